@@ -1,0 +1,80 @@
+using System.Runtime.CompilerServices;
+
+namespace MagAlloc.Concurrency;
+
+/// <summary>A lock-free LIFO of fixed-size native nodes, named by index, whose head is one 64-bit word.</summary>
+/// <remarks>
+/// <para><b>State.</b> Head = tag (high 32 bits) and index + 1 of the top node (low 32 bits, 0 = empty). The first word of a
+/// node on the stack holds index + 1 of the node below it; off the stack the word belongs to the node's owner.</para>
+/// <para><b>Operations.</b> The classic stack of Treiber (IBM RJ 5118, 1986). Push writes the node's link, then swings the
+/// head with one compare-and-swap, which also publishes the link and the node's contents. Pop reads head, reads the top
+/// node's link, and swings the head to it.</para>
+/// <para><b>Why no ABA.</b> Every successful swing adds one to the tag, so a head that was popped and pushed back differs
+/// from the one that was read. A wrong success needs exactly a multiple of 2^32 swings between one thread's read and its
+/// compare-and-swap.</para>
+/// <para><b>Why no use after free.</b> A popper may read the link of a node that somebody else has popped meanwhile. Node
+/// memory is never unmapped while the stack exists (it may be zeroed), so the read is harmless, and the value is
+/// discarded because the tag has moved.</para>
+/// <para><b>Progress.</b> Lock-free: a compare-and-swap fails only because another one succeeded.</para>
+/// </remarks>
+internal readonly unsafe struct TaggedStack
+{
+    private const int TagShift = 32;
+
+    private readonly byte* _nodes;
+    private readonly int _nodeShift;
+
+    /// <param name="nodes">Address of node 0.</param>
+    /// <param name="nodeShift">Binary logarithm of a node's size in bytes; at least 3.</param>
+    public TaggedStack(byte* nodes, int nodeShift)
+    {
+        _nodes = nodes;
+        _nodeShift = nodeShift;
+    }
+
+    public void Push(ref ulong head, uint index)
+    {
+        ulong seen = Atomic.Load(ref head);
+        while (true)
+        {
+            Atomic.StoreRelaxed(ref Link(index), (uint)seen);
+
+            // The exchange releases the link and whatever the owner wrote into the node; it pairs with the acquiring
+            // load of the head in TryPop.
+            ulong now = Atomic.CompareExchange(ref head, Next(seen, index + 1), seen);
+            if (now == seen)
+            {
+                return;
+            }
+
+            seen = now;
+        }
+    }
+
+    public bool TryPop(ref ulong head, out uint index)
+    {
+        ulong seen = Atomic.Load(ref head);
+        while ((uint)seen != 0)
+        {
+            uint top = (uint)seen - 1;
+            uint below = (uint)Atomic.Load(ref Link(top));
+            ulong now = Atomic.CompareExchange(ref head, Next(seen, below), seen);
+            if (now == seen)
+            {
+                index = top;
+                return true;
+            }
+
+            seen = now;
+        }
+
+        index = 0;
+        return false;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Next(ulong seen, uint link) => (((seen >> TagShift) + 1) << TagShift) | link;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ref nuint Link(uint index) => ref *(nuint*)(_nodes + ((nuint)index << _nodeShift));
+}

@@ -1,0 +1,130 @@
+using MagAlloc.Concurrency;
+using MagAlloc.Slabs;
+
+namespace MagAlloc;
+
+/// <summary>One bit a block: set while a caller holds it.</summary>
+/// <remarks>
+/// The bit is set after the block has left the core and cleared before it goes back, each by one atomic step whose old
+/// value is the check: of two concurrent frees exactly one finds it set. Runs carry their own token
+/// (<see cref="RunSpace"/>). Lock-free.
+/// </remarks>
+internal sealed unsafe class BasicChecks : IBlockChecks
+{
+    private readonly HeapCore _core;
+
+    public BasicChecks(HeapCore core)
+    {
+        _core = core;
+    }
+
+    /// <inheritdoc/>
+    public nuint Allocate(nuint byteCount, nuint alignment, bool zeroed)
+    {
+        nuint block = _core.Allocate(byteCount, alignment, zeroed);
+        if (block != 0 && _core.Slabs.TryLocate(block, out int chunk, out _, out int index, out _))
+        {
+            ulong bit = 1UL << (index % 64);
+            if ((Atomic.Or(ref _core.Arena.Marks(chunk)[index / 64], bit) & bit) != 0)
+            {
+                throw new InvalidOperationException($"{_core.Name}: the block at 0x{block:x} was handed out twice. This is a defect of MagAlloc.");
+            }
+        }
+
+        return block;
+    }
+
+    /// <inheritdoc/>
+    public void Free(nuint address) => Free(address, byteCount: 0, sized: false);
+
+    /// <inheritdoc/>
+    public void Free(nuint address, nuint byteCount) => Free(address, byteCount, sized: true);
+
+    /// <inheritdoc/>
+    public nuint UsableSize(nuint address)
+    {
+        bool guest = _core.Protect();
+        try
+        {
+            if (_core.Slabs.TryLocate(address, out int chunk, out int code, out int index, out nuint offset))
+            {
+                if (offset != 0)
+                {
+                    throw _core.Misuses.Refuse(MisuseKind.MisalignedPointer, address);
+                }
+
+                if ((Atomic.Load(ref _core.Arena.Marks(chunk)[index / 64]) & (1UL << (index % 64))) == 0)
+                {
+                    throw _core.Misuses.Refuse(MisuseKind.DoubleFree, address);
+                }
+
+                return (nuint)_core.Slabs.Class(code).BlockBytes;
+            }
+
+            return _core.UsableSize(address);
+        }
+        finally
+        {
+            _core.Unprotect(guest);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Trim()
+    {
+    }
+
+    /// <inheritdoc/>
+    public HeapStatistics Adjust(HeapStatistics statistics) => statistics;
+
+    /// <inheritdoc/>
+    public LeakReport? FindLeaks() => null;
+
+    private void Free(nuint address, nuint byteCount, bool sized)
+    {
+        bool guest = _core.Protect();
+        try
+        {
+            if (!_core.Slabs.TryLocate(address, out int chunk, out int code, out int index, out nuint offset))
+            {
+                if (sized)
+                {
+                    RequireRunSize(address, byteCount);
+                }
+
+                _core.Free(address);
+                return;
+            }
+
+            if (offset != 0)
+            {
+                throw _core.Misuses.Refuse(MisuseKind.MisalignedPointer, address);
+            }
+
+            if (sized && HeapCore.CodeFor(Math.Max(byteCount, 1), 1) != code)
+            {
+                throw _core.Misuses.Refuse(MisuseKind.WrongSize, address);
+            }
+
+            ulong bit = 1UL << (index % 64);
+            if ((Atomic.And(ref _core.Arena.Marks(chunk)[index / 64], ~bit) & bit) == 0)
+            {
+                throw _core.Misuses.Refuse(MisuseKind.DoubleFree, address);
+            }
+
+            _core.FreeBlock(code, address);
+        }
+        finally
+        {
+            _core.Unprotect(guest);
+        }
+    }
+
+    private void RequireRunSize(nuint address, nuint byteCount)
+    {
+        if (_core.IsRun(address, out int chunk) && _core.Runs.SizeOf(chunk) != byteCount)
+        {
+            throw _core.Misuses.Refuse(MisuseKind.WrongSize, address);
+        }
+    }
+}

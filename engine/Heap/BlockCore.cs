@@ -1,0 +1,299 @@
+using MagAlloc.Concurrency;
+using MagAlloc.Magazines;
+using MagAlloc.Slabs;
+
+namespace MagAlloc;
+
+/// <summary>Arena, slabs and magazines put together: what heaps and pools have in common; without fast path and checks.</summary>
+/// <remarks>
+/// Construction is a sequence of fallible steps. Every field is null before the first of them and <see cref="Close"/>
+/// accepts what was never built, so a failure at any step runs the same code as a full disposal.
+/// </remarks>
+/// <typeparam name="TSource">The slabs as a source of magazines.</typeparam>
+internal unsafe class BlockCore<TSource>
+    where TSource : struct, IMagazineSource
+{
+    private const long DefaultReservedBytes = 256L << 30;
+    private const long SmallestReservedBytes = 1L << 30;
+    private const long BytesPerMagazine = 256 * 1024;
+    private const int FewestMagazines = 4096;
+    private const int MostMagazines = 1 << 20;
+
+    // The bytes in a magazine are bounded, so that no thread hoards megabytes.
+    private const int MagazineByteLimit = 16 * 1024;
+    private const int SmallestMagazine = 2;
+
+    private readonly FaultPlan? _faults;
+    private long _flushes;
+
+    /// <param name="options">Validated.</param>
+    /// <param name="classes">Class i has code i + 1.</param>
+    /// <param name="withMarks">Keep a second bitmap for each slab.</param>
+    /// <param name="initializer">Prepares blocks, using the marks; or null.</param>
+    /// <param name="makeSource">Makes the source from the slabs.</param>
+    /// <exception cref="OutOfMemoryException">A step failed; nothing is left behind.</exception>
+    public BlockCore(
+        NativeHeapOptions options, SlabClass[] classes, bool withMarks, IBlockInitializer? initializer, Func<SlabSpace, TSource> makeSource)
+    {
+        Name = options.Name;
+        _faults = options.Faults;
+        Misuses = new MisuseLog(options.Name);
+        Committed = new BoundedCounter(options.ByteLimit);
+        try
+        {
+            Arena = options.ReservedBytes != 0
+                ? new Arena(RoundUp((nuint)options.ReservedBytes), Committed, withMarks, options.Faults)
+                : ReserveByDefault(Committed, withMarks, options.Faults);
+            Slabs = new SlabSpace(Arena, classes, Misuses, initializer, options.Faults);
+            Engine = new MagazineEngine<TSource>(makeSource(Slabs), new EngineOptions(
+                options.Name,
+                [.. classes.Select(MagazineClassOf)],
+                PageMap.ExtraCodes,
+                (int)Math.Clamp((long)Arena.Bytes / BytesPerMagazine, FewestMagazines, MostMagazines),
+                Committed,
+                options.ReclaimPolicy,
+                options.ReclaimThreshold < 0 ? Environment.ProcessorCount : options.ReclaimThreshold,
+                options.Faults));
+            if (options.ReclaimWorker)
+            {
+                Engine.StartWorker(options.ReclaimInterval, Tick);
+            }
+        }
+        catch
+        {
+            Close();
+            throw;
+        }
+    }
+
+    public string Name { get; }
+
+    public MisuseLog Misuses { get; }
+
+    public BoundedCounter Committed { get; }
+
+    public Arena Arena { get; } = null!;
+
+    public SlabSpace Slabs { get; } = null!;
+
+    public MagazineEngine<TSource> Engine { get; } = null!;
+
+    /// <summary>Allocates a block of a class through this thread's magazines. The thread is protected.</summary>
+    public nuint AllocateBlock(int code)
+    {
+        ThreadCache* cache = Engine.Current();
+        if (cache == null)
+        {
+            nuint one;
+            return Slabs.Acquire(code, &one, 1) == 1 ? one : 0;
+        }
+
+        CacheEntry* entry = ThreadCache.Entry(cache, code);
+        nuint block = *entry->Loaded;
+        if (block == 0)
+        {
+            return Engine.Refill(cache, code);
+        }
+
+        entry->Loaded--;
+        return block;
+    }
+
+    /// <summary>Frees a block of a class through this thread's magazines. The thread is protected.</summary>
+    public void FreeBlock(int code, nuint block)
+    {
+        ThreadCache* cache = Engine.Current();
+        if (cache == null)
+        {
+            // No memory for a cache: the block goes straight home.
+            Slabs.Release(code, &block, 1);
+            return;
+        }
+
+        CacheEntry* entry = ThreadCache.Entry(cache, code);
+        if (Magazine.IsFull(entry->Previous))
+        {
+            Engine.Spill(cache, code, block);
+        }
+        else
+        {
+            *++entry->Previous = block;
+        }
+    }
+
+    /// <summary>
+    /// Makes sure that the heap's memory stays mapped for this thread's operation: by its cache, or as a guest. Every call
+    /// is followed by <see cref="Unprotect"/> with its result.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
+    public bool Protect()
+    {
+        if (!Engine.IsClosed && Engine.Current() != null)
+        {
+            return false;
+        }
+
+        Engine.Enter();
+        return true;
+    }
+
+    public void Unprotect(bool guest)
+    {
+        if (guest)
+        {
+            Engine.Leave();
+        }
+    }
+
+    /// <summary>Whether an address lies in memory that was handed out and has come back.</summary>
+    public bool WasReturned(nuint address)
+        => Arena.Contains(address) && Atomic.Load(ref Arena.PageMap[Arena.ChunkOf(address)]) == PageMap.Returned;
+
+    /// <summary>Allocates a block of a class; when there is no memory, flushes and tries once more.</summary>
+    /// <returns>0 when there is no memory.</returns>
+    /// <exception cref="ObjectDisposedException">The owner is disposed.</exception>
+    public nuint AllocateWithRetry(int code)
+    {
+        bool guest = Protect();
+        try
+        {
+            nuint block = AllocateBlock(code);
+            if (block == 0)
+            {
+                Flush();
+                block = AllocateBlock(code);
+            }
+
+            return block;
+        }
+        finally
+        {
+            Unprotect(guest);
+        }
+    }
+
+    /// <summary>One reclaim pass.</summary>
+    public ReclaimOutlook Tick()
+    {
+        ReclaimOutlook outlook = Engine.Tick();
+        int pass = Arena.Pass;
+        long bytes = 0;
+
+        // What was freed before the previous pass has lain unused for a whole interval at least.
+        bool left = Slabs.Purge(pass, ref bytes) | Arena.PurgeDirty(pass);
+        Arena.Pass = pass + 1;
+        return left ? ReclaimOutlook.Pending : outlook;
+    }
+
+    /// <summary>Returns all that nobody uses: this thread's cache, depots, dead threads' caches, free pages.</summary>
+    /// <returns>Bytes decommitted.</returns>
+    public long Trim()
+    {
+        long before = Arena.DecommittedBytes;
+        Engine.FlushCurrent(keepFullInDepot: false);
+        long bytes = Engine.Trim();
+        long purged = 0;
+        Slabs.Purge(Arena.Pass + 1, ref purged);
+        Arena.PurgeDirty(Arena.Pass + 1);
+        return bytes + Arena.DecommittedBytes - before;
+    }
+
+    public virtual HeapStatistics GetStatistics()
+    {
+        EngineStatistics engine = Engine.GetStatistics();
+        long allocated = 0, allocatedBytes = 0, cached = 0, cachedBytes = 0, free = 0, capacity = 0;
+        for (int code = 1; code <= Slabs.ClassCount; code++)
+        {
+            long blockBytes = Slabs.Class(code).BlockBytes;
+            long inCaches = Engine.CountCached(code);
+            long outstanding = Slabs.Outstanding(code);
+            long inSlabs = Slabs.Capacity(code);
+            allocated += outstanding - inCaches;
+            allocatedBytes += (outstanding - inCaches) * blockBytes;
+            cached += inCaches;
+            cachedBytes += inCaches * blockBytes;
+            free += inSlabs - outstanding;
+            capacity += inSlabs;
+        }
+
+        return new HeapStatistics
+        {
+            AllocatedBlocks = allocated,
+            AllocatedBytes = allocatedBytes,
+            CachedBlocks = cached,
+            CachedBytes = cachedBytes,
+            FreeBlocks = free,
+            CapacityBlocks = capacity,
+            CommittedBytes = Committed.Value,
+            PeakCommittedBytes = Committed.Peak,
+            MetadataBytes = Arena.MetadataBytes,
+            ReservedBytes = (long)(Arena.ReservedBytes + Engine.ReservedBytes),
+            DirtyBytes = Arena.DirtyBytes,
+            Threads = engine.Threads,
+            DepotMagazines = engine.DepotMagazines,
+            DepotExchanges = engine.DepotExchanges,
+            SourceRefills = engine.SourceRefills,
+            SourceReturns = engine.SourceReturns,
+            ReclaimedMagazines = engine.ReclaimedMagazines,
+            DecommittedBytes = Arena.DecommittedBytes,
+            OutOfMemoryFlushes = Atomic.Load(ref _flushes),
+            InjectedFaults = _faults?.Injected ?? 0,
+            Misuses = Misuses.Count,
+        };
+    }
+
+    /// <summary>Ends the heap; accepts one that was never, or only partly, built.</summary>
+    /// <returns>False when it was closed already.</returns>
+    public bool Close()
+    {
+        Misuses.Silent = true;
+        if (Engine is null)
+        {
+            Arena?.Release();
+            return true;
+        }
+
+        return Engine.Close(Arena.Discard, Arena.Release, drainThreads: false);
+    }
+
+    /// <summary>What an allocation does that found no memory, before it tries once more.</summary>
+    protected void Flush()
+    {
+        Engine.Enter();
+        try
+        {
+            Atomic.Increment(ref _flushes);
+            Engine.RequestFlush();
+            Trim();
+        }
+        finally
+        {
+            Engine.Leave();
+        }
+    }
+
+    private static nuint RoundUp(nuint bytes) => (bytes + (1 << Arena.ChunkShift) - 1) & ~(nuint)((1 << Arena.ChunkShift) - 1);
+
+    private static Arena ReserveByDefault(BoundedCounter committed, bool withMarks, FaultPlan? faults)
+    {
+        // A process under `ulimit -v` or strict overcommit gets less; what was injected is not tried again.
+        for (long bytes = DefaultReservedBytes; ; bytes /= 2)
+        {
+            long injected = faults?.Injected ?? 0;
+            try
+            {
+                return new Arena((nuint)bytes, committed, withMarks, faults);
+            }
+            catch (OutOfMemoryException) when (bytes > SmallestReservedBytes && injected == (faults?.Injected ?? 0))
+            {
+            }
+        }
+    }
+
+    private static MagazineClass MagazineClassOf(SlabClass slab)
+    {
+        int bytes = slab.BlockBytes;
+        int capacity = bytes > SizeClasses.LargestCached ? 0 : Math.Clamp(MagazineByteLimit / bytes, SmallestMagazine, Magazine.Slots);
+        return new MagazineClass(capacity, (long)capacity * bytes);
+    }
+}

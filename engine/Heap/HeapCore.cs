@@ -1,0 +1,170 @@
+using System.Runtime.InteropServices;
+using MagAlloc.Concurrency;
+using MagAlloc.Slabs;
+
+namespace MagAlloc;
+
+/// <summary>A heap without fast path and without checks: blocks of size classes, and runs for what is larger.</summary>
+internal sealed unsafe class HeapCore : BlockCore<SlabSource>
+{
+    private const int SmallestSlab = 8;
+
+    /// <exception cref="OutOfMemoryException">A step failed; nothing is left behind.</exception>
+    public HeapCore(NativeHeapOptions options)
+        : base(options, Classes(), options.Checks == CheckLevel.Basic, initializer: null, slabs => new SlabSource(slabs))
+    {
+        Runs = new RunSpace(Arena);
+    }
+
+    public RunSpace Runs { get; }
+
+    /// <summary>Allocates; when there is no memory, brings home what caches hold and tries once more.</summary>
+    /// <returns>0 when there is no memory.</returns>
+    /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
+    public nuint Allocate(nuint byteCount, nuint alignment, bool zeroed)
+    {
+        byteCount = Math.Max(byteCount, 1);
+        nuint block = AllocateOnce(byteCount, alignment, zeroed);
+        if (block != 0)
+        {
+            return block;
+        }
+
+        Flush();
+        return AllocateOnce(byteCount, alignment, zeroed);
+    }
+
+    /// <summary>The class that serves a size at an alignment, or 0: a run does.</summary>
+    public static int CodeFor(nuint byteCount, nuint alignment)
+    {
+        if (byteCount - 1 >= SizeClasses.LargestBlock || alignment > 1 << Arena.ChunkShift)
+        {
+            return 0;
+        }
+
+        return alignment <= SizeClasses.Granule
+            ? SizeClasses.CodeOf(byteCount - 1)
+            : SizeClasses.CodeOfAligned(byteCount, alignment);
+    }
+
+    /// <summary>Frees whatever begins at an address.</summary>
+    /// <exception cref="HeapMisuseException">Nothing allocated does.</exception>
+    /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
+    public void Free(nuint address)
+    {
+        bool guest = Protect();
+        try
+        {
+            if (!Arena.Contains(address))
+            {
+                throw Misuses.Refuse(MisuseKind.ForeignPointer, address);
+            }
+
+            int chunk = Arena.ChunkOf(address);
+            byte code = Atomic.Load(ref Arena.PageMap[chunk]);
+            if (code - 1u < SizeClasses.Count)
+            {
+                FreeBlock(code, address);
+            }
+            else if (code != PageMap.RunHead || address != (nuint)Arena.AddressOf(chunk) || !Runs.TryFree(chunk))
+            {
+                throw RefuseOrDisposed(code, address);
+            }
+        }
+        finally
+        {
+            Unprotect(guest);
+        }
+    }
+
+    /// <summary>What is wrong with an address at which no block begins.</summary>
+    public Exception RefuseOrDisposed(byte code, nuint address)
+    {
+        if (Engine.IsClosed)
+        {
+            return new ObjectDisposedException(Name);
+        }
+
+        MisuseKind kind = code switch
+        {
+            PageMap.Nothing => MisuseKind.ForeignPointer,
+            PageMap.Returned => MisuseKind.DoubleFree,
+            PageMap.RunHead when (address & ((1 << Arena.ChunkShift) - 1)) == 0 => MisuseKind.DoubleFree,
+            _ => MisuseKind.MisalignedPointer,
+        };
+        return Misuses.Refuse(kind, address);
+    }
+
+    /// <summary>Usable bytes of the block that begins at an address.</summary>
+    /// <exception cref="HeapMisuseException">None does.</exception>
+    public nuint UsableSize(nuint address)
+    {
+        if (Slabs.TryLocate(address, out _, out int code, out _, out nuint offset) && offset == 0)
+        {
+            return (nuint)Slabs.Class(code).BlockBytes;
+        }
+
+        byte mapped = Arena.Contains(address) ? Atomic.Load(ref Arena.PageMap[Arena.ChunkOf(address)]) : PageMap.Nothing;
+        if (mapped == PageMap.RunHead && address == (nuint)Arena.AddressOf(Arena.ChunkOf(address)))
+        {
+            return Runs.UsableSizeOf(Arena.ChunkOf(address));
+        }
+
+        throw RefuseOrDisposed(mapped, address);
+    }
+
+    /// <summary>Whether a run in use begins at an address.</summary>
+    public bool IsRun(nuint address, out int chunk)
+    {
+        chunk = Arena.Contains(address) ? Arena.ChunkOf(address) : 0;
+        return Arena.Contains(address) && address == (nuint)Arena.AddressOf(chunk)
+            && Atomic.Load(ref Arena.PageMap[chunk]) == PageMap.RunHead;
+    }
+
+    /// <summary>Whether an address lies in a run in use.</summary>
+    public bool IsInRun(nuint address)
+        => Arena.Contains(address) && Atomic.Load(ref Arena.PageMap[Arena.ChunkOf(address)]) is PageMap.RunHead or PageMap.RunTail;
+
+    /// <inheritdoc/>
+    public override HeapStatistics GetStatistics()
+    {
+        HeapStatistics blocks = base.GetStatistics();
+        return blocks with { AllocatedBytes = blocks.AllocatedBytes + Runs.Bytes, LargeBlocks = Runs.Blocks };
+    }
+
+    private static SlabClass[] Classes()
+    {
+        var classes = new SlabClass[SizeClasses.Count];
+        for (int i = 0; i < classes.Length; i++)
+        {
+            classes[i] = new SlabClass(SizeClasses.SizeOf(i + 1), SmallestSlab);
+        }
+
+        return classes;
+    }
+
+    private nuint AllocateOnce(nuint byteCount, nuint alignment, bool zeroed)
+    {
+        int code = CodeFor(byteCount, alignment);
+        bool guest = Protect();
+        try
+        {
+            if (code == 0)
+            {
+                return Runs.Allocate(byteCount, alignment, zeroed);
+            }
+
+            nuint block = AllocateBlock(code);
+            if (block != 0 && zeroed)
+            {
+                NativeMemory.Clear((void*)block, byteCount);
+            }
+
+            return block;
+        }
+        finally
+        {
+            Unprotect(guest);
+        }
+    }
+}

@@ -1,0 +1,144 @@
+using MagAlloc.Magazines;
+using MagAlloc.Slabs;
+
+namespace MagAlloc;
+
+/// <summary>The calling thread's cache in a heap, held for a hot loop. Get it from <see cref="NativeHeap.CurrentThread"/>.</summary>
+/// <remarks>
+/// A <c>ref struct</c>, so that it cannot leave the stack of its thread. Operations mean what those of the heap mean. Under
+/// checks they are the heap's own.
+/// </remarks>
+public unsafe ref struct HeapThread : IDisposable
+{
+    private readonly NativeHeap _heap;
+    private readonly nuint _arenaBase;
+    private readonly nuint _arenaBytes;
+    private readonly byte* _pageMap;
+    private ThreadCache* _cache;
+
+    internal HeapThread(NativeHeap heap)
+    {
+        _heap = heap;
+        if (heap.BlockChecks is not null)
+        {
+            return;
+        }
+
+        HeapCore core = heap.Core;
+        _cache = core.Engine.Current();
+        if (_cache == null)
+        {
+            throw new OutOfMemoryException("No memory for the thread's cache.");
+        }
+
+        if (core.Engine.IsClosed)
+        {
+            throw new ObjectDisposedException(heap.Name);
+        }
+
+        _cache->Pins++;
+        _arenaBase = (nuint)core.Arena.Base;
+        _arenaBytes = core.Arena.Bytes;
+        _pageMap = core.Arena.PageMap;
+    }
+
+    /// <inheritdoc cref="NativeHeap.Allocate(nuint)"/>
+    public readonly void* Allocate(nuint byteCount)
+    {
+        nuint last = byteCount - 1;
+        if (last < SizeClasses.LargestBlock && _cache != null)
+        {
+            CacheEntry* entry = ThreadCache.Entry(_cache, SizeClasses.CodeOf(last));
+            nuint* top = entry->Loaded;
+            nuint block = *top;
+            if (block != 0)
+            {
+                entry->Loaded = top - 1;
+                return (void*)block;
+            }
+        }
+
+        return _heap.AllocateSlow(byteCount);
+    }
+
+    /// <inheritdoc cref="NativeHeap.AllocateZeroed(nuint)"/>
+    public readonly void* AllocateZeroed(nuint byteCount)
+    {
+        if (byteCount - 1 < SizeClasses.LargestCached)
+        {
+            void* block = Allocate(byteCount);
+            System.Runtime.CompilerServices.Unsafe.InitBlockUnaligned(block, 0, (uint)byteCount);
+            return block;
+        }
+
+        return _heap.AllocateZeroed(byteCount);
+    }
+
+    /// <inheritdoc cref="NativeHeap.TryAllocate(nuint, out void*)"/>
+    public readonly bool TryAllocate(nuint byteCount, out void* block)
+    {
+        nuint last = byteCount - 1;
+        if (last < SizeClasses.LargestBlock && _cache != null)
+        {
+            CacheEntry* entry = ThreadCache.Entry(_cache, SizeClasses.CodeOf(last));
+            nuint* top = entry->Loaded;
+            nuint found = *top;
+            if (found != 0)
+            {
+                entry->Loaded = top - 1;
+                block = (void*)found;
+                return true;
+            }
+        }
+
+        return _heap.TryAllocate(byteCount, out block);
+    }
+
+    /// <inheritdoc cref="NativeHeap.Free(void*)"/>
+    public readonly void Free(void* block)
+    {
+        nuint offset = (nuint)block - _arenaBase;
+        if (offset < _arenaBytes && _cache != null)
+        {
+            CacheEntry* entry = ThreadCache.Entry(_cache, _pageMap[offset >> Arena.ChunkShift]);
+            nuint* top = entry->Previous;
+            if (!Magazine.IsFull(top))
+            {
+                entry->Previous = top + 1;
+                top[1] = (nuint)block;
+                return;
+            }
+        }
+
+        _heap.FreeSlow(block);
+    }
+
+    /// <inheritdoc cref="NativeHeap.Free(void*, nuint)"/>
+    public readonly void Free(void* block, nuint byteCount)
+    {
+        nuint last = byteCount - 1;
+        if (last < SizeClasses.LargestBlock && _cache != null && (nuint)block - _arenaBase < _arenaBytes)
+        {
+            CacheEntry* entry = ThreadCache.Entry(_cache, SizeClasses.CodeOf(last));
+            nuint* top = entry->Previous;
+            if (!Magazine.IsFull(top))
+            {
+                entry->Previous = top + 1;
+                top[1] = (nuint)block;
+                return;
+            }
+        }
+
+        _heap.FreeSlow(block, byteCount);
+    }
+
+    /// <summary>Lets the heap recycle the cache once it is disposed. The handle must not be used afterwards.</summary>
+    public void Dispose()
+    {
+        if (_cache != null)
+        {
+            _cache->Pins--;
+            _cache = null;
+        }
+    }
+}

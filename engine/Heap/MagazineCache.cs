@@ -1,0 +1,246 @@
+using MagAlloc.Concurrency;
+using MagAlloc.Magazines;
+
+namespace MagAlloc;
+
+/// <summary>Magazines for arbitrary 64-bit resources with a source of the user's own.</summary>
+/// <remarks>
+/// <para>Each thread keeps up to two magazines; whole magazines travel between threads through a lock-free depot. Allocation
+/// and free take no lock and allocate no managed memory, the source's own work excepted.</para>
+/// <para>All members may be called from any thread. <see cref="Dispose"/> waits for operations under way on other threads
+/// and then brings every cached resource back.</para>
+/// </remarks>
+/// <typeparam name="TSource">A struct, so that its calls are direct.</typeparam>
+public sealed unsafe class MagazineCache<TSource> : IDisposable
+    where TSource : struct, IResourceSource
+{
+    private const int Code = 1;
+
+    private readonly MagazineEngine<ResourceAdapter<TSource>> _engine;
+    private readonly BoundedCounter _committed = new(long.MaxValue);
+    private readonly string _name;
+
+    /// <summary>Makes a cache over a source.</summary>
+    /// <param name="source">Copied.</param>
+    /// <param name="options">Null: defaults.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of range; the message names it and the range.</exception>
+    /// <exception cref="OutOfMemoryException">Memory or a thread was refused; nothing is left behind.</exception>
+    public MagazineCache(TSource source, MagazineCacheOptions? options = null)
+    {
+        options ??= new MagazineCacheOptions();
+        options.Validate();
+        _name = options.Name;
+        _engine = new MagazineEngine<ResourceAdapter<TSource>>(
+            new ResourceAdapter<TSource>(source, options.DepotCapacity, options.Faults),
+            new EngineOptions(
+                options.Name,
+                [new MagazineClass(options.MagazineCapacity, Weight: 1)],
+                ExtraCodes: 0,
+                MagazineCapacity: options.DepotCapacity + (64 * 1024),
+                _committed,
+                options.ReclaimPolicy,
+                options.ReclaimThreshold < 0 ? Environment.ProcessorCount : options.ReclaimThreshold,
+                options.Faults));
+        if (options.ReclaimWorker)
+        {
+            try
+            {
+                _engine.StartWorker(options.ReclaimInterval, _engine.Tick);
+            }
+            catch
+            {
+                Dispose();
+                throw;
+            }
+        }
+    }
+
+    /// <summary>Takes a resource from this thread's magazine, the depot or the source.</summary>
+    /// <param name="resource">The resource.</param>
+    /// <returns>False when none of them has any, even after depot and dead threads' caches went back to the source.</returns>
+    /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
+    public bool TryAllocate(out ulong resource)
+    {
+        nuint stored = Allocate();
+        if (stored == 0)
+        {
+            // As alloc_iova_fast: bring home what is cached, then try once more.
+            _engine.RequestFlush();
+            Flush();
+            stored = Allocate();
+        }
+
+        resource = ResourceAdapter<TSource>.Decode(stored);
+        return stored != 0;
+    }
+
+    /// <summary>Gives a resource back. Not checked: it must have come from <see cref="TryAllocate"/>, and only once.</summary>
+    /// <param name="resource">The resource.</param>
+    /// <exception cref="ArgumentOutOfRangeException">It is <see cref="ulong.MaxValue"/>, which no source may hand out.</exception>
+    /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
+    public void Free(ulong resource)
+    {
+        ArgumentOutOfRangeException.ThrowIfEqual(resource, ulong.MaxValue);
+        nuint stored = ResourceAdapter<TSource>.Encode(resource);
+        ThreadCache* cache = _engine.Current();
+        if (cache == null)
+        {
+            FreePastMagazines(stored);
+            return;
+        }
+
+        Begin(cache);
+        try
+        {
+            CacheEntry* entry = ThreadCache.Entry(cache, Code);
+            if (Magazine.IsFull(entry->Previous))
+            {
+                _engine.Spill(cache, Code, stored);
+            }
+            else
+            {
+                *++entry->Previous = stored;
+            }
+        }
+        finally
+        {
+            End(cache);
+        }
+    }
+
+    /// <summary>Returns what this thread, threads that have ended and the depot hold to the source.</summary>
+    /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
+    public void Flush()
+    {
+        ThreadCache* cache = _engine.Current();
+        if (cache != null)
+        {
+            Begin(cache);
+        }
+
+        try
+        {
+            _engine.Enter();
+            try
+            {
+                _engine.FlushCurrent(keepFullInDepot: false);
+                _engine.Trim();
+            }
+            finally
+            {
+                _engine.Leave();
+            }
+        }
+        finally
+        {
+            if (cache != null)
+            {
+                End(cache);
+            }
+        }
+    }
+
+    /// <summary>One reclaim pass.</summary>
+    /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
+    public void Tick()
+    {
+        _engine.Enter();
+        try
+        {
+            _engine.Tick();
+        }
+        finally
+        {
+            _engine.Leave();
+        }
+    }
+
+    /// <summary>Reads the books. Stops nobody.</summary>
+    /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
+    public MagazineCacheStatistics GetStatistics()
+    {
+        _engine.Enter();
+        try
+        {
+            EngineStatistics engine = _engine.GetStatistics();
+            return new MagazineCacheStatistics
+            {
+                CachedResources = _engine.CountCached(Code),
+                Threads = engine.Threads,
+                DepotMagazines = engine.DepotMagazines,
+                DepotExchanges = engine.DepotExchanges,
+                SourceRefills = engine.SourceRefills,
+                SourceReturns = engine.SourceReturns,
+                ReclaimedMagazines = engine.ReclaimedMagazines,
+                CommittedBytes = _committed.Value,
+            };
+        }
+        finally
+        {
+            _engine.Leave();
+        }
+    }
+
+    /// <summary>
+    /// Brings every cached resource back to the source. Waits for operations under way on other threads; must not be called
+    /// from the source. Calling it again does nothing.
+    /// </summary>
+    public void Dispose() => _engine.Close(discard: null, release: null, drainThreads: true);
+
+    private nuint Allocate()
+    {
+        ThreadCache* cache = _engine.Current();
+        if (cache == null)
+        {
+            throw new OutOfMemoryException($"{_name}: no memory for the thread's cache.");
+        }
+
+        Begin(cache);
+        try
+        {
+            CacheEntry* entry = ThreadCache.Entry(cache, Code);
+            nuint stored = *entry->Loaded;
+            if (stored == 0)
+            {
+                return _engine.Refill(cache, Code);
+            }
+
+            entry->Loaded--;
+            return stored;
+        }
+        finally
+        {
+            End(cache);
+        }
+    }
+
+    /// <summary>
+    /// The light side of the protocol with <see cref="Dispose"/>: write Busy, then read the closed flag. Dispose raises the
+    /// flag, has every processor pass a full fence, and only then reads Busy; so either it sees this operation and waits,
+    /// or the operation sees the flag.
+    /// </summary>
+    private void Begin(ThreadCache* cache)
+    {
+        Atomic.Store(ref cache->Busy, cache->Busy + 1);
+        if (_engine.IsClosed)
+        {
+            End(cache);
+            throw new ObjectDisposedException(_name);
+        }
+    }
+
+    private static void End(ThreadCache* cache) => Atomic.Store(ref cache->Busy, cache->Busy - 1);
+
+    private void FreePastMagazines(nuint stored)
+    {
+        _engine.Enter();
+        try
+        {
+            _engine.ReleaseOne(Code, stored);
+        }
+        finally
+        {
+            _engine.Leave();
+        }
+    }
+}

@@ -1,0 +1,172 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using MagAlloc.Magazines;
+using MagAlloc.Slabs;
+
+namespace MagAlloc;
+
+/// <content>Allocation.</content>
+public sealed unsafe partial class NativeHeap
+{
+    /// <summary>
+    /// This thread's cache, for hot loops: operations on the handle skip the look-up of the thread. Use it on this thread
+    /// only, and dispose it.
+    /// </summary>
+    /// <exception cref="OutOfMemoryException">There is no memory for the thread's cache.</exception>
+    /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
+    public HeapThread CurrentThread => new(this);
+
+    /// <summary>Allocates a block, as <c>NativeMemory.Alloc</c> does.</summary>
+    /// <param name="byteCount">Size in bytes; 0 gives a valid pointer of its own.</param>
+    /// <returns>At least <paramref name="byteCount"/> bytes, aligned to 16, contents undefined.</returns>
+    /// <exception cref="OutOfMemoryException">
+    /// The byte limit, the reservation or the machine is exhausted, even after caches were flushed.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
+    public void* Allocate(nuint byteCount)
+    {
+        // Size 0 wraps round and takes the slow path with the large ones: one comparison for both.
+        nuint last = byteCount - 1;
+        ThreadCache* cache = CacheSlot<SlabSource>.t_last;
+        if (last < SizeClasses.LargestBlock && cache != null && cache->EngineId == _fastId)
+        {
+            CacheEntry* entry = ThreadCache.Entry(cache, SizeClasses.CodeOf(last));
+            nuint* top = entry->Loaded;
+            nuint block = *top;
+            if (block != 0)
+            {
+                entry->Loaded = top - 1;
+                return (void*)block;
+            }
+        }
+
+        return AllocateSlow(byteCount);
+    }
+
+    /// <summary>Allocates an array.</summary>
+    /// <param name="elementCount">Number of elements.</param>
+    /// <param name="elementSize">Size of an element in bytes.</param>
+    /// <returns>As <see cref="Allocate(nuint)"/> of the product.</returns>
+    /// <exception cref="OutOfMemoryException">As <see cref="Allocate(nuint)"/>, or the product overflows.</exception>
+    /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
+    public void* Allocate(nuint elementCount, nuint elementSize) => Allocate(Product(elementCount, elementSize));
+
+    /// <summary>Allocates a block whose first <paramref name="byteCount"/> bytes are 0.</summary>
+    /// <param name="byteCount">Size in bytes; 0 gives a valid pointer of its own.</param>
+    /// <returns>At least <paramref name="byteCount"/> bytes, aligned to 16.</returns>
+    /// <exception cref="OutOfMemoryException">As <see cref="Allocate(nuint)"/>.</exception>
+    /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
+    public void* AllocateZeroed(nuint byteCount)
+    {
+        if (byteCount - 1 < SizeClasses.LargestCached)
+        {
+            void* block = Allocate(byteCount);
+            Unsafe.InitBlockUnaligned(block, 0, (uint)byteCount);
+            return block;
+        }
+
+        return Require(AllocateOrZero(byteCount, SizeClasses.Granule, zeroed: true), byteCount);
+    }
+
+    /// <summary>Allocates a zeroed array, as <c>NativeMemory.AllocZeroed</c> does.</summary>
+    /// <param name="elementCount">Number of elements.</param>
+    /// <param name="elementSize">Size of an element in bytes.</param>
+    /// <returns>As <see cref="AllocateZeroed(nuint)"/> of the product.</returns>
+    /// <exception cref="OutOfMemoryException">As <see cref="Allocate(nuint)"/>, or the product overflows.</exception>
+    /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
+    public void* AllocateZeroed(nuint elementCount, nuint elementSize) => AllocateZeroed(Product(elementCount, elementSize));
+
+    /// <summary>Allocates an aligned block, as <c>NativeMemory.AlignedAlloc</c> does. <see cref="Free(void*)"/> frees it.</summary>
+    /// <param name="byteCount">Size in bytes; 0 gives a valid pointer of its own.</param>
+    /// <param name="alignment">A power of two, in bytes.</param>
+    /// <returns>At least <paramref name="byteCount"/> bytes, contents undefined.</returns>
+    /// <exception cref="ArgumentException"><paramref name="alignment"/> is not a power of two.</exception>
+    /// <exception cref="OutOfMemoryException">As <see cref="Allocate(nuint)"/>.</exception>
+    /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
+    public void* AllocateAligned(nuint byteCount, nuint alignment)
+    {
+        RequirePowerOfTwo(alignment);
+        return alignment <= SizeClasses.Granule
+            ? Allocate(byteCount)
+            : Require(AllocateOrZero(byteCount, alignment, zeroed: false), byteCount);
+    }
+
+    /// <summary>Allocates a block if there is memory.</summary>
+    /// <param name="byteCount">Size in bytes; 0 gives a valid pointer of its own.</param>
+    /// <param name="block">The block, or null.</param>
+    /// <returns>False when there is no memory, even after caches were flushed.</returns>
+    /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
+    public bool TryAllocate(nuint byteCount, out void* block)
+    {
+        nuint last = byteCount - 1;
+        ThreadCache* cache = CacheSlot<SlabSource>.t_last;
+        if (last < SizeClasses.LargestBlock && cache != null && cache->EngineId == _fastId)
+        {
+            CacheEntry* entry = ThreadCache.Entry(cache, SizeClasses.CodeOf(last));
+            nuint* top = entry->Loaded;
+            nuint found = *top;
+            if (found != 0)
+            {
+                entry->Loaded = top - 1;
+                block = (void*)found;
+                return true;
+            }
+        }
+
+        block = (void*)AllocateOrZero(byteCount, SizeClasses.Granule, zeroed: false);
+        return block != null;
+    }
+
+    /// <summary>Allocates many blocks of one size.</summary>
+    /// <param name="byteCount">Size of each in bytes.</param>
+    /// <param name="blocks">Filled from the front.</param>
+    /// <returns>How many were allocated: all, or fewer when memory ran out.</returns>
+    /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
+    public int AllocateMany(nuint byteCount, Span<nint> blocks)
+    {
+        for (int i = 0; i < blocks.Length; i++)
+        {
+            if (!TryAllocate(byteCount, out void* block))
+            {
+                return i;
+            }
+
+            blocks[i] = (nint)block;
+        }
+
+        return blocks.Length;
+    }
+
+    internal nuint AllocateOrZero(nuint byteCount, nuint alignment, bool zeroed)
+        => _checks is null ? _core.Allocate(byteCount, alignment, zeroed) : _checks.Allocate(byteCount, alignment, zeroed);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal void* AllocateSlow(nuint byteCount)
+        => Require(AllocateOrZero(byteCount, SizeClasses.Granule, zeroed: false), byteCount);
+
+    private static void* Require(nuint block, nuint byteCount)
+    {
+        if (block == 0)
+        {
+            ThrowOutOfMemory(byteCount);
+        }
+
+        return (void*)block;
+    }
+
+    private static nuint Product(nuint count, nuint size)
+    {
+        UInt128 product = (UInt128)count * size;
+
+        // As NativeMemory: an overflow is a request that no machine can meet.
+        return product > nuint.MaxValue ? nuint.MaxValue : (nuint)product;
+    }
+
+    private static void RequirePowerOfTwo(nuint alignment)
+    {
+        if (!BitOperations.IsPow2(alignment))
+        {
+            throw new ArgumentException("The alignment must be a power of two.", nameof(alignment));
+        }
+    }
+}

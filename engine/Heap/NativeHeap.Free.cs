@@ -1,0 +1,219 @@
+using System.Runtime.CompilerServices;
+using MagAlloc.Magazines;
+using MagAlloc.Slabs;
+
+namespace MagAlloc;
+
+/// <content>Free, reallocation and questions about blocks.</content>
+public sealed unsafe partial class NativeHeap
+{
+    /// <summary>Frees a block of this heap, however it was allocated. Null does nothing.</summary>
+    /// <param name="block">A block, or null.</param>
+    /// <exception cref="HeapMisuseException">
+    /// The pointer does not lie in memory that this heap handed out; with checks on, also if the block is free or the
+    /// pointer is not its start.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
+    public void Free(void* block)
+    {
+        nuint offset = (nuint)block - _arenaBase;
+        ThreadCache* cache = CacheSlot<SlabSource>.t_last;
+
+        // The cache first: while it is this heap's, the page map is mapped.
+        if (cache != null && cache->EngineId == _fastId && offset < _arenaBytes)
+        {
+            CacheEntry* entry = ThreadCache.Entry(cache, _pageMap[offset >> Arena.ChunkShift]);
+            nuint* top = entry->Previous;
+            if (!Magazine.IsFull(top))
+            {
+                entry->Previous = top + 1;
+                top[1] = (nuint)block;
+                return;
+            }
+        }
+
+        FreeSlow(block);
+    }
+
+    /// <summary>Frees a block whose size the caller knows: saves the look-up of its class. Null does nothing.</summary>
+    /// <param name="block">A block that was not allocated aligned, or null.</param>
+    /// <param name="byteCount">The size that it was allocated, or last reallocated, with.</param>
+    /// <exception cref="HeapMisuseException">With checks on: as <see cref="Free(void*)"/>, or the size is wrong.</exception>
+    /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
+    public void Free(void* block, nuint byteCount)
+    {
+        nuint last = byteCount - 1;
+        ThreadCache* cache = CacheSlot<SlabSource>.t_last;
+        if (last < SizeClasses.LargestBlock && cache != null && cache->EngineId == _fastId
+            && (nuint)block - _arenaBase < _arenaBytes)
+        {
+            CacheEntry* entry = ThreadCache.Entry(cache, SizeClasses.CodeOf(last));
+            nuint* top = entry->Previous;
+            if (!Magazine.IsFull(top))
+            {
+                entry->Previous = top + 1;
+                top[1] = (nuint)block;
+                return;
+            }
+        }
+
+        FreeSlow(block, byteCount);
+    }
+
+    /// <summary>Frees many blocks.</summary>
+    /// <param name="blocks">Blocks; zero entries are skipped.</param>
+    /// <exception cref="HeapMisuseException">As <see cref="Free(void*)"/>; the blocks before the wrong one are freed.</exception>
+    /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
+    public void FreeMany(ReadOnlySpan<nint> blocks)
+    {
+        foreach (nint block in blocks)
+        {
+            Free((void*)block);
+        }
+    }
+
+    /// <summary>Changes a block's size, as <c>NativeMemory.Realloc</c> does.</summary>
+    /// <param name="block">A block, or null for a new one.</param>
+    /// <param name="byteCount">The new size in bytes; 0 gives a valid pointer.</param>
+    /// <returns>The block, or another one with its contents up to the smaller size; the old one is free then.</returns>
+    /// <exception cref="OutOfMemoryException">As <see cref="Allocate(nuint)"/>; the old block is untouched.</exception>
+    /// <exception cref="HeapMisuseException">As <see cref="Free(void*)"/>.</exception>
+    /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
+    public void* Reallocate(void* block, nuint byteCount) => Reallocate(block, byteCount, SizeClasses.Granule);
+
+    /// <summary>Changes an aligned block's size, as <c>NativeMemory.AlignedRealloc</c> does.</summary>
+    /// <param name="block">A block, or null for a new one.</param>
+    /// <param name="byteCount">The new size in bytes; 0 gives a valid pointer.</param>
+    /// <param name="alignment">A power of two, in bytes; the result's alignment.</param>
+    /// <returns>As <see cref="Reallocate(void*, nuint)"/>.</returns>
+    /// <exception cref="ArgumentException"><paramref name="alignment"/> is not a power of two.</exception>
+    /// <exception cref="OutOfMemoryException">As <see cref="Allocate(nuint)"/>; the old block is untouched.</exception>
+    /// <exception cref="HeapMisuseException">As <see cref="Free(void*)"/>.</exception>
+    /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
+    public void* ReallocateAligned(void* block, nuint byteCount, nuint alignment)
+    {
+        RequirePowerOfTwo(alignment);
+        return Reallocate(block, byteCount, Math.Max(alignment, SizeClasses.Granule), alignment);
+    }
+
+    /// <summary>Bytes of a block that may be used; at least what was asked for. 0 for null.</summary>
+    /// <param name="block">A block, or null.</param>
+    /// <exception cref="HeapMisuseException">As <see cref="Free(void*)"/>.</exception>
+    /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
+    public nuint UsableSize(void* block)
+    {
+        if (block == null)
+        {
+            return 0;
+        }
+
+        bool guest = _core.Protect();
+        try
+        {
+            return _checks?.UsableSize((nuint)block) ?? _core.UsableSize((nuint)block);
+        }
+        finally
+        {
+            _core.Unprotect(guest);
+        }
+    }
+
+    /// <summary>Whether a pointer lies in memory of this heap that is in use for blocks, allocated or free.</summary>
+    /// <param name="block">Any pointer.</param>
+    /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
+    public bool Owns(void* block)
+    {
+        bool guest = _core.Protect();
+        try
+        {
+            return _core.Slabs.TryLocate((nuint)block, out _, out _, out _, out _) || _core.IsInRun((nuint)block);
+        }
+        finally
+        {
+            _core.Unprotect(guest);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal void FreeSlow(void* block)
+    {
+        if (block == null)
+        {
+            return;
+        }
+
+        if (_checks is null)
+        {
+            _core.Free((nuint)block);
+        }
+        else
+        {
+            _checks.Free((nuint)block);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal void FreeSlow(void* block, nuint byteCount)
+    {
+        if (block == null)
+        {
+            return;
+        }
+
+        if (_checks is null)
+        {
+            // Whatever made the fast path decline, the page map knows the class as well as the size does.
+            _core.Free((nuint)block);
+        }
+        else
+        {
+            _checks.Free((nuint)block, byteCount);
+        }
+    }
+
+    private void* Reallocate(void* block, nuint byteCount, nuint alignment, nuint required = 1)
+    {
+        if (block == null)
+        {
+            return Require(AllocateOrZero(byteCount, alignment, zeroed: false), byteCount);
+        }
+
+        bool guest = _core.Protect();
+        try
+        {
+            nuint old = _checks?.UsableSize((nuint)block) ?? _core.UsableSize((nuint)block);
+            bool aligned = ((nuint)block & (required - 1)) == 0;
+            if (aligned && Checks != CheckLevel.Full && TryResizeInPlace((nuint)block, Math.Max(byteCount, 1), alignment))
+            {
+                return block;
+            }
+
+            nuint moved = AllocateOrZero(byteCount, alignment, zeroed: false);
+            if (moved == 0)
+            {
+                ThrowOutOfMemory(byteCount);
+            }
+
+            nuint kept = Math.Min(old, byteCount);
+            Buffer.MemoryCopy(block, (void*)moved, kept, kept);
+            FreeSlow(block);
+            return (void*)moved;
+        }
+        finally
+        {
+            _core.Unprotect(guest);
+        }
+    }
+
+    /// <summary>
+    /// A block stays where it is only if a fresh one of that size would be of the same class: so a sized free is right
+    /// after any reallocation, and shrinking gives memory back.
+    /// </summary>
+    private bool TryResizeInPlace(nuint block, nuint byteCount, nuint alignment)
+    {
+        int wanted = HeapCore.CodeFor(byteCount, alignment);
+        return _core.IsRun(block, out int chunk)
+            ? wanted == 0 && _core.Runs.TryResize(chunk, byteCount)
+            : _core.Slabs.TryLocate(block, out _, out int code, out _, out _) && code == wanted;
+    }
+}

@@ -1,0 +1,170 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace MagAlloc;
+
+/// <summary>
+/// A heap of unmanaged memory: per-thread magazines over lock-free depots, slabs and one reserved arena.
+/// </summary>
+/// <remarks>
+/// <para>Sizes are in bytes. Blocks are aligned to 16 bytes unless asked for otherwise. Size 0, null and alignment mean what
+/// they mean to <see cref="System.Runtime.InteropServices.NativeMemory"/>; one <see cref="Free(void*)"/> serves aligned
+/// and other blocks alike.</para>
+/// <para>All members may be called from any thread at any time; a block may be freed by another thread than its allocator's.
+/// Allocation and free are lock-free, and allocate no managed memory.</para>
+/// <para>A heap that is never disposed lives until the process ends.</para>
+/// </remarks>
+public sealed unsafe partial class NativeHeap : IDisposable
+{
+    private readonly HeapCore _core;
+    private readonly IBlockChecks? _checks;
+    private readonly bool _isShared;
+
+    // Copies for the fast path: one load each from this object. The number is 0, which no cache has, where checks are on.
+    private readonly long _fastId;
+    private readonly nuint _arenaBase;
+    private readonly nuint _arenaBytes;
+    private readonly byte* _pageMap;
+
+    /// <summary>Makes a heap with default options.</summary>
+    /// <exception cref="OutOfMemoryException">The operating system refused address space, memory or a thread.</exception>
+    public NativeHeap()
+        : this(new NativeHeapOptions())
+    {
+    }
+
+    /// <summary>Makes a heap.</summary>
+    /// <param name="options">Checked here.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of range; the message names it and the range.</exception>
+    /// <exception cref="OutOfMemoryException">
+    /// The operating system refused address space, memory or a thread; nothing is left behind.
+    /// </exception>
+    public NativeHeap(NativeHeapOptions options)
+        : this(options, shared: false)
+    {
+    }
+
+    private NativeHeap(NativeHeapOptions options, bool shared)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        _isShared = shared;
+        Checks = options.Checks;
+        _core = new HeapCore(options);
+        _checks = Checks switch
+        {
+            CheckLevel.Basic => new BasicChecks(_core),
+            CheckLevel.Full => new FullChecks(_core),
+            _ => null,
+        };
+        _fastId = _checks is null ? _core.Engine.Id : 0;
+        _arenaBase = (nuint)_core.Arena.Base;
+        _arenaBytes = _core.Arena.Bytes;
+        _pageMap = _core.Arena.PageMap;
+    }
+
+    /// <summary>
+    /// Raised for every misuse that is found, also for those found away from the offender's stack: on the worker's thread
+    /// or in the middle of another thread's operation. An exception out of a handler is swallowed.
+    /// </summary>
+    [SuppressMessage("Design", "CA1003", Justification = "A report needs no sender; the heap's name is in it.")]
+    public event Action<MisuseReport>? MisuseDetected
+    {
+        add => _core.Misuses.Detected += value;
+        remove => _core.Misuses.Detected -= value;
+    }
+
+    /// <summary>
+    /// Raised by <see cref="Dispose"/> when <see cref="CheckLevel.Full"/> is on and blocks are still allocated.
+    /// </summary>
+    [SuppressMessage("Design", "CA1003", Justification = "A report needs no sender; the heap's name is in it.")]
+    public event Action<LeakReport>? LeaksDetected;
+
+    /// <summary>The heap of the process, with default options, made on first use. It cannot be disposed.</summary>
+    public static NativeHeap Shared => SharedHeap.Instance;
+
+    internal static NativeHeap CreateShared() => new(new NativeHeapOptions { Name = "shared" }, shared: true);
+
+    /// <summary>The name from the options.</summary>
+    public string Name => _core.Name;
+
+    /// <summary>What is checked.</summary>
+    public CheckLevel Checks { get; }
+
+    internal HeapCore Core => _core;
+
+    internal IBlockChecks? BlockChecks => _checks;
+
+    /// <summary>
+    /// Returns to slabs, and from there to the operating system, all that nobody uses: what the calling thread, threads that
+    /// have ended and depots hold, and every page without a block in use. Other living threads keep their magazines.
+    /// </summary>
+    /// <returns>Bytes decommitted.</returns>
+    /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
+    public long Trim()
+    {
+        _core.Engine.Enter();
+        try
+        {
+            _checks?.Trim();
+            return _core.Trim();
+        }
+        finally
+        {
+            _core.Engine.Leave();
+        }
+    }
+
+    /// <summary>One reclaim pass: what the worker does every interval.</summary>
+    /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
+    public void Tick()
+    {
+        _core.Engine.Enter();
+        try
+        {
+            _core.Tick();
+        }
+        finally
+        {
+            _core.Engine.Leave();
+        }
+    }
+
+    /// <summary>Reads the books. Allocates nothing and stops nobody.</summary>
+    /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
+    public HeapStatistics GetStatistics()
+    {
+        _core.Engine.Enter();
+        try
+        {
+            HeapStatistics statistics = _core.GetStatistics();
+            return _checks?.Adjust(statistics) ?? statistics;
+        }
+        finally
+        {
+            _core.Engine.Leave();
+        }
+    }
+
+    /// <summary>
+    /// Returns all memory to the operating system. Blocks still allocated become invalid. Threads in the middle of an
+    /// operation end with <see cref="ObjectDisposedException"/> or with their block; they never fault: address space that
+    /// they may be looking at is unmapped when each of them has been seen elsewhere. Calling it again does nothing.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">This is <see cref="Shared"/>.</exception>
+    public void Dispose()
+    {
+        if (_isShared)
+        {
+            throw new InvalidOperationException("The shared heap cannot be disposed; make a NativeHeap of your own.");
+        }
+
+        LeakReport? leaks = _core.Engine.IsClosed ? null : _checks?.FindLeaks();
+        if (_core.Close() && leaks is not null)
+        {
+            LeaksDetected?.Invoke(leaks);
+        }
+    }
+
+    [DoesNotReturn]
+    private static void ThrowOutOfMemory(nuint byteCount) => throw new OutOfMemoryException($"No memory for a block of {byteCount} bytes.");
+}

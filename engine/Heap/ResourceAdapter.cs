@@ -1,0 +1,78 @@
+using MagAlloc.Magazines;
+
+namespace MagAlloc;
+
+/// <summary>A user's source as the magazine engine wants it.</summary>
+/// <remarks>In magazines a resource is stored as its number + 1, because 0 marks the bottom and 0 is a legal resource.</remarks>
+internal unsafe struct ResourceAdapter<TSource> : IMagazineSource
+    where TSource : struct, IResourceSource
+{
+    private readonly FaultPlan? _faults;
+#pragma warning disable IDE0044 // A source may change its own fields; readonly would make it change copies.
+    private TSource _source;
+#pragma warning restore IDE0044
+
+    public ResourceAdapter(TSource source, long depotCapacity, FaultPlan? faults)
+    {
+        _source = source;
+        _faults = faults;
+        DepotBudget = depotCapacity;
+    }
+
+    /// <inheritdoc/>
+    public long DepotBudget { get; }
+
+    public static nuint Encode(ulong resource) => (nuint)(resource + 1);
+
+    public static ulong Decode(nuint stored) => stored - 1;
+
+    /// <inheritdoc/>
+    public int Acquire(int code, nuint* into, int count)
+    {
+        if (FaultPlan.Fails(_faults, FaultPoint.SourceAcquire))
+        {
+            return 0;
+        }
+
+        var resources = new Span<ulong>(into, count);
+        int got;
+        try
+        {
+            got = _source.Acquire(resources);
+        }
+        catch
+        {
+            resources.Clear();
+            throw;
+        }
+
+        if ((uint)got > (uint)count)
+        {
+            throw new InvalidOperationException($"The source returned {got} from Acquire; it may return 0 to {count}.");
+        }
+
+        foreach (ref ulong resource in resources[..got])
+        {
+            if (resource == ulong.MaxValue)
+            {
+                throw new InvalidOperationException("The source handed out ulong.MaxValue, which is not a legal resource.");
+            }
+
+            resource++;
+        }
+
+        return got;
+    }
+
+    /// <inheritdoc/>
+    public void Release(int code, nuint* resources, int count)
+    {
+        var numbers = new Span<ulong>(resources, count);
+        foreach (ref ulong number in numbers)
+        {
+            number--;
+        }
+
+        _source.Release(numbers);
+    }
+}

@@ -1,0 +1,41 @@
+namespace MagAlloc;
+
+/// <summary>What an <see cref="UnmanagedPool{T}"/> is made from. Values are checked by the pool's constructor.</summary>
+public sealed class UnmanagedPoolOptions
+{
+    /// <summary>Name in exceptions and reports. Not null.</summary>
+    public string Name { get; init; } = "pool";
+
+    /// <inheritdoc cref="NativeHeapOptions.ByteLimit"/>
+    public long ByteLimit { get; init; } = long.MaxValue;
+
+    /// <summary>Address space to reserve, in bytes; rounded up to 64 KiB. Default: 16 GiB. Costs no memory.</summary>
+    public long ReservedBytes { get; init; } = 16L << 30;
+
+    /// <inheritdoc cref="NativeHeapOptions.ReclaimPolicy"/>
+    public ReclaimPolicy ReclaimPolicy { get; init; } = ReclaimPolicy.WorkingSet;
+
+    /// <inheritdoc cref="NativeHeapOptions.ReclaimInterval"/>
+    public TimeSpan ReclaimInterval { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <inheritdoc cref="NativeHeapOptions.ReclaimThreshold"/>
+    public int ReclaimThreshold { get; init; } = -1;
+
+    /// <inheritdoc cref="NativeHeapOptions.ReclaimWorker"/>
+    public bool ReclaimWorker { get; init; } = true;
+
+    /// <inheritdoc cref="NativeHeapOptions.Faults"/>
+    public FaultPlan? Faults { get; init; }
+
+    internal NativeHeapOptions ToHeapOptions() => new()
+    {
+        Name = Name,
+        ByteLimit = ByteLimit,
+        ReservedBytes = ReservedBytes,
+        ReclaimPolicy = ReclaimPolicy,
+        ReclaimInterval = ReclaimInterval,
+        ReclaimThreshold = ReclaimThreshold,
+        ReclaimWorker = ReclaimWorker,
+        Faults = Faults,
+    };
+}

@@ -1,0 +1,12 @@
+namespace MagAlloc.Magazines;
+
+/// <summary>Sums over an engine's thread caches and depots.</summary>
+internal record struct EngineStatistics
+{
+    public int Threads;
+    public long DepotMagazines;
+    public long DepotExchanges;
+    public long SourceRefills;
+    public long SourceReturns;
+    public long ReclaimedMagazines;
+}

@@ -1,0 +1,14 @@
+namespace MagAlloc.Magazines;
+
+/// <summary>An engine as the threads that hold caches of it see it.</summary>
+internal interface ICacheOwner
+{
+    /// <summary>Unique in the process, never 0, never used again.</summary>
+    long Id { get; }
+
+    /// <summary>Brings home what a dead thread's cache holds, unless somebody else is doing it.</summary>
+    void Reap(CacheNode node);
+
+    /// <summary>The owner of an orphaned node can no longer be inside the disposed engine.</summary>
+    void ForgetReader();
+}

@@ -1,0 +1,16 @@
+namespace MagAlloc.Magazines;
+
+/// <summary>Where magazines get their resources and bring them back: slabs, a pool, a user's source.</summary>
+/// <remarks>A struct, passed as a type argument, so that every call is direct. Called from any thread at any time.</remarks>
+internal unsafe interface IMagazineSource
+{
+    /// <summary>Upper bound on the weight (<see cref="MagazineClass.Weight"/>) of all full magazines in depots.</summary>
+    long DepotBudget { get; }
+
+    /// <summary>Takes up to <paramref name="count"/> resources of one class out of the source.</summary>
+    /// <returns>How many were written to <paramref name="into"/>; 0 when the source is exhausted. None of them is 0.</returns>
+    int Acquire(int code, nuint* into, int count);
+
+    /// <summary>Takes resources back. May reorder <paramref name="resources"/>.</summary>
+    void Release(int code, nuint* resources, int count);
+}

@@ -1,0 +1,6 @@
+namespace MagAlloc.Magazines;
+
+/// <summary>What the engine has to know of one class of resources.</summary>
+/// <param name="Capacity">Resources a magazine holds, 1 to 127; 0: this class is not cached.</param>
+/// <param name="Weight">What a full magazine counts against the depots' budget, in the source's unit (bytes for a heap).</param>
+internal readonly record struct MagazineClass(int Capacity, long Weight);

@@ -1,0 +1,161 @@
+using MagAlloc.Concurrency;
+
+namespace MagAlloc.Magazines;
+
+/// <content>The reclaim pass, its worker, and the books.</content>
+internal sealed unsafe partial class MagazineEngine<TSource>
+{
+    private int _insidePass;
+    private long _reclaimed;
+    private ReclaimWorker? _worker;
+
+    /// <summary>Starts the thread that calls <paramref name="pass"/> every interval while there is work.</summary>
+    /// <param name="interval">Time between passes.</param>
+    /// <param name="pass">One pass.</param>
+    /// <exception cref="OutOfMemoryException">The thread could not be started.</exception>
+    public void StartWorker(TimeSpan interval, Func<ReclaimOutlook> pass)
+    {
+        if (FaultPlan.Fails(_options.Faults, FaultPoint.WorkerStart))
+        {
+            throw new OutOfMemoryException("The reclaim worker could not be started.");
+        }
+
+        _worker = new ReclaimWorker(_options.Name, interval, pass);
+    }
+
+    /// <summary>Wakes the worker, if it has gone to sleep.</summary>
+    public void ArmWorker() => _worker?.Arm();
+
+    /// <summary>One reclaim pass over dead threads and depots; a second caller at the same time returns at once.</summary>
+    public ReclaimOutlook Tick()
+    {
+        if (Atomic.CompareExchange(ref _insidePass, 1, 0) != 0)
+        {
+            return ReclaimOutlook.Pending;
+        }
+
+        try
+        {
+            bool watching = ReapDeadThreads() > 0;
+            bool pending = false;
+            for (int code = 1; code < _codes; code++)
+            {
+                pending |= _capacities[code] != 0 && ReclaimDepot(code);
+            }
+
+            return pending ? ReclaimOutlook.Pending : watching ? ReclaimOutlook.Watching : ReclaimOutlook.Nothing;
+        }
+        finally
+        {
+            Atomic.Store(ref _insidePass, 0);
+        }
+    }
+
+    /// <summary>Returns everything in depots to the source and unused magazines to the operating system.</summary>
+    public long Trim()
+    {
+        ReapDeadThreads();
+        DrainDepots(reclaimed: true);
+        return _store.Trim();
+    }
+
+    /// <summary>Returns all full magazines to the source.</summary>
+    public void DrainDepots(bool reclaimed)
+    {
+        for (int code = 1; code < _codes; code++)
+        {
+            while (_capacities[code] != 0 && ReclaimOne(code))
+            {
+                if (!reclaimed)
+                {
+                    Atomic.Add(ref _reclaimed, -1);
+                }
+            }
+        }
+    }
+
+    /// <summary>Resources of one class in thread caches and depots. Exact while nobody allocates or frees.</summary>
+    public long CountCached(int code)
+    {
+        int capacity = _capacities[code];
+        if (capacity == 0)
+        {
+            return 0;
+        }
+
+        long count = (long)_depots[code].Count * capacity;
+        for (CacheNode? node = Atomic.Load(ref _nodes); node is not null; node = node.Next)
+        {
+            if (node.State is CacheNodeState.Live or CacheNodeState.Draining)
+            {
+                CacheEntry* entry = ThreadCache.Entry(node.Cache, code);
+                nuint* loaded = (nuint*)Atomic.Load(ref *(nuint*)&entry->Loaded);
+                nuint* previous = (nuint*)Atomic.Load(ref *(nuint*)&entry->Previous);
+                count += IsReal(node.Cache, loaded) ? Magazine.Count(loaded, capacity) : 0;
+                count += previous != Magazine.NoneFull ? Magazine.Count(previous, capacity) : 0;
+            }
+        }
+
+        return count;
+    }
+
+    public EngineStatistics GetStatistics()
+    {
+        var statistics = new EngineStatistics { ReclaimedMagazines = Atomic.Load(ref _reclaimed) };
+        for (int code = 1; code < _codes; code++)
+        {
+            statistics.DepotMagazines += _depots[code].Count;
+        }
+
+        for (CacheNode? node = Atomic.Load(ref _nodes); node is not null; node = node.Next)
+        {
+            statistics.Threads += node.State == CacheNodeState.Live ? 1 : 0;
+            statistics.DepotExchanges += Atomic.Load(ref node.Cache->DepotExchanges);
+            statistics.SourceRefills += Atomic.Load(ref node.Cache->SourceRefills);
+            statistics.SourceReturns += Atomic.Load(ref node.Cache->SourceReturns);
+        }
+
+        return statistics;
+    }
+
+    private bool ReclaimDepot(int code)
+    {
+        ref Depot depot = ref _depots[code];
+        if (_options.Policy == ReclaimPolicy.Flat)
+        {
+            // iova_depot_work_func: above the threshold one magazine goes, and the work is armed again.
+            return depot.Count > _options.Threshold && ReclaimOne(code) && depot.Count > _options.Threshold;
+        }
+
+        for (int unused = depot.EndInterval(); unused > 0 && ReclaimOne(code); unused--)
+        {
+        }
+
+        return depot.Count > 0;
+    }
+
+    private bool ReclaimOne(int code)
+    {
+        if (!_depots[code].TryPop(_links, out uint index))
+        {
+            return false;
+        }
+
+        int capacity = _capacities[code];
+        Atomic.Add(ref _depotWeight.Value, -Weight(code));
+        Atomic.Increment(ref _reclaimed);
+        byte* magazine = _store.AddressOf(index);
+        try
+        {
+            _source.Release(code, Magazine.Bottom(magazine, capacity) + 1, capacity);
+        }
+        finally
+        {
+            _store.Give(index);
+        }
+
+        return true;
+    }
+
+    private void StopWorker() => _worker?.Dispose();
+}

@@ -1,0 +1,372 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using MagAlloc.Concurrency;
+
+namespace MagAlloc.Magazines;
+
+/// <summary>The magazine layer: per-thread pairs of magazines in front of a depot for each class, over any source.</summary>
+/// <remarks>
+/// <para><b>What it does.</b> The scheme of Linux's <c>drivers/iommu/iova.c</c> and of Bonwick and Adams (USENIX 2001), with
+/// threads for CPUs and a lock-free depot. The owner of this type inlines the fast path (pop from <c>Loaded</c>, push onto
+/// <c>Previous</c>) and calls <see cref="Refill"/> and <see cref="Spill"/> when that fails.</para>
+/// <para><b>Invariants.</b></para>
+/// <list type="number">
+/// <item>A magazine has one owner: a thread's entry, a depot's stack, the stack of empties, or the pass that popped it.</item>
+/// <item>Depots hold full magazines only, the stack of empties empty ones; the contents of a magazine are published by the
+/// exchange that pushes it and read after the one that pops it.</item>
+/// <item>A resource is in the source, in exactly one magazine, or with the caller. The engine never fails a free: where no
+/// empty magazine can be had, resources go straight to the source.</item>
+/// <item>The memory behind this engine stays mapped until every thread that ever had a cache in it has been seen outside it
+/// (<see cref="CacheNode"/>), so a thread that races with <see cref="Close"/> reads zeroes at worst, and meets the
+/// exception at its next slow step.</item>
+/// </list>
+/// <para><b>Threads.</b> A thread's cache is its own; <see cref="Tick"/> and <see cref="Trim"/> may run on any thread and
+/// touch depots and dead threads' caches only.</para>
+/// </remarks>
+/// <typeparam name="TSource">A struct, so that its calls are direct.</typeparam>
+[SuppressMessage("Design", "CA1001", Justification = "Close is the disposal; it needs to know when readers have left.")]
+internal sealed unsafe partial class MagazineEngine<TSource> : ICacheOwner
+    where TSource : struct, IMagazineSource
+{
+    private readonly EngineOptions _options;
+    private readonly int[] _capacities;
+    private readonly MagazineStore _store;
+    private readonly TaggedStack _links;
+    private readonly Depot[] _depots;
+    private readonly int _codes;
+#pragma warning disable IDE0044 // A user's source may change its own fields; readonly would make it change copies.
+    private TSource _source;
+#pragma warning restore IDE0044
+    private PaddedLong _depotWeight;
+    private int _flushEpoch;
+    private int _closed;
+
+    /// <exception cref="OutOfMemoryException">A step of the construction failed; nothing is left behind.</exception>
+    public MagazineEngine(TSource source, EngineOptions options)
+    {
+        _source = source;
+        _options = options;
+        Id = EngineIds.Next();
+        _codes = 1 + options.Classes.Length + options.ExtraCodes;
+        _capacities = new int[_codes];
+        for (int i = 0; i < options.Classes.Length; i++)
+        {
+            _capacities[i + 1] = options.Classes[i].Capacity;
+        }
+
+        _depots = new Depot[_codes];
+        _store = new MagazineStore(options.MagazineCapacity, options.Committed, options.Faults);
+        _links = _store.Links;
+    }
+
+    /// <inheritdoc/>
+    public long Id { get; }
+
+    public bool IsClosed => Atomic.Load(ref _closed) != 0;
+
+    public nuint ReservedBytes => _store.ReservedBytes;
+
+    /// <summary>This thread's cache, made on first use.</summary>
+    /// <returns>Null when there is no memory for one.</returns>
+    /// <exception cref="ObjectDisposedException">The engine is closed.</exception>
+    public ThreadCache* Current()
+    {
+        ThreadCache* last = CacheSlot<TSource>.t_last;
+        return last != null && last->EngineId == Id ? last : Attach();
+    }
+
+    /// <summary>Allocation when the loaded magazine is empty.</summary>
+    /// <returns>A resource, or 0 when the source is exhausted.</returns>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public nuint Refill(ThreadCache* cache, int code)
+    {
+        ThrowIfClosed();
+        int capacity = _capacities[code];
+        if (capacity == 0 || cache->Slow != 0)
+        {
+            return AcquireOne(code);
+        }
+
+        cache->Slow++;
+        try
+        {
+            return RefillFromNext(cache, code, capacity);
+        }
+        finally
+        {
+            cache->Slow--;
+        }
+    }
+
+    /// <summary>Free when the previous magazine is full, or there is none. Never fails.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public void Spill(ThreadCache* cache, int code, nuint resource)
+    {
+        ThrowIfClosed();
+        int capacity = _capacities[code];
+        if (capacity == 0 || cache->Slow != 0)
+        {
+            _source.Release(code, &resource, 1);
+            return;
+        }
+
+        cache->Slow++;
+        try
+        {
+            AnswerFlush(cache);
+            CacheEntry* entry = ThreadCache.Entry(cache, code);
+            if (MakeRoom(cache, entry, code, capacity))
+            {
+                *++entry->Previous = resource;
+            }
+            else
+            {
+                _source.Release(code, &resource, 1);
+            }
+        }
+        finally
+        {
+            cache->Slow--;
+        }
+    }
+
+    /// <summary>Returns one resource past the magazines.</summary>
+    public void ReleaseOne(int code, nuint resource) => _source.Release(code, &resource, 1);
+
+    /// <summary>Asks every thread to bring its magazines home at its next slow step. Idle threads keep theirs.</summary>
+    public void RequestFlush() => Atomic.Add(ref _flushEpoch, 1);
+
+    /// <summary>Empties a cache that the caller owns: full magazines to the depot or the source, the rest to the source.</summary>
+    public void Flush(ThreadCache* cache, bool keepFullInDepot)
+    {
+        for (int code = 1; code < _codes; code++)
+        {
+            int capacity = _capacities[code];
+            if (capacity == 0)
+            {
+                continue;
+            }
+
+            CacheEntry* entry = ThreadCache.Entry(cache, code);
+            nuint* loaded = entry->Loaded;
+            nuint* previous = entry->Previous;
+
+            // Detached before anything else: an exception out of a user's source must not leave a magazine in two places.
+            entry->Loaded = &cache->NoneEmpty;
+            entry->Previous = Magazine.NoneFull;
+            *ThreadCache.RefillSize(cache, code) = 0;
+            if (IsReal(cache, loaded))
+            {
+                Retire(cache, code, loaded, capacity, keepFullInDepot);
+            }
+
+            if (previous != Magazine.NoneFull)
+            {
+                Retire(cache, code, previous, capacity, keepFullInDepot);
+            }
+        }
+    }
+
+    /// <summary>Flushes this thread's cache, if it has one and is not in the middle of a slow operation on it.</summary>
+    public void FlushCurrent(bool keepFullInDepot)
+    {
+        ThreadCache* cache = CacheSlot<TSource>.t_last;
+        if (cache == null || cache->EngineId != Id)
+        {
+            cache = ThreadRecord.Current.Find(Id);
+        }
+
+        if (cache != null && cache->Slow == 0)
+        {
+            Flush(cache, keepFullInDepot);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static nuint Pop(CacheEntry* entry) => *entry->Loaded--;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool IsReal(ThreadCache* cache, nuint* loaded) => loaded != &cache->NoneEmpty;
+
+    private nuint RefillFromNext(ThreadCache* cache, int code, int capacity)
+    {
+        AnswerFlush(cache);
+        CacheEntry* entry = ThreadCache.Entry(cache, code);
+        if (entry->Previous != Magazine.NoneFull && Magazine.Count(entry->Previous, capacity) > 0)
+        {
+            nuint* loaded = entry->Loaded;
+            entry->Loaded = entry->Previous;
+            entry->Previous = IsReal(cache, loaded) ? loaded : Magazine.NoneFull;
+            return Pop(entry);
+        }
+
+        if (_depots[code].TryPop(_links, out uint index))
+        {
+            cache->DepotExchanges++;
+            Atomic.Add(ref _depotWeight.Value, -Weight(code));
+            if (IsReal(cache, entry->Loaded))
+            {
+                _store.Give(_store.IndexOf(Magazine.Base(entry->Loaded)));
+            }
+
+            entry->Loaded = Magazine.AttachFull(_store.AddressOf(index), capacity);
+            return Pop(entry);
+        }
+
+        if (!IsReal(cache, entry->Loaded))
+        {
+            if (!_store.TryTake(out index))
+            {
+                return AcquireOne(code);
+            }
+
+            entry->Loaded = Magazine.Attach(_store.AddressOf(index), capacity);
+        }
+
+        // Batches start small and double: a class that a thread hardly uses shall not hold a magazine's worth of it.
+        byte* size = ThreadCache.RefillSize(cache, code);
+        int wanted = Math.Min(capacity, Math.Max(1, (int)*size));
+        int got = _source.Acquire(code, entry->Loaded + 1, wanted);
+        cache->SourceRefills++;
+        if (got == 0)
+        {
+            return 0;
+        }
+
+        *size = (byte)Math.Min(capacity, wanted * 2);
+        entry->Loaded += got;
+        return Pop(entry);
+    }
+
+    private long Weight(int code) => _options.Classes[code - 1].Weight;
+
+    private nuint AcquireOne(int code)
+    {
+        nuint one;
+        return _source.Acquire(code, &one, 1) == 1 ? one : 0;
+    }
+
+    /// <summary>Leaves <c>Previous</c> with at least one free slot.</summary>
+    private bool MakeRoom(ThreadCache* cache, CacheEntry* entry, int code, int capacity)
+    {
+        if (entry->Previous != Magazine.NoneFull && !Magazine.IsFull(entry->Previous))
+        {
+            return true;
+        }
+
+        bool loadedIsReal = IsReal(cache, entry->Loaded);
+        if (entry->Previous != Magazine.NoneFull && loadedIsReal && Magazine.Count(entry->Loaded, capacity) == 0)
+        {
+            nuint* empty = entry->Loaded;
+            entry->Loaded = entry->Previous;
+            entry->Previous = empty;
+            return true;
+        }
+
+        // The empty magazine first: once the full one is in the depot it is no longer ours to fall back on.
+        uint index;
+        if (entry->Previous == Magazine.NoneFull)
+        {
+            if (!_store.TryTake(out index))
+            {
+                return false;
+            }
+        }
+        else if (!loadedIsReal)
+        {
+            if (!_store.TryTake(out index))
+            {
+                return ReturnPrevious(cache, entry, code, capacity);
+            }
+
+            entry->Loaded = entry->Previous;
+        }
+        else
+        {
+            if (!DepotHasRoom(code) || !_store.TryTake(out index))
+            {
+                return ReturnPrevious(cache, entry, code, capacity);
+            }
+
+            PushFull(cache, code, entry->Previous);
+        }
+
+        entry->Previous = Magazine.Attach(_store.AddressOf(index), capacity);
+        return true;
+    }
+
+    private bool ReturnPrevious(ThreadCache* cache, CacheEntry* entry, int code, int capacity)
+    {
+        nuint* bottom = Magazine.Bottom(Magazine.Base(entry->Previous), capacity);
+        cache->SourceReturns++;
+        try
+        {
+            // The magazine stays full meanwhile, so that a nested free does not write into it.
+            _source.Release(code, bottom + 1, capacity);
+        }
+        finally
+        {
+            entry->Previous = bottom;
+        }
+
+        return true;
+    }
+
+    private bool DepotHasRoom(int code)
+        => Atomic.Load(ref _depotWeight.Value) + Weight(code) <= _source.DepotBudget;
+
+    private void PushFull(ThreadCache* cache, int code, nuint* top)
+    {
+        cache->DepotExchanges++;
+        Atomic.Add(ref _depotWeight.Value, Weight(code));
+        _depots[code].Push(_links, _store.IndexOf(Magazine.Base(top)));
+        ArmWorker();
+    }
+
+    private void Retire(ThreadCache* cache, int code, nuint* top, int capacity, bool keepFullInDepot)
+    {
+        int count = Magazine.Count(top, capacity);
+        if (count == capacity && keepFullInDepot && DepotHasRoom(code))
+        {
+            PushFull(cache, code, top);
+            return;
+        }
+
+        byte* magazine = Magazine.Base(top);
+        try
+        {
+            if (count > 0)
+            {
+                cache->SourceReturns++;
+                _source.Release(code, Magazine.Bottom(magazine, capacity) + 1, count);
+            }
+        }
+        finally
+        {
+            _store.Give(_store.IndexOf(magazine));
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void AnswerFlush(ThreadCache* cache)
+    {
+        int epoch = Atomic.Load(ref _flushEpoch);
+        if (cache->FlushEpoch != epoch)
+        {
+            cache->FlushEpoch = epoch;
+            Flush(cache, keepFullInDepot: false);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void ThrowIfClosed()
+    {
+        if (IsClosed)
+        {
+            Throw(_options.Name);
+        }
+
+        [DoesNotReturn]
+        static void Throw(string name) => throw new ObjectDisposedException(name);
+    }
+}

@@ -1,0 +1,81 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace MagAlloc.Magazines;
+
+/// <summary>One thread's magazines in one engine. Native memory, 128-byte aligned, used by its owner alone.</summary>
+/// <remarks>
+/// <para>Behind this header follow the entries, one for each code, then the refill sizes, a byte for each code. Code 0 and
+/// the codes above the classes have entries that are for ever empty and full, so that a pointer of no class, or of a class
+/// that is not cached, needs no test of its own on the fast path.</para>
+/// <para>Other threads read the tops and counters for statistics, and the header when the owner is dead; they follow no top
+/// of a living owner.</para>
+/// </remarks>
+[StructLayout(LayoutKind.Explicit, Size = HeaderBytes)]
+internal unsafe struct ThreadCache
+{
+    public const int HeaderBytes = 128;
+
+    /// <summary>The engine that this cache belongs to; 0 while it belongs to none.</summary>
+    [FieldOffset(0)]
+    public long EngineId;
+
+    /// <summary>Always 0: what the top of an entry without a loaded magazine points at.</summary>
+    [FieldOffset(8)]
+    public nuint NoneEmpty;
+
+    /// <summary>Not 0 while the owner is inside an operation that must not be interrupted by a drain.</summary>
+    [FieldOffset(16)]
+    public int Busy;
+
+    /// <summary>Handles of the owner that keep this cache from being recycled.</summary>
+    [FieldOffset(20)]
+    public int Pins;
+
+    /// <summary>The last request to flush that the owner has answered.</summary>
+    [FieldOffset(24)]
+    public int FlushEpoch;
+
+    [FieldOffset(28)]
+    public int Codes;
+
+    /// <summary>
+    /// Not 0 while the owner is inside a slow operation. A user's constructor, source or event handler may call back into
+    /// the engine from there; such a nested call passes the magazines by.
+    /// </summary>
+    [FieldOffset(56)]
+    public int Slow;
+
+    [FieldOffset(32)]
+    public long DepotExchanges;
+
+    [FieldOffset(40)]
+    public long SourceRefills;
+
+    [FieldOffset(48)]
+    public long SourceReturns;
+
+    /// <summary>Bytes of a cache with the given number of codes.</summary>
+    public static nuint BytesFor(int codes)
+        => (nuint)(HeaderBytes + (codes * sizeof(CacheEntry)) + codes + HeaderBytes - 1) & ~(nuint)(HeaderBytes - 1);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static CacheEntry* Entry(ThreadCache* cache, int code) => (CacheEntry*)((byte*)cache + HeaderBytes) + code;
+
+    /// <summary>How many resources the next refill of a class asks its source for.</summary>
+    public static byte* RefillSize(ThreadCache* cache, int code)
+        => (byte*)Entry(cache, cache->Codes) + code;
+
+    /// <summary>Makes fresh memory a cache without magazines.</summary>
+    public static void Initialize(ThreadCache* cache, long engineId, int codes)
+    {
+        NativeMemory.Clear(cache, BytesFor(codes));
+        cache->Codes = codes;
+        for (int code = 0; code < codes; code++)
+        {
+            *Entry(cache, code) = new CacheEntry { Loaded = &cache->NoneEmpty, Previous = Magazine.NoneFull };
+        }
+
+        cache->EngineId = engineId;
+    }
+}

@@ -1,0 +1,115 @@
+using System.Runtime.InteropServices;
+
+namespace MagAlloc.Magazines;
+
+/// <summary>All caches of one thread, over all engines. Used by its thread; finalized after the thread has ended.</summary>
+/// <remarks>
+/// <para>.NET has no callback at thread exit. The record is reachable from a thread static only, so the first collection after
+/// the thread's end finalizes it; engines also poll <see cref="Thread.IsAlive"/>, because a program that allocates no managed
+/// memory never collects. Whoever comes first drains the cache (<see cref="CacheNode"/>).</para>
+/// <para>Native memory of caches is recycled within this thread only and freed with it: the thread-static pointers of
+/// <see cref="CacheSlot{TSource}"/> may point at any cache this thread ever had, and must stay readable.</para>
+/// </remarks>
+internal sealed unsafe class ThreadRecord
+{
+    [ThreadStatic]
+    private static ThreadRecord? t_current;
+
+    private readonly List<CacheNode> _nodes = [];
+    private readonly List<nint> _spare = [];
+
+    ~ThreadRecord()
+    {
+        foreach (CacheNode node in _nodes)
+        {
+            if (node.TryMove(CacheNodeState.Orphan, CacheNodeState.Gone))
+            {
+                FreeCache(node.Cache);
+                node.Owner.ForgetReader();
+            }
+            else
+            {
+                node.Owner.Reap(node);
+            }
+        }
+
+        foreach (nint cache in _spare)
+        {
+            FreeCache((ThreadCache*)cache);
+        }
+    }
+
+    public static ThreadRecord Current => t_current ??= new ThreadRecord();
+
+    public static void FreeCache(ThreadCache* cache) => NativeMemory.AlignedFree(cache);
+
+    /// <summary>This thread's cache in the engine with the given number, or null.</summary>
+    public ThreadCache* Find(long engineId)
+    {
+        foreach (CacheNode node in _nodes)
+        {
+            if (node.Owner.Id == engineId && node.State == CacheNodeState.Live)
+            {
+                return node.Cache;
+            }
+        }
+
+        return null;
+    }
+
+    public void Add(CacheNode node) => _nodes.Add(node);
+
+    /// <summary>
+    /// Lets go of caches whose engine was disposed. This thread is at the start of an operation on another engine, so
+    /// unless the cache is pinned (a handle, or an operation further up the stack) it is outside the disposed one.
+    /// </summary>
+    public void Prune()
+    {
+        for (int i = _nodes.Count - 1; i >= 0; i--)
+        {
+            CacheNode node = _nodes[i];
+            CacheNodeState state = node.State;
+            if (state == CacheNodeState.Gone)
+            {
+                _nodes.RemoveAt(i);
+            }
+            else if (state == CacheNodeState.Orphan && node.Cache->Pins == 0 && node.Cache->Slow == 0
+                && node.TryMove(CacheNodeState.Orphan, CacheNodeState.Gone))
+            {
+                _nodes.RemoveAt(i);
+                Recycle(node.Cache);
+                node.Owner.ForgetReader();
+            }
+        }
+    }
+
+    /// <summary>Keeps the memory of a cache that no engine uses any more for this thread's next one.</summary>
+    public void Recycle(ThreadCache* cache)
+    {
+        cache->EngineId = 0;
+        _spare.Add((nint)cache);
+    }
+
+    /// <summary>Memory for a cache with the given number of codes, or null when there is none.</summary>
+    public ThreadCache* NewCache(int codes)
+    {
+        for (int i = _spare.Count - 1; i >= 0; i--)
+        {
+            var spare = (ThreadCache*)_spare[i];
+            if (spare->Codes == codes)
+            {
+                _spare.RemoveAt(i);
+                return spare;
+            }
+        }
+
+        try
+        {
+            return (ThreadCache*)NativeMemory.AlignedAlloc(ThreadCache.BytesFor(codes), ThreadCache.HeaderBytes);
+        }
+        catch (OutOfMemoryException)
+        {
+            return null;
+        }
+    }
+}

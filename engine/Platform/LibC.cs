@@ -1,0 +1,55 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+
+namespace MagAlloc.Platform;
+
+/// <summary>
+/// The C library's calls that the engine makes on Unix, under names that say what they do. Arguments and results are the C
+/// ones; only the types in this folder call them.
+/// </summary>
+/// <remarks>Only constants that are the same on Linux and macOS are here; those that differ live with their system.</remarks>
+internal static unsafe partial class LibC
+{
+    internal const int NoAccess = 0;
+    internal const int ReadAccess = 1;
+    internal const int WriteAccess = 2;
+
+    /// <summary><c>ENOMEM</c>.</summary>
+    internal const int OutOfMemory = 12;
+
+    /// <summary><c>EINVAL</c>.</summary>
+    internal const int InvalidArgument = 22;
+
+    private const string Library = "libc";
+
+    /// <summary>What <see cref="Map"/> returns on failure: <c>MAP_FAILED</c>.</summary>
+    internal static void* MapFailed => (void*)-1;
+
+    [LibraryImport(Library, EntryPoint = "mmap", SetLastError = true)]
+    internal static partial void* Map(void* address, nuint length, int protection, int flags, int file, nint offset);
+
+    [LibraryImport(Library, EntryPoint = "munmap", SetLastError = true)]
+    internal static partial int Unmap(void* address, nuint length);
+
+    [LibraryImport(Library, EntryPoint = "mprotect", SetLastError = true)]
+    internal static partial int Protect(void* address, nuint length, int protection);
+
+    [LibraryImport(Library, EntryPoint = "madvise", SetLastError = true)]
+    internal static partial int Advise(void* address, nuint length, int advice);
+
+    [SupportedOSPlatform("linux")]
+    [LibraryImport(Library, EntryPoint = "mincore", SetLastError = true)]
+    internal static partial int InCore(void* address, nuint length, byte* answers);
+
+    [SupportedOSPlatform("linux")]
+    [LibraryImport(Library, EntryPoint = "sched_getaffinity", SetLastError = true)]
+    internal static partial int GetAffinity(int thread, nuint maskBytes, ulong* mask);
+
+    [SupportedOSPlatform("linux")]
+    [LibraryImport(Library, EntryPoint = "sched_setaffinity", SetLastError = true)]
+    internal static partial int SetAffinity(int thread, nuint maskBytes, ulong* mask);
+
+    [SupportedOSPlatform("linux")]
+    [LibraryImport(Library, EntryPoint = "sched_getcpu", SetLastError = true)]
+    internal static partial int GetCpu();
+}

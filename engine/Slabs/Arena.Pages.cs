@@ -1,0 +1,157 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using MagAlloc.Concurrency;
+using MagAlloc.Platform;
+
+namespace MagAlloc.Slabs;
+
+/// <content>Committing and decommitting pages.</content>
+internal sealed unsafe partial class Arena
+{
+    // A sixteenth of what is committed may lie idle, so that chunks change classes without system calls.
+    private const int DirtyShare = 16;
+    private const long DirtyFloor = 256 * 1024;
+
+    private long DirtyBudget => (Committed.Value / DirtyShare) + DirtyFloor;
+
+    /// <summary>Commits the pages under a range that the caller owns.</summary>
+    /// <param name="address">Anywhere in the arena.</param>
+    /// <param name="bytes">At least 1.</param>
+    /// <param name="zeroDirty">Zero what of the range was committed before; pages committed here are zero already.</param>
+    /// <returns>False when the limit or the operating system refuses; what was committed stays so.</returns>
+    public bool TryCommit(nuint address, nuint bytes, bool zeroDirty = false)
+    {
+        nuint end = address + bytes;
+        for (nuint at = address; at < end;)
+        {
+            int chunk = ChunkOf(at);
+            nuint chunkStart = (nuint)AddressOf(chunk);
+            nuint stop = Math.Min(end, chunkStart + ChunkBytes);
+            uint wanted = PageMask((uint)(at - chunkStart), (uint)(stop - chunkStart));
+            uint missing = wanted & ~Atomic.Load(ref _headers[chunk].Pages);
+            if (missing != 0 && !TryCommitPages(chunk, missing))
+            {
+                return false;
+            }
+
+            if (zeroDirty && missing != wanted)
+            {
+                NativeMemory.Clear((void*)at, stop - at);
+            }
+
+            at = stop;
+        }
+
+        return true;
+    }
+
+    /// <summary>Decommits pages of one chunk whose every block the caller owns.</summary>
+    /// <returns>Bytes decommitted.</returns>
+    public long Decommit(int chunk, uint pages)
+    {
+        pages &= Atomic.Load(ref _headers[chunk].Pages);
+        uint gone = 0;
+        for (uint rest = pages; rest != 0;)
+        {
+            int first = BitOperations.TrailingZeroCount(rest);
+            int count = BitOperations.TrailingZeroCount(~(rest >> first));
+            uint run = (count >= 32 ? uint.MaxValue : (1u << count) - 1) << first;
+            if (VirtualMemory.Decommit(AddressOf(chunk) + (first * _pageBytes), (nuint)(count * _pageBytes)))
+            {
+                // Else (locked memory, for one) the pages keep their bits, and with them their contents and their charge.
+                gone |= run;
+            }
+
+            rest &= ~run;
+        }
+
+        if (gone == 0)
+        {
+            return 0;
+        }
+
+        Atomic.And(ref _headers[chunk].Pages, ~gone);
+        return Uncharge((long)BitOperations.PopCount(gone) * _pageBytes);
+    }
+
+    /// <summary>Decommits what a chunk still has committed behind the end of a run that the caller owns.</summary>
+    public void DecommitBehind(nuint end)
+    {
+        int chunk = ChunkOf(end - 1);
+        uint used = PageMask(0, (uint)(end - (nuint)AddressOf(chunk)));
+        uint idle = Atomic.Load(ref _headers[chunk].Pages) & ~used;
+        if (idle != 0)
+        {
+            Decommit(chunk, idle);
+        }
+    }
+
+    /// <summary>Decommits whole chunks that the caller owns, in one call to the operating system.</summary>
+    public void DecommitChunks(int first, int count)
+    {
+        long bytes = 0;
+        for (int chunk = first; chunk < first + count; chunk++)
+        {
+            bytes += CommittedBytes(chunk);
+        }
+
+        if (bytes == 0 || !VirtualMemory.Decommit(AddressOf(first), (nuint)count << ChunkShift))
+        {
+            return;
+        }
+
+        for (int chunk = first; chunk < first + count; chunk++)
+        {
+            Atomic.Store(ref _headers[chunk].Pages, 0);
+        }
+
+        Uncharge(bytes);
+    }
+
+    /// <summary>The pages of a chunk that the bytes from <paramref name="from"/> up to <paramref name="to"/> touch.</summary>
+    public uint PageMask(uint from, uint to)
+    {
+        int first = (int)from / _pageBytes;
+        int last = ((int)to - 1) / _pageBytes;
+        return (uint)((2UL << last) - (1UL << first));
+    }
+
+    /// <summary>The pages of a chunk that lie wholly within the bytes from <paramref name="from"/> up to <paramref name="to"/>.</summary>
+    public uint WholePageMask(uint from, uint to)
+    {
+        int first = ((int)from + _pageBytes - 1) / _pageBytes;
+        int end = (int)to / _pageBytes;
+        return end <= first ? 0 : (uint)((1UL << end) - (1UL << first));
+    }
+
+    private bool TryCommitPages(int chunk, uint missing)
+    {
+        long charge = (long)BitOperations.PopCount(missing) * _pageBytes;
+        if (FaultPlan.Fails(_faults, FaultPoint.Commit) || !Committed.TryAdd(charge))
+        {
+            return false;
+        }
+
+        if (!VirtualMemory.DecommitKeepsAccess && !VirtualMemory.Commit(AddressOf(chunk), ChunkBytes))
+        {
+            Committed.Subtract(charge);
+            return false;
+        }
+
+        // The owner of a neighbouring block on the same page may have been first: then the page is charged already.
+        uint before = Atomic.Or(ref _headers[chunk].Pages, missing);
+        if ((before & missing) != 0)
+        {
+            Committed.Subtract((long)BitOperations.PopCount(before & missing) * _pageBytes);
+        }
+
+        return true;
+    }
+
+    private long Uncharge(long bytes)
+    {
+        Committed.Subtract(bytes);
+        Atomic.Add(ref _decommitted.Value, bytes);
+        return bytes;
+    }
+}

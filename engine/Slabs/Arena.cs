@@ -1,0 +1,332 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using MagAlloc.Concurrency;
+using MagAlloc.Platform;
+using MagAlloc.Ranges;
+
+namespace MagAlloc.Slabs;
+
+/// <summary>One reserved range of address space, its chunks, and the books over what of it is committed.</summary>
+/// <remarks>
+/// <para><b>Chunks</b> of 64 KiB are handed out by a <see cref="RangeAllocator"/>. All metadata lies outside them, in arrays
+/// indexed by chunk number inside a second reservation, which grows accessible in steps of a <em>group</em> (64 chunks).</para>
+/// <para><b>Committed</b> means: given out at least once since it was last decommitted, so that physical memory may stand
+/// behind it. It is kept per page (<see cref="ChunkHeader.Pages"/>) and charged to one bounded counter, which is where the
+/// heap's byte limit bites. A page's bit is set by an owner of one of its blocks and cleared only by whoever owns all of
+/// them, so the two never race for one page.</para>
+/// <para><b>Dirty</b> chunks are free but still committed: they are taken again without a system call, by any class, and
+/// decommitted when they stay unused or when there are too many of them.</para>
+/// <para>Any thread, any time, lock-free; the constructor and <see cref="Release"/> excepted.</para>
+/// </remarks>
+internal sealed unsafe partial class Arena
+{
+    /// <summary>Binary logarithm of a chunk's size in bytes.</summary>
+    public const int ChunkShift = 16;
+
+    /// <summary>Most blocks a slab can have: the bits of its bitmap.</summary>
+    public const int MaxBlocks = BitmapWords * 64;
+
+    /// <summary>Words of a slab's bitmap.</summary>
+    public const int BitmapWords = 64;
+
+    private const int ChunkBytes = 1 << ChunkShift;
+    private const int GroupChunks = 64;
+    private const int GroupsPerMapPage = 64;
+    private const int MapCount = 3;
+
+    private readonly FaultPlan? _faults;
+    private readonly int _pageBytes;
+    private readonly int[] _openGroups;
+    private readonly nuint _metadataBytes;
+    private readonly byte* _dirty;
+    private readonly ChunkHeader* _headers;
+    private readonly ulong* _bitmaps;
+    private readonly ulong* _marks;
+    private PaddedLong _metadataCommitted;
+    private PaddedLong _dirtyBytes;
+    private PaddedLong _decommitted;
+    private byte* _reservation;
+    private byte* _metadataReservation;
+
+    /// <param name="bytes">Address space to reserve; a multiple of the chunk size.</param>
+    /// <param name="committed">Charged for every committed byte.</param>
+    /// <param name="withMarks">Keep a second bitmap for each slab (<see cref="Marks"/>).</param>
+    /// <param name="faults">Plan asked before every fallible step, or null.</param>
+    /// <exception cref="OutOfMemoryException">A step failed; nothing is left behind.</exception>
+    public Arena(nuint bytes, BoundedCounter committed, bool withMarks, FaultPlan? faults)
+    {
+        Committed = committed;
+        _faults = faults;
+        _pageBytes = (int)VirtualMemory.PageSize;
+        Bytes = bytes;
+        int chunks = (int)(bytes >> ChunkShift);
+        _openGroups = new int[(chunks + GroupChunks - 1) / GroupChunks];
+
+        nuint words = PageAlign(RangeAllocator.MetadataBytes(chunks));
+        nuint map = PageAlign((nuint)chunks);
+        nuint headers = PageAlign((nuint)chunks * (nuint)sizeof(ChunkHeader));
+        nuint bitmaps = PageAlign((nuint)chunks * BitmapWords * sizeof(ulong));
+        nuint upFront = words + (map * MapCount);
+        _metadataBytes = upFront + headers + (withMarks ? bitmaps * 2 : bitmaps);
+
+        if (FaultPlan.Fails(faults, FaultPoint.Reserve)
+            || (_reservation = (byte*)VirtualMemory.Reserve(bytes, ChunkBytes)) == null)
+        {
+            throw new OutOfMemoryException($"Could not reserve {bytes} bytes of address space for the arena.");
+        }
+
+        if (FaultPlan.Fails(faults, FaultPoint.Metadata)
+            || (_metadataReservation = (byte*)VirtualMemory.Reserve(_metadataBytes, (nuint)_pageBytes)) == null
+            || !VirtualMemory.Commit(_metadataReservation, upFront))
+        {
+            Release();
+            throw new OutOfMemoryException($"Could not reserve {_metadataBytes} bytes of address space for the arena's metadata.");
+        }
+
+        Base = _reservation;
+        PageMap = _metadataReservation + words;
+        PartialMap = PageMap + map;
+        _dirty = PartialMap + map;
+        _headers = (ChunkHeader*)(_dirty + map);
+        _bitmaps = (ulong*)((byte*)_headers + headers);
+        _marks = withMarks ? _bitmaps + (bitmaps / sizeof(ulong)) : null;
+        Ranges = new RangeAllocator((ulong*)_metadataReservation, chunks);
+    }
+
+    /// <summary>Address of chunk 0.</summary>
+    public byte* Base { get; }
+
+    /// <summary>Size of the reservation in bytes.</summary>
+    public nuint Bytes { get; }
+
+    /// <summary>One byte a chunk: the code of the class whose blocks lie there, or a value of <see cref="Slabs.PageMap"/>.</summary>
+    public byte* PageMap { get; }
+
+    /// <summary>One byte a chunk: the code of a slab that begins there and has free blocks, else 0.</summary>
+    public byte* PartialMap { get; }
+
+    public BoundedCounter Committed { get; }
+
+    public RangeAllocator Ranges { get; }
+
+    /// <summary>Bytes of metadata that are committed.</summary>
+    public long MetadataBytes => Atomic.Load(ref _metadataCommitted.Value);
+
+    /// <summary>Committed bytes in free chunks.</summary>
+    public long DirtyBytes => Atomic.Load(ref _dirtyBytes.Value);
+
+    /// <summary>Bytes decommitted since the arena was made.</summary>
+    public long DecommittedBytes => Atomic.Load(ref _decommitted.Value);
+
+    /// <summary>Address space of arena and metadata, in bytes.</summary>
+    public nuint ReservedBytes => Bytes + _metadataBytes;
+
+    /// <summary>Size of a page in bytes.</summary>
+    public int PageBytes => _pageBytes;
+
+    /// <summary>The running number of the reclaim pass; what freed memory is stamped with.</summary>
+    public int Pass { get; set; }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public byte* AddressOf(int chunk) => Base + ((nuint)(uint)chunk << ChunkShift);
+
+    /// <summary>The chunk that an address inside the arena falls into.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public int ChunkOf(nuint address) => (int)((address - (nuint)Base) >> ChunkShift);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool Contains(nuint address) => address - (nuint)Base < Bytes;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref ChunkHeader Header(int chunk) => ref _headers[chunk];
+
+    /// <summary>The free-block bitmap of the slab that begins at a chunk; 1 = free.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ulong* Bitmap(int chunk) => _bitmaps + ((nuint)(uint)chunk * BitmapWords);
+
+    /// <summary>The second bitmap of the slab that begins at a chunk, for whatever the arena's owner marks.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ulong* Marks(int chunk) => _marks + ((nuint)(uint)chunk * BitmapWords);
+
+    /// <summary>Takes chunks. Their metadata is accessible; their pages are committed as before.</summary>
+    public bool TryTakeChunks(int count, int alignment, out int first)
+    {
+        first = 0;
+        if (FaultPlan.Fails(_faults, FaultPoint.RangeClaim) || !Ranges.TryAllocate(count, alignment, out first))
+        {
+            return false;
+        }
+
+        return OpenOrGiveUp(first, count);
+    }
+
+    /// <summary>Takes exactly these chunks, if they are free.</summary>
+    public bool TryTakeChunksAt(int first, int count)
+        => !FaultPlan.Fails(_faults, FaultPoint.RangeClaim) && Ranges.TryClaim(first, count) && OpenOrGiveUp(first, count);
+
+    /// <summary>Gives chunks back. What is committed of them stays so while the budget for dirty memory allows.</summary>
+    public void FreeChunks(int first, int count)
+    {
+        long bytes = 0;
+        for (int chunk = first; chunk < first + count; chunk++)
+        {
+            bytes += CommittedBytes(chunk);
+        }
+
+        if (bytes > 0 && DirtyBytes + bytes > DirtyBudget)
+        {
+            DecommitChunks(first, count);
+            bytes = 0;
+        }
+
+        if (bytes > 0)
+        {
+            for (int chunk = first; chunk < first + count; chunk++)
+            {
+                if (_headers[chunk].Pages != 0)
+                {
+                    _headers[chunk].LastReturn = Pass;
+                    Atomic.Store(ref _dirty[chunk], 1);
+                }
+            }
+
+            Atomic.Add(ref _dirtyBytes.Value, bytes);
+        }
+
+        Ranges.Free(first, count);
+    }
+
+    /// <summary>Decommits free chunks.</summary>
+    /// <param name="unusedSince">Only those that were freed before this reclaim pass.</param>
+    /// <returns>Whether dirty chunks are left.</returns>
+    public bool PurgeDirty(int unusedSince)
+    {
+        int frontier = Ranges.Frontier;
+        bool left = false;
+        for (int chunk = 0; chunk < frontier; chunk++)
+        {
+            int ahead = new ReadOnlySpan<byte>(_dirty + chunk, frontier - chunk).IndexOf((byte)1);
+            if (ahead < 0)
+            {
+                break;
+            }
+
+            chunk += ahead;
+            if (_headers[chunk].LastReturn - unusedSince >= 0 || !Ranges.TryClaim(chunk, 1))
+            {
+                left = true;
+                continue;
+            }
+
+            TakeDirty(chunk, 1);
+            DecommitChunks(chunk, 1);
+            Ranges.Free(chunk, 1);
+        }
+
+        return left;
+    }
+
+    /// <summary>Zeroes everything that was ever committed, leaving it accessible.</summary>
+    public void Discard()
+    {
+        for (int group = 0; group < _openGroups.Length; group++)
+        {
+            if (Atomic.Load(ref _openGroups[group]) != 0)
+            {
+                int first = group * GroupChunks;
+                int count = Math.Min(GroupChunks, Ranges.Units - first);
+                VirtualMemory.Discard(AddressOf(first), (nuint)count << ChunkShift);
+                VirtualMemory.Discard(_headers + first, (nuint)count * (nuint)sizeof(ChunkHeader));
+                VirtualMemory.Discard(Bitmap(first), (nuint)count * BitmapWords * sizeof(ulong));
+            }
+        }
+
+        // Not the range allocator's words: they also keep the units beyond the end in use.
+        VirtualMemory.Discard(PageMap, (nuint)((byte*)_headers - PageMap));
+    }
+
+    /// <summary>Unmaps everything. Idempotent; accepts an arena that was never, or only partly, built.</summary>
+    public void Release()
+    {
+        if (_metadataReservation != null)
+        {
+            VirtualMemory.Release(_metadataReservation, _metadataBytes);
+            _metadataReservation = null;
+        }
+
+        if (_reservation != null)
+        {
+            VirtualMemory.Release(_reservation, Bytes);
+            _reservation = null;
+        }
+    }
+
+    private nuint PageAlign(nuint bytes) => (bytes + (nuint)_pageBytes - 1) & ~(nuint)(_pageBytes - 1);
+
+    private bool OpenOrGiveUp(int first, int count)
+    {
+        for (int group = first / GroupChunks; group <= (first + count - 1) / GroupChunks; group++)
+        {
+            if (Atomic.Load(ref _openGroups[group]) == 0 && !TryOpenGroup(group))
+            {
+                Ranges.Free(first, count);
+                return false;
+            }
+        }
+
+        TakeDirty(first, count);
+        return true;
+    }
+
+    private bool TryOpenGroup(int group)
+    {
+        int first = group * GroupChunks;
+        int count = Math.Min(GroupChunks, Ranges.Units - first);
+        nuint headers = (nuint)count * (nuint)sizeof(ChunkHeader);
+        nuint bitmaps = (nuint)count * BitmapWords * sizeof(ulong);
+        long charge = (long)(headers + (_marks != null ? bitmaps * 2 : bitmaps));
+        if (group % GroupsPerMapPage == 0)
+        {
+            charge += MapCount * _pageBytes;
+        }
+
+        if (FaultPlan.Fails(_faults, FaultPoint.Metadata) || !Committed.TryAdd(charge))
+        {
+            return false;
+        }
+
+        bool accessible = VirtualMemory.Commit(_headers + first, headers)
+            && VirtualMemory.Commit(Bitmap(first), bitmaps)
+            && (_marks == null || VirtualMemory.Commit(Marks(first), bitmaps))
+            && (!VirtualMemory.DecommitKeepsAccess || VirtualMemory.Commit(AddressOf(first), (nuint)count << ChunkShift));
+        if (!accessible || Atomic.CompareExchange(ref _openGroups[group], 1, 0) != 0)
+        {
+            // Refused, or somebody else opened it at the same time; making it accessible twice is harmless.
+            Committed.Subtract(charge);
+            return accessible;
+        }
+
+        Atomic.Add(ref _metadataCommitted.Value, charge);
+        return true;
+    }
+
+    private void TakeDirty(int first, int count)
+    {
+        long bytes = 0;
+        for (int chunk = first; chunk < first + count; chunk++)
+        {
+            if (_dirty[chunk] != 0)
+            {
+                _dirty[chunk] = 0;
+                bytes += CommittedBytes(chunk);
+            }
+        }
+
+        if (bytes != 0)
+        {
+            Atomic.Add(ref _dirtyBytes.Value, -bytes);
+        }
+    }
+
+    private long CommittedBytes(int chunk) => (long)BitOperations.PopCount(_headers[chunk].Pages) * _pageBytes;
+}

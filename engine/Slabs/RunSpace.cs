@@ -1,0 +1,140 @@
+using MagAlloc.Concurrency;
+
+namespace MagAlloc.Slabs;
+
+/// <summary>Blocks larger than the largest class: runs of chunks straight from the range allocator.</summary>
+/// <remarks>
+/// A run's size and length lie in its first chunk's header. The length is the token of ownership: a free swaps it for 0,
+/// so of two frees exactly one wins. The page map tells the first chunk from the others, and freed ones from both.
+/// </remarks>
+internal sealed unsafe class RunSpace
+{
+    private readonly Arena _arena;
+    private PaddedLong _blocks;
+    private PaddedLong _bytes;
+
+    public RunSpace(Arena arena)
+    {
+        _arena = arena;
+    }
+
+    /// <summary>Runs in use.</summary>
+    public long Blocks => Atomic.Load(ref _blocks.Value);
+
+    /// <summary>Bytes of the runs in use, in whole pages.</summary>
+    public long Bytes => Atomic.Load(ref _bytes.Value);
+
+    /// <param name="byteCount">At least 1.</param>
+    /// <param name="alignment">A power of two.</param>
+    /// <param name="zeroed">Every byte is 0.</param>
+    /// <returns>0 when there is no room, or no memory.</returns>
+    public nuint Allocate(nuint byteCount, nuint alignment, bool zeroed)
+    {
+        if (byteCount > _arena.Bytes || alignment > _arena.Bytes)
+        {
+            return 0;
+        }
+
+        int chunks = ChunksFor(byteCount);
+        int chunkAlignment = (int)Math.Max(1, alignment >> Arena.ChunkShift);
+        if (!_arena.TryTakeChunks(chunks, chunkAlignment, out int first))
+        {
+            return 0;
+        }
+
+        nuint address = (nuint)_arena.AddressOf(first);
+        if (!_arena.TryCommit(address, byteCount, zeroed))
+        {
+            _arena.FreeChunks(first, chunks);
+            return 0;
+        }
+
+        _arena.DecommitBehind(address + byteCount);
+        Publish(first, chunks, byteCount);
+        Atomic.Increment(ref _blocks.Value);
+        Atomic.Add(ref _bytes.Value, Rounded(byteCount));
+        return address;
+    }
+
+    /// <summary>Frees the run that begins at a chunk.</summary>
+    /// <returns>False when none does: it was freed already.</returns>
+    public bool TryFree(int chunk)
+    {
+        ref ChunkHeader header = ref _arena.Header(chunk);
+        int chunks = Atomic.Load(ref header.RunChunks);
+        if (chunks == 0 || Atomic.CompareExchange(ref header.RunChunks, 0, chunks) != chunks)
+        {
+            return false;
+        }
+
+        Atomic.Add(ref _blocks.Value, -1);
+        Atomic.Add(ref _bytes.Value, -Rounded((nuint)header.RunBytes));
+        MarkReturned(chunk, chunks);
+        _arena.FreeChunks(chunk, chunks);
+        return true;
+    }
+
+    /// <summary>Bytes that the owner of a run asked for.</summary>
+    public nuint SizeOf(int chunk) => (nuint)_arena.Header(chunk).RunBytes;
+
+    /// <summary>Bytes of a run that may be used.</summary>
+    public nuint UsableSizeOf(int chunk) => (nuint)Rounded(SizeOf(chunk));
+
+    /// <summary>Grows or shrinks a run where it lies.</summary>
+    /// <returns>False when the chunks behind it are taken, or there is no memory; nothing has changed then.</returns>
+    public bool TryResize(int chunk, nuint byteCount)
+    {
+        ref ChunkHeader header = ref _arena.Header(chunk);
+        nuint old = (nuint)header.RunBytes;
+        int oldChunks = header.RunChunks;
+        int chunks = ChunksFor(byteCount);
+        nuint start = (nuint)_arena.AddressOf(chunk);
+        if (chunks > oldChunks && !_arena.TryTakeChunksAt(chunk + oldChunks, chunks - oldChunks))
+        {
+            return false;
+        }
+
+        if (byteCount > old && !_arena.TryCommit(start + old, byteCount - old))
+        {
+            if (chunks > oldChunks)
+            {
+                _arena.FreeChunks(chunk + oldChunks, chunks - oldChunks);
+            }
+
+            return false;
+        }
+
+        if (chunks < oldChunks)
+        {
+            Atomic.Store(ref header.RunChunks, chunks);
+            MarkReturned(chunk + chunks, oldChunks - chunks);
+            _arena.FreeChunks(chunk + chunks, oldChunks - chunks);
+        }
+
+        _arena.DecommitBehind(start + byteCount);
+        Publish(chunk, chunks, byteCount);
+        Atomic.Add(ref _bytes.Value, Rounded(byteCount) - Rounded(old));
+        return true;
+    }
+
+    private static int ChunksFor(nuint byteCount) => (int)((byteCount + (1 << Arena.ChunkShift) - 1) >> Arena.ChunkShift);
+
+    private long Rounded(nuint byteCount)
+        => (long)((byteCount + (nuint)_arena.PageBytes - 1) & ~(nuint)(_arena.PageBytes - 1));
+
+    private void Publish(int first, int chunks, nuint byteCount)
+    {
+        ref ChunkHeader header = ref _arena.Header(first);
+        header.RunBytes = byteCount;
+        Atomic.Store(ref header.RunChunks, chunks);
+        for (int i = 1; i < chunks; i++)
+        {
+            Atomic.Store(ref _arena.PageMap[first + i], PageMap.RunTail);
+        }
+
+        Atomic.Store(ref _arena.PageMap[first], PageMap.RunHead);
+    }
+
+    private void MarkReturned(int first, int chunks)
+        => new Span<byte>(_arena.PageMap + first, chunks).Fill(PageMap.Returned);
+}

@@ -1,0 +1,28 @@
+using MagAlloc.Magazines;
+
+namespace MagAlloc.Slabs;
+
+/// <summary>Slabs as a source of magazines.</summary>
+internal readonly unsafe struct SlabSource : IMagazineSource
+{
+    // Blocks lying in depots may weigh a sixteenth of what is committed: enough to carry blocks from freeing threads to
+    // allocating ones, too little to matter beside the live set.
+    private const int DepotShare = 16;
+    private const long DepotFloor = 256 * 1024;
+
+    private readonly SlabSpace _slabs;
+
+    public SlabSource(SlabSpace slabs)
+    {
+        _slabs = slabs;
+    }
+
+    /// <inheritdoc/>
+    public long DepotBudget => (_slabs.Arena.Committed.Value / DepotShare) + DepotFloor;
+
+    /// <inheritdoc/>
+    public int Acquire(int code, nuint* into, int count) => _slabs.Acquire(code, into, count);
+
+    /// <inheritdoc/>
+    public void Release(int code, nuint* resources, int count) => _slabs.Release(code, resources, count);
+}

@@ -1,0 +1,284 @@
+using System.Numerics;
+using MagAlloc.Concurrency;
+
+namespace MagAlloc.Slabs;
+
+/// <content>Blocks on their way home, and pages on their way back to the operating system.</content>
+internal sealed unsafe partial class SlabSpace
+{
+    // Sorting a few blocks costs more than the atomic steps it saves.
+    private const int SortFrom = 8;
+
+    /// <summary>Takes blocks of a class back. Reorders them. Wrong ones are reported and left out.</summary>
+    public void Release(int code, nuint* blocks, int count)
+    {
+        if (count >= SortFrom)
+        {
+            // Blocks of one slab, and of one word of its bitmap, become neighbours: one atomic step for all of them.
+            new Span<nuint>(blocks, count).Sort();
+        }
+
+        for (int i = 0; i < count;)
+        {
+            if (!TryLocate(blocks[i], out int chunk, out int found, out int index, out nuint offset) || found != code || offset != 0)
+            {
+                _misuse.Report(KindOf(blocks[i], found, offset), blocks[i]);
+                i++;
+                continue;
+            }
+
+            i = ReturnToSlab(chunk, code, blocks, i, count);
+        }
+    }
+
+    /// <summary>Decommits the free pages of slabs that no block came back to since a pass.</summary>
+    /// <param name="unusedSince">The pass.</param>
+    /// <param name="bytes">Raised by the bytes decommitted.</param>
+    /// <returns>Whether slabs are left that may have something to decommit later.</returns>
+    public bool Purge(int unusedSince, ref long bytes)
+    {
+        int frontier = _arena.Ranges.Frontier;
+        bool left = false;
+        for (int chunk = 0; chunk < frontier; chunk++)
+        {
+            int ahead = new ReadOnlySpan<byte>(_arena.PartialMap + chunk, frontier - chunk).IndexOfAnyExcept((byte)0);
+            if (ahead < 0)
+            {
+                break;
+            }
+
+            chunk += ahead;
+            ref ChunkHeader header = ref _arena.Header(chunk);
+            if (Atomic.Load(ref header.Purgeable) == 0)
+            {
+                continue;
+            }
+
+            if (header.LastReturn - unusedSince >= 0)
+            {
+                left = true;
+                continue;
+            }
+
+            bytes += PurgeSlab(chunk);
+        }
+
+        return left;
+    }
+
+    private MisuseKind KindOf(nuint address, int code, nuint offset)
+    {
+        if (_arena.Contains(address) && code == PageMap.Returned)
+        {
+            return MisuseKind.DoubleFree;
+        }
+
+        return code > 0 && code <= _classes.Length && offset != 0 ? MisuseKind.MisalignedPointer
+            : code > 0 && code <= _classes.Length ? MisuseKind.WrongSize
+            : MisuseKind.ForeignPointer;
+    }
+
+    /// <returns>Index of the first block that belongs elsewhere.</returns>
+    private int ReturnToSlab(int chunk, int code, nuint* blocks, int from, int count)
+    {
+        ref readonly SlabClass slab = ref Class(code);
+        nuint start = (nuint)_arena.AddressOf(chunk);
+        nuint length = (nuint)slab.Blocks * (nuint)slab.BlockBytes;
+        ulong* bitmap = _arena.Bitmap(chunk);
+        int returned = 0;
+        int word = -1;
+        ulong mask = 0;
+        int i = from;
+        for (; i < count && blocks[i] - start < length; i++)
+        {
+            int index = slab.IndexOf(blocks[i] - start);
+            if ((nuint)index * (nuint)slab.BlockBytes != blocks[i] - start)
+            {
+                _misuse.Report(MisuseKind.MisalignedPointer, blocks[i]);
+                continue;
+            }
+
+            ulong bit = 1UL << (index % 64);
+            if (index / 64 != word || (mask & bit) != 0)
+            {
+                returned += SetBits(bitmap, word, mask, start, slab.BlockBytes);
+                word = index / 64;
+                mask = 0;
+            }
+
+            mask |= bit;
+        }
+
+        returned += SetBits(bitmap, word, mask, start, slab.BlockBytes);
+        if (returned > 0)
+        {
+            Atomic.Add(ref _outstanding[code].Value, -returned);
+            RaiseCount(chunk, code, returned);
+        }
+
+        return i;
+    }
+
+    /// <returns>How many bits were clear before: blocks that really were outstanding.</returns>
+    private int SetBits(ulong* bitmap, int word, ulong mask, nuint start, int blockBytes)
+    {
+        if (mask == 0)
+        {
+            return 0;
+        }
+
+        ulong twice = Atomic.Or(ref bitmap[word], mask) & mask;
+        for (ulong rest = twice; rest != 0; rest &= rest - 1)
+        {
+            int index = (word * 64) + BitOperations.TrailingZeroCount(rest);
+            _misuse.Report(MisuseKind.DoubleFree, start + ((nuint)index * (nuint)blockBytes));
+        }
+
+        return BitOperations.PopCount(mask & ~twice);
+    }
+
+    private void RaiseCount(int chunk, int code, int returned)
+    {
+        ref ChunkHeader header = ref _arena.Header(chunk);
+        header.LastReturn = _arena.Pass;
+        Atomic.Store(ref header.Purgeable, 1);
+        ulong state = Atomic.Load(ref header.Slab);
+        while (true)
+        {
+            if (SlabState.Code(state) != code)
+            {
+                // Blocks of ours are outstanding, so the slab lives: the heap was disposed and its metadata zeroed.
+                return;
+            }
+
+            ulong now = Atomic.CompareExchange(ref header.Slab, SlabState.WithFree(state, returned), state);
+            if (now == state)
+            {
+                break;
+            }
+
+            state = now;
+        }
+
+        if (SlabState.Free(state) == 0)
+        {
+            Atomic.Add(ref _partial[code].Value, 1);
+            PublishPartial(chunk);
+        }
+
+        if (SlabState.Free(state) + returned == Class(code).Blocks)
+        {
+            TryRetire(chunk, code);
+        }
+    }
+
+    private bool TryRetire(int chunk, int code)
+    {
+        ref readonly SlabClass slab = ref Class(code);
+        ref ulong location = ref _arena.Header(chunk).Slab;
+        ulong state = Atomic.Load(ref location);
+        if (SlabState.Code(state) != code || SlabState.Free(state) != slab.Blocks
+            || Atomic.CompareExchange(ref location, SlabState.Retired(state), state) != state)
+        {
+            return false;
+        }
+
+        Atomic.Add(ref _partial[code].Value, -1);
+        Atomic.Add(ref _capacity[code].Value, -slab.Blocks);
+        PublishPartial(chunk);
+        for (int i = 0; i < slab.Chunks; i++)
+        {
+            Atomic.Store(ref _arena.PageMap[chunk + i], PageMap.Returned);
+        }
+
+        _arena.FreeChunks(chunk, slab.Chunks);
+        return true;
+    }
+
+    /// <summary>Claims all free blocks of a slab, decommits the pages that no other block touches, and puts them back.</summary>
+    private long PurgeSlab(int chunk)
+    {
+        ref ChunkHeader header = ref _arena.Header(chunk);
+        Atomic.Store(ref header.Purgeable, 0);
+        ulong state = Atomic.Load(ref header.Slab);
+        int code = SlabState.Code(state);
+        int free = SlabState.Free(state);
+        if (code == 0 || code > _classes.Length || free == 0)
+        {
+            return 0;
+        }
+
+        nuint* blocks = stackalloc nuint[Arena.MaxBlocks];
+        if (Atomic.CompareExchange(ref header.Slab, SlabState.WithFree(state, -free), state) != state)
+        {
+            // Somebody is working with the slab, so it is not idle; the next pass comes again.
+            Atomic.Store(ref header.Purgeable, 1);
+            return 0;
+        }
+
+        Atomic.Add(ref _partial[code].Value, -1);
+        PublishPartial(chunk);
+        int got = TakeBits(chunk, code, blocks, free);
+        Atomic.Add(ref _outstanding[code].Value, got);
+        new Span<nuint>(blocks, got).Sort();
+        long bytes = 0;
+        for (int i = 0; i < got;)
+        {
+            int first = i++;
+            while (i < got && blocks[i] == blocks[i - 1] + (nuint)Class(code).BlockBytes)
+            {
+                i++;
+            }
+
+            bytes += DecommitWithin(chunk, code, blocks[first], blocks[i - 1] + (nuint)Class(code).BlockBytes);
+        }
+
+        int pass = header.LastReturn;
+        Release(code, blocks, got);
+        header.LastReturn = pass;
+        Atomic.Store(ref header.Purgeable, 0);
+        return bytes;
+    }
+
+    private long DecommitWithin(int slabChunk, int code, nuint from, nuint to)
+    {
+        long bytes = 0;
+        for (nuint at = from; at < to;)
+        {
+            int chunk = _arena.ChunkOf(at);
+            nuint start = (nuint)_arena.AddressOf(chunk);
+            nuint stop = Math.Min(to, start + ((nuint)1 << Arena.ChunkShift));
+            uint pages = _arena.WholePageMask((uint)(at - start), (uint)(stop - start));
+            if (pages != 0)
+            {
+                if (_initializer != null)
+                {
+                    Unmark(slabChunk, code, start, pages);
+                }
+
+                bytes += _arena.Decommit(chunk, pages);
+            }
+
+            at = stop;
+        }
+
+        return bytes;
+    }
+
+    /// <summary>Blocks on pages that are about to lose their contents will have to be initialised again.</summary>
+    private void Unmark(int slabChunk, int code, nuint chunkStart, uint pages)
+    {
+        ref readonly SlabClass slab = ref Class(code);
+        nuint slabStart = (nuint)_arena.AddressOf(slabChunk);
+        nuint pageBytes = (nuint)_arena.PageBytes;
+        for (; pages != 0; pages &= pages - 1)
+        {
+            nuint from = chunkStart - slabStart + ((nuint)BitOperations.TrailingZeroCount(pages) * pageBytes);
+            int last = Math.Min(slab.IndexOf(from + pageBytes - 1), slab.Blocks - 1);
+            for (int index = slab.IndexOf(from); index <= last; index++)
+            {
+                Atomic.And(ref _arena.Marks(slabChunk)[index / 64], ~(1UL << (index % 64)));
+            }
+        }
+    }
+}

@@ -15,11 +15,14 @@ namespace MagAlloc;
 /// </remarks>
 public sealed unsafe partial class NativeHeap : IDisposable
 {
+    // Not 0: a cache between two engines has that.
+    private const long NoFastPath = -1;
+
     private readonly HeapCore _core;
     private readonly IBlockChecks? _checks;
     private readonly bool _isShared;
 
-    // Copies for the fast path: one load each from this object. The number is 0, which no cache has, where checks are on.
+    // Copies for the fast path: one load each from this object. Where checks are on the number is one that no cache has.
     private readonly long _fastId;
     private readonly nuint _arenaBase;
     private readonly nuint _arenaBytes;
@@ -56,7 +59,7 @@ public sealed unsafe partial class NativeHeap : IDisposable
             CheckLevel.Full => new FullChecks(_core),
             _ => null,
         };
-        _fastId = _checks is null ? _core.Engine.Id : 0;
+        _fastId = _checks is null ? _core.Engine.Id : NoFastPath;
         _arenaBase = (nuint)_core.Arena.Base;
         _arenaBytes = _core.Arena.Bytes;
         _pageMap = _core.Arena.PageMap;

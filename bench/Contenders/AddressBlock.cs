@@ -1,0 +1,9 @@
+namespace MagAlloc.Bench.Contenders;
+
+/// <summary>A block of unmanaged memory.</summary>
+internal readonly unsafe struct AddressBlock(void* address) : IBlock
+{
+    public readonly void* Address = address;
+
+    public void Touch() => *(byte*)Address = 1;
+}

@@ -1,0 +1,4 @@
+using MagAlloc.Bench.Commands;
+using MagAlloc.Stress.Reporting;
+
+return BenchCommandLine.Run(args, StressConsole.ForProcess(), Console.Out, Console.Error);

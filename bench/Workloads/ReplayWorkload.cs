@@ -1,0 +1,23 @@
+using MagAlloc.Bench.Contenders;
+using MagAlloc.Stress.Traces;
+
+namespace MagAlloc.Bench.Workloads;
+
+/// <summary>
+/// The allocator calls of a real program, in the order of its trace and on one thread. What the program never freed is freed
+/// at the end of each pass.
+/// </summary>
+internal sealed class ReplayWorkload(string name, AllocationTrace trace) : Workload(name)
+{
+    public override string Operation => "event of the trace";
+
+    public override bool NeedsHeap => true;
+
+    public override Cell Enter<TContender, TSession, TBlock>(TContender contender) =>
+        throw new NotSupportedException("A trace is replayed into allocators with the whole malloc family.");
+
+    public override Cell EnterHeap<TContender, TSession>(TContender contender) =>
+        new ReplayCell<TContender, TSession>(contender, trace);
+
+    public override void Dispose() => trace.Dispose();
+}

@@ -1,0 +1,36 @@
+using MagAlloc.Bench.Contenders;
+
+namespace MagAlloc.Bench.Workloads;
+
+/// <summary>What contenders are compared at. Its name is stable: reports and gates refer to it.</summary>
+internal abstract class Workload(string name) : IDisposable
+{
+    public string Name { get; } = name;
+
+    /// <summary>What one operation is, for the table: times are per operation.</summary>
+    public virtual string Operation => "allocate + free";
+
+    public virtual int Threads => 1;
+
+    /// <summary>The one size of all blocks; null when sizes vary.</summary>
+    public virtual int? BlockBytes => null;
+
+    /// <summary>True when it takes the whole malloc family: then only <see cref="EnterHeap"/> is called.</summary>
+    public virtual bool NeedsHeap => false;
+
+    /// <summary>Makes the workload's cell for one contender. The type arguments make the JIT compile it for this contender alone.</summary>
+    public abstract Cell Enter<TContender, TSession, TBlock>(TContender contender)
+        where TContender : struct, IContender<TSession>
+        where TSession : struct, IAllocatorSession<TBlock>, allows ref struct
+        where TBlock : struct, IBlock;
+
+    /// <summary>The same for a contender with the whole malloc family.</summary>
+    public virtual Cell EnterHeap<TContender, TSession>(TContender contender)
+        where TContender : struct, IContender<TSession>
+        where TSession : struct, IHeapSession, allows ref struct =>
+        Enter<TContender, TSession, AddressBlock>(contender);
+
+    public virtual void Dispose()
+    {
+    }
+}

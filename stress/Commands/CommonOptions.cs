@@ -1,0 +1,48 @@
+using System.CommandLine;
+using System.Globalization;
+
+namespace MagAlloc.Stress.Commands;
+
+/// <summary>Options that several commands have. An instance belongs to one command.</summary>
+internal sealed class CommonOptions
+{
+    private readonly ValueOption<ulong?> _seed = new ValueOption<ulong?>(
+        "--seed",
+        "Seed of every random choice, printed at the end, so that a run can be repeated. Default: random",
+        null,
+        "N",
+        $"a whole number from 0 to {ulong.MaxValue}")
+        .ParsedBy((string text, out ulong? value) =>
+        {
+            bool parsed = ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong number);
+            value = number;
+            return parsed;
+        });
+
+    private readonly ValueOption<string?> _json = new ValueOption<string?>(
+        "--json", "Also write the report as JSON to this file", null, "FILE", "the path of a file to write")
+        .ParsedBy((string text, out string? value) =>
+        {
+            value = text;
+            return text.Length != 0;
+        });
+
+    /// <summary>Adds the options that every command has.</summary>
+    public CommonOptions(Command command)
+    {
+        command.Options.Add(_seed);
+        command.Options.Add(_json);
+    }
+
+    public static ValueOption<CheckLevel> Checks() => OptionFactory.Word(
+        "--checks",
+        "Checks of the heap under test. Default: none",
+        CheckLevel.None,
+        ("none", CheckLevel.None),
+        ("basic", CheckLevel.Basic),
+        ("full", CheckLevel.Full));
+
+    public ulong SeedOf(ParseResult parse) => _seed.ValueIn(parse) ?? (ulong)Random.Shared.NextInt64();
+
+    public string? JsonOf(ParseResult parse) => _json.ValueIn(parse);
+}

@@ -1,0 +1,72 @@
+using System.CommandLine;
+using MagAlloc.Stress.InitSweep;
+using MagAlloc.Stress.Reporting;
+
+namespace MagAlloc.Stress.Commands;
+
+/// <summary><c>stress init-sweep</c>: makes every fallible step of every component fail in turn.</summary>
+internal static class InitSweepCommand
+{
+    public static readonly string Examples = $"""
+        Examples:
+          stress init-sweep
+          stress init-sweep --component heap-full --json sweep.json
+
+        For each component fallible step 1, 2, 3, … is made to fail until it is built untouched. After each failure there
+        must be one clear exception, no mapping, no thread and no byte left, and the next attempt must succeed.
+
+        Components:
+        {string.Join(Environment.NewLine, InitScenarios.All.Select(s => $"  {s.Name,-18}{s.What}"))}
+        """;
+
+    private static readonly string[] s_headers = ["component", "fault points", "absorbed", "leaked bytes", "mappings left", "threads left"];
+
+    public static Command Create(RunSession session)
+    {
+        ValueOption<string?> component = OptionFactory.Word<string?>(
+            "--component",
+            "Only this component. Default: all",
+            null,
+            [.. InitScenarios.All.Select(s => (s.Name, (string?)s.Name))]);
+        component.HelpName = "NAME";
+        Command command = new("init-sweep", "Make every fallible step of building a component fail; prove that nothing is left behind")
+        {
+            Options = { component },
+        };
+        CommonOptions common = new(command);
+        command.SetAction(parse => session.Run(
+            new RunReport("init-sweep", common.SeedOf(parse)),
+            common.JsonOf(parse),
+            (report, console, interruption) => Execute(component.ValueIn(parse), report, console, interruption)));
+        return command;
+    }
+
+    public static void Execute(string? only, RunReport report, StressConsole console, CancellationToken interruption)
+    {
+        console.Heading("init sweep");
+        List<ComponentResult> results = [];
+        foreach (InitScenario scenario in InitScenarios.All)
+        {
+            if (only is not null && only != scenario.Name)
+                continue;
+            if (interruption.IsCancellationRequested)
+                break;
+            ComponentResult result = console.Busy($"sweeping {scenario.Name}", () => new ComponentSweep(scenario).Run(interruption));
+            results.Add(result);
+            report.Add(result);
+        }
+
+        if (results.Count != 0)
+            console.Grid(s_headers, [.. results.Select(RowOf)]);
+    }
+
+    private static string[] RowOf(ComponentResult result) =>
+    [
+        result.Name,
+        Text.Count(result.FaultPoints),
+        Text.Count(result.AbsorbedFaults),
+        Text.Count(result.LeakedBytes),
+        Text.Count(result.LeftoverMappings),
+        Text.Count(result.LeftoverThreads),
+    ];
+}

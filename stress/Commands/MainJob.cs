@@ -1,0 +1,78 @@
+using System.CommandLine;
+using MagAlloc.Stress.Hammer;
+using MagAlloc.Stress.Replay;
+using MagAlloc.Stress.Reporting;
+
+namespace MagAlloc.Stress.Commands;
+
+/// <summary>
+/// <c>stress</c> without a command: the bundled traces (with one thread and with real threads), the init sweep, and a hammer
+/// run with thread churn and injected faults. Half a minute that says whether the engine works on this machine.
+/// </summary>
+internal static class MainJob
+{
+    public const string Examples = """
+        Examples:
+          stress                                   the main job: bundled traces, init sweep, 10 s of hammering with faults
+          stress --seconds 60 --json report.json   the same with a longer hammer run and a machine-readable report
+          stress hammer --threads 8 --seconds 60 --thread-churn --cross-thread 30 --faults p=0.001
+          stress replay trace.gz --threaded
+          stress init-sweep --component heap
+
+        'stress COMMAND --help' explains each command. Exit code: 0 pass, 1 integrity failure, 2 usage.
+        """;
+
+    private const string TraceFolder = "traces";
+    private const string TracePattern = "*.trace.gz";
+
+    private static readonly FaultSpec s_faults = new() { Probability = 0.001 };
+
+    public static void Configure(RootCommand root, RunSession session)
+    {
+        ValueOption<double> seconds = OptionFactory.Seconds("--seconds", "Length of the hammer run. Default: 10", 10, 0.1, 604_800);
+        root.Options.Add(seconds);
+        CommonOptions common = new(root);
+        root.SetAction(parse =>
+        {
+            ulong seed = common.SeedOf(parse);
+            TimeSpan duration = TimeSpan.FromSeconds(seconds.ValueIn(parse));
+            return session.Run(
+                new RunReport("main", seed),
+                common.JsonOf(parse),
+                (report, console, interruption) => Execute(duration, report, console, interruption));
+        });
+    }
+
+    private static void Execute(TimeSpan hammering, RunReport report, StressConsole console, CancellationToken interruption)
+    {
+        IReadOnlyList<string> traces = BundledTraces();
+        foreach (ReplayOptions options in new ReplayOptions[] { new(), new() { Threaded = true } })
+        {
+            console.Heading(ReplayRun.Title(options));
+            ReplayRun.Execute(traces, options, report, console, interruption);
+        }
+
+        InitSweepCommand.Execute(only: null, report, console, interruption);
+        if (interruption.IsCancellationRequested)
+            return;
+        HammerOptions hammer = new()
+        {
+            Threads = Math.Clamp(2 * Environment.ProcessorCount, 4, 64),
+            Duration = hammering,
+            ThreadChurn = true,
+            Faults = s_faults,
+            Seed = report.Seed,
+        };
+        HammerCommand.Execute(hammer, report, console, interruption);
+    }
+
+    private static string[] BundledTraces()
+    {
+        string folder = Path.Combine(AppContext.BaseDirectory, TraceFolder);
+        string[] files = Directory.Exists(folder) ? Directory.GetFiles(folder, TracePattern) : [];
+        if (files.Length == 0)
+            throw new UsageException($"no bundled trace in {folder}; build the program again, or give traces to 'stress replay'");
+        Array.Sort(files, StringComparer.Ordinal);
+        return files;
+    }
+}

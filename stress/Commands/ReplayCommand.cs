@@ -1,0 +1,80 @@
+using System.CommandLine;
+using MagAlloc.Stress.Replay;
+using MagAlloc.Stress.Reporting;
+using MagAlloc.Stress.Traces;
+using MagAlloc.Stress.Verification;
+
+namespace MagAlloc.Stress.Commands;
+
+/// <summary><c>stress replay</c>: replays allocation traces of real programs.</summary>
+internal static class ReplayCommand
+{
+    public const string Examples = """
+        Examples:
+          stress replay trace.gz                        replay into MagAlloc, verify every block, report time and memory
+          stress replay a.trace.gz b.trace.gz --budget  fail when a trace costs more memory than promised
+          stress replay trace.gz --allocator libc       the same events for the C library, to compare
+          stress replay trace.gz --threaded             one real thread for each thread of the recorded program
+          stress replay trace.gz --checks full --verify full
+
+        A trace is a gzip stream of 16-byte records (see stress/traces/README.md). ns per event is the fastest of several
+        passes without verification; the memory figures come from a pass that verifies every block.
+        """;
+
+    public static Command Create(RunSession session)
+    {
+        Argument<string[]> traces = new("trace")
+        {
+            Description = "Trace files (*.trace.gz)",
+            Arity = ArgumentArity.OneOrMore,
+        };
+        ValueOption<ReplayAllocatorKind> allocator = OptionFactory.Word(
+            "--allocator",
+            "What to replay into: MagAlloc or the C library. Default: magalloc",
+            ReplayAllocatorKind.MagAlloc,
+            ("magalloc", ReplayAllocatorKind.MagAlloc),
+            ("libc", ReplayAllocatorKind.Libc));
+        Option<bool> threaded = new("--threaded")
+        {
+            Description = "One real thread for each thread of the trace; operations on one object keep their order",
+        };
+        ValueOption<CheckLevel> checks = CommonOptions.Checks();
+        ValueOption<VerifyMode> verify = OptionFactory.Word(
+            "--verify",
+            "Content to write and verify: every byte; for blocks above 4 KiB both ends and a word a page; nothing. Default: sampled",
+            VerifyMode.Sampled,
+            ("full", VerifyMode.Full),
+            ("sampled", VerifyMode.Sampled),
+            ("none", VerifyMode.None));
+        Option<bool> budget = new("--budget")
+        {
+            Description = "Fail when peak committed exceeds 1.25 x peak live + 2 MiB, or more than 1 MiB stays committed",
+        };
+        ValueOption<int> runs = OptionFactory.Whole("--runs", "Timed passes after a warm-up; the fastest counts. Default: 5", 5, 1, 1000);
+
+        Command command = new("replay", "Replay allocation traces of real programs, verify every block, report time and memory")
+        {
+            Arguments = { traces },
+            Options = { allocator, threaded, checks, verify, budget, runs },
+        };
+        CommonOptions common = new(command);
+        command.SetAction(parse => session.Run(
+            new RunReport("replay", common.SeedOf(parse)),
+            common.JsonOf(parse),
+            (report, console, interruption) => ReplayRun.Execute(
+                parse.GetValue(traces) ?? [],
+                new ReplayOptions
+                {
+                    Allocator = allocator.ValueIn(parse),
+                    Threaded = parse.GetValue(threaded),
+                    Checks = checks.ValueIn(parse),
+                    Verify = verify.ValueIn(parse),
+                    EnforceBudget = parse.GetValue(budget),
+                    TimedPasses = runs.ValueIn(parse),
+                },
+                report,
+                console,
+                interruption)));
+        return command;
+    }
+}

@@ -1,0 +1,68 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Parsing;
+using MagAlloc.Stress.Reporting;
+
+namespace MagAlloc.Stress.Commands;
+
+/// <summary>The program's command line, also run within the tests' process.</summary>
+internal static class StressCommandLine
+{
+    /// <summary>Parses and runs; returns the exit code.</summary>
+    public static int Run(string[] args, StressConsole console, TextWriter output, TextWriter error)
+    {
+        RootCommand root = Create(new RunSession(console, error));
+        ParseResult parse = root.Parse(args);
+        if (parse.Errors.Count != 0)
+        {
+            // One mistake often causes several errors; the first is the one the user made.
+            error.WriteLine($"stress: {OneLine(MessageOf(parse.Errors[0]))} (see '{PathOf(parse)} --help')");
+            return ExitCode.Usage;
+        }
+
+        return parse.Invoke(new InvocationConfiguration
+        {
+            Output = output,
+            Error = error,
+            EnableDefaultExceptionHandler = false,
+
+            // Ctrl-C is the session's: it ends the run with a summary, however long freeing and judging takes.
+            ProcessTerminationTimeout = null,
+        });
+    }
+
+    private static RootCommand Create(RunSession session)
+    {
+        RootCommand root = new("Hammers MagAlloc, replays allocation traces of real programs, and makes its construction fail step by step.")
+        {
+            Subcommands =
+            {
+                HammerCommand.Create(session),
+                ReplayCommand.Create(session),
+                InitSweepCommand.Create(session),
+            },
+        };
+        MainJob.Configure(root, session);
+        string rootName = root.Name;
+        HelpOption help = root.Options.OfType<HelpOption>().Single();
+        help.Action = new ExampleHelpAction((HelpAction)help.Action!, name => name switch
+        {
+            "hammer" => HammerCommand.Examples,
+            "replay" => ReplayCommand.Examples,
+            "init-sweep" => InitSweepCommand.Examples,
+            _ => name == rootName ? MainJob.Examples : null,
+        });
+        return root;
+    }
+
+    private static string MessageOf(ParseError error) =>
+        error.SymbolResult is OptionResult { Tokens.Count: 0, Option: IValueOption option } missing
+            ? $"{missing.Option.Name}: a value is missing; give {option.Accepted}"
+            : error.Message;
+
+    private static string PathOf(ParseResult parse) =>
+        parse.CommandResult.Command is RootCommand ? "stress" : $"stress {parse.CommandResult.Command.Name}";
+
+    private static string OneLine(string message) =>
+        string.Join(' ', message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).TrimEnd('.');
+}

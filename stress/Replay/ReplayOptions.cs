@@ -1,0 +1,22 @@
+using MagAlloc.Stress.Verification;
+
+namespace MagAlloc.Stress.Replay;
+
+/// <summary>How to replay.</summary>
+internal sealed record ReplayOptions
+{
+    public ReplayAllocatorKind Allocator { get; init; }
+
+    /// <summary>One real thread for each thread of the trace.</summary>
+    public bool Threaded { get; init; }
+
+    public CheckLevel Checks { get; init; }
+
+    public VerifyMode Verify { get; init; } = VerifyMode.Sampled;
+
+    /// <summary>Timed passes after one warm-up pass; the fastest counts, since all noise only adds.</summary>
+    public int TimedPasses { get; init; } = 5;
+
+    /// <summary>A replay over its memory budget fails.</summary>
+    public bool EnforceBudget { get; init; }
+}

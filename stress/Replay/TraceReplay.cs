@@ -1,0 +1,163 @@
+using System.Diagnostics;
+using MagAlloc.Stress.Traces;
+using MagAlloc.Stress.Verification;
+
+namespace MagAlloc.Stress.Replay;
+
+/// <summary>
+/// Replays one trace: a verified pass for its correctness and memory, then timed passes without verification for its speed.
+/// Every pass has a heap of its own, so that none profits from the pages or magazines of the one before.
+/// </summary>
+internal sealed class TraceReplay(AllocationTrace trace, ReplayOptions options) : IDisposable
+{
+    // Of the reclaim worker; the end of a replay waits two of them.
+    private static readonly TimeSpan s_reclaimInterval = TimeSpan.FromMilliseconds(100);
+
+    // A slow check level must not multiply a long trace's minutes.
+    private static readonly TimeSpan s_timedPassesLimit = TimeSpan.FromSeconds(3);
+
+    private readonly ThreadSchedule? _schedule = options.Threaded ? new ThreadSchedule(trace) : null;
+    private readonly IntegrityLog _log = new();
+    private readonly LatencyHistogram _latency = new();
+    private HeapStatistics _verifiedStatistics;
+    private long _peakCommitted;
+    private long _peakLive;
+    private long _residentGrowth;
+    private long _endResident;
+    private long _leaked;
+    private int _passes;
+
+    public ReplayResult Run()
+    {
+        double nsPerEvent = 0;
+        try
+        {
+            RunVerified();
+            if (_log.Failures == 0)
+                nsPerEvent = RunTimed();
+        }
+        catch (Exception e) when (e is OutOfMemoryException or HeapMisuseException or PlatformException)
+        {
+            _log.Failed($"{trace.Name}: {e.GetType().Name}: {e.Message}");
+        }
+
+        bool heap = options.Allocator == ReplayAllocatorKind.MagAlloc;
+        ReplayResult result = new()
+        {
+            File = trace.File,
+            Events = Events,
+            Operations = Events * _passes,
+            Threads = options.Threaded ? trace.Threads.Count : 1,
+            Corruptions = _log.Corruptions,
+            NsPerEvent = nsPerEvent,
+            PeakLiveBytes = Math.Max(trace.PeakLiveBytes, _peakLive),
+            PeakCommittedBytes = heap ? _peakCommitted : null,
+            EndCommittedBytes = heap ? _verifiedStatistics.CommittedBytes : null,
+            PeakResidentGrowthBytes = _residentGrowth,
+            EndResidentBytes = _endResident,
+            LeakedBlocks = _leaked,
+            DepotExchanges = _verifiedStatistics.DepotExchanges,
+            ReclaimedMagazines = _verifiedStatistics.ReclaimedMagazines,
+            Latency = _latency,
+        };
+        if (options.EnforceBudget && result.WithinBudget == false)
+            _log.Failed($"{trace.Name}: over the memory budget of {MemoryBudget.PeakLimit(result.PeakLiveBytes)} B peak, {MemoryBudget.EndLimit} B end");
+        return result with { Failures = _log.Messages() };
+    }
+
+    public void Dispose() => _schedule?.Dispose();
+
+    private long Events => (long)trace.Count + trace.Unfreed;
+
+    private void RunVerified()
+    {
+        if (options.Allocator == ReplayAllocatorKind.Libc)
+        {
+            RunVerified(default(LibcAllocator));
+            return;
+        }
+
+        using NativeHeap heap = NewHeap("verified replay");
+        RunVerified(new HeapAllocator(heap));
+        Thread.Sleep(2 * s_reclaimInterval);
+        heap.Trim();
+        _verifiedStatistics = heap.GetStatistics();
+        using ResidentSet resident = new();
+        _endResident = resident.Bytes();
+        Judge(_verifiedStatistics);
+    }
+
+    private void RunVerified<TAllocator>(TAllocator allocator)
+        where TAllocator : struct, IReplayAllocator
+    {
+        using ResidentSet resident = new();
+        using VerifiedPass<TAllocator> pass = new(trace, allocator, options.Verify, _log);
+
+        // Taken with the pass's own table resident already: what grows from here on is the allocator under test.
+        long before = resident.Bytes();
+        if (_schedule is null)
+            pass.RunSequential();
+        else
+            pass.RunThreaded(_schedule);
+        _passes++;
+        _peakLive = pass.PeakLiveBytes;
+        _residentGrowth = Math.Max(0, pass.PeakResidentBytes - before);
+        _endResident = resident.Bytes();
+        _latency.Merge(pass.Latency);
+    }
+
+    private double RunTimed()
+    {
+        TimeSpan best = TimeSpan.MaxValue;
+        long start = Stopwatch.GetTimestamp();
+
+        // Pass 0 warms up code and branch predictors and does not count, unless it already used up the time.
+        for (int pass = 0; pass <= options.TimedPasses; pass++)
+        {
+            TimeSpan elapsed = RunTimedOnce();
+            bool late = Stopwatch.GetElapsedTime(start) > s_timedPassesLimit;
+            if (pass != 0 || late)
+                best = elapsed < best ? elapsed : best;
+            if (late)
+                break;
+        }
+
+        return best.TotalNanoseconds / Events;
+    }
+
+    private TimeSpan RunTimedOnce()
+    {
+        if (options.Allocator == ReplayAllocatorKind.Libc)
+            return RunTimedOnce(default(LibcAllocator));
+        using NativeHeap heap = NewHeap("timed replay");
+        TimeSpan elapsed = RunTimedOnce(new HeapAllocator(heap));
+        heap.Trim();
+        Judge(heap.GetStatistics());
+        return elapsed;
+    }
+
+    private TimeSpan RunTimedOnce<TAllocator>(TAllocator allocator)
+        where TAllocator : struct, IReplayAllocator
+    {
+        _passes++;
+        return _schedule is null
+            ? TimedPass<TAllocator>.Run(trace, allocator)
+            : ThreadedTimedPass<TAllocator>.Run(trace, _schedule, allocator);
+    }
+
+    private NativeHeap NewHeap(string name) =>
+        new(new NativeHeapOptions { Name = name, Checks = options.Checks, ReclaimInterval = s_reclaimInterval });
+
+    private void Judge(HeapStatistics statistics)
+    {
+        // Threads overlap anew in every pass, and only the verified one (the first) also measures what was live meanwhile.
+        if (!options.Threaded || _passes == 1)
+            _peakCommitted = Math.Max(_peakCommitted, statistics.PeakCommittedBytes);
+        long leaked = statistics.AllocatedBlocks + statistics.LargeBlocks;
+        _leaked += leaked;
+        if (leaked != 0)
+            _log.Failed($"{trace.Name}: {leaked} blocks are still allocated after the last free");
+        if (statistics.Misuses != 0)
+            _log.Failed($"{trace.Name}: the heap reports {statistics.Misuses} misuses");
+    }
+}

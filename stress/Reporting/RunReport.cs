@@ -1,0 +1,100 @@
+using MagAlloc.Stress.Hammer;
+using MagAlloc.Stress.InitSweep;
+using MagAlloc.Stress.Replay;
+using MagAlloc.Stress.Verification;
+
+namespace MagAlloc.Stress.Reporting;
+
+/// <summary>
+/// The outcome of one invocation, whatever its parts: a hammer run, replays, an init sweep, or all of them. Sums what can be
+/// summed and takes the largest of what cannot; this is what the JSON file holds and what decides the exit code.
+/// </summary>
+internal sealed class RunReport(string command, ulong seed)
+{
+    private readonly List<string> _failures = [];
+    private readonly List<ReplayResult> _traces = [];
+    private readonly List<ComponentResult> _components = [];
+
+    public string Command { get; } = command;
+
+    public ulong Seed { get; } = seed;
+
+    public bool Passed => _failures.Count == 0;
+
+    public IReadOnlyList<string> Failures => _failures;
+
+    public IReadOnlyList<ReplayResult> Traces => _traces;
+
+    public IReadOnlyList<ComponentResult> Components => _components;
+
+    public HammerResult? Hammer { get; private set; }
+
+    public bool Interrupted { get; set; }
+
+    public TimeSpan Elapsed { get; set; }
+
+    public long Operations { get; private set; }
+
+    public long Corruptions { get; private set; }
+
+    public long LeakedBlocks { get; private set; }
+
+    public long InjectedFaults { get; private set; }
+
+    public long DepotExchanges { get; private set; }
+
+    public long ReclaimedMagazines { get; private set; }
+
+    public long PeakCommittedBytes { get; private set; }
+
+    public long EndCommittedBytes { get; private set; }
+
+    public LatencyHistogram Latency { get; } = new();
+
+    /// <summary>Operations over the time of the part that is made for throughput (the hammer), else of the whole run.</summary>
+    public double OperationsPerSecond =>
+        Hammer?.OperationsPerSecond ?? Operations / Math.Max(Elapsed.TotalSeconds, 1e-9);
+
+    public void Add(HammerResult result)
+    {
+        Hammer = result;
+        Interrupted |= result.Interrupted;
+        Operations += result.Operations;
+        Corruptions += result.Corruptions;
+        LeakedBlocks += result.LeakedBlocks;
+        InjectedFaults += result.InjectedFaults;
+        DepotExchanges += result.Statistics.DepotExchanges;
+        ReclaimedMagazines += result.Statistics.ReclaimedMagazines;
+        CountCommitted(result.Statistics.PeakCommittedBytes, result.Statistics.CommittedBytes);
+        Latency.Merge(result.Latency);
+        _failures.AddRange(result.Failures);
+    }
+
+    public void Add(ReplayResult result)
+    {
+        _traces.Add(result);
+        Operations += result.Operations;
+        Corruptions += result.Corruptions;
+        LeakedBlocks += result.LeakedBlocks;
+        DepotExchanges += result.DepotExchanges;
+        ReclaimedMagazines += result.ReclaimedMagazines;
+        CountCommitted(result.PeakCommittedBytes ?? 0, result.EndCommittedBytes ?? 0);
+        Latency.Merge(result.Latency);
+        _failures.AddRange(result.Failures);
+    }
+
+    public void Add(ComponentResult result)
+    {
+        _components.Add(result);
+        Operations += result.Attempts;
+        InjectedFaults += result.InjectedFaults;
+        Latency.Merge(result.Latency);
+        _failures.AddRange(result.Failures);
+    }
+
+    private void CountCommitted(long peak, long end)
+    {
+        PeakCommittedBytes = Math.Max(PeakCommittedBytes, peak);
+        EndCommittedBytes = Math.Max(EndCommittedBytes, end);
+    }
+}

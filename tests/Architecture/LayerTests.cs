@@ -1,0 +1,159 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
+
+namespace MagAlloc.Tests.Architecture;
+
+/// <summary>The engine's house rules, read from its sources: what would otherwise erode one commit at a time.</summary>
+[TestFixture]
+public sealed partial class LayerTests
+{
+    private const int LargestFile = 400;
+
+    // A folder uses only those before it.
+    private static readonly string[] s_layers =
+    [
+        "Platform", "Concurrency", "Faults", "Events", "Ranges", "Magazines", "Slabs", "Heap", "Iova", "Sharing", "Diagnostics",
+    ];
+
+    // Static state that is meant to change: one entry a field, each with its reason.
+    private static readonly string[] s_mutableStatics =
+    [
+        "EngineIds.s_last", // numbers engines: unique in the process is the point
+    ];
+
+    private static readonly IReadOnlyList<EngineSource> s_sources = EngineSource.ReadAll();
+
+    [Test]
+    public void The_sources_are_found()
+    {
+        Assert.That(s_sources.Select(source => source.Name), Does.Contain("Platform/VirtualMemory.cs"));
+    }
+
+    [Test]
+    public void Every_folder_is_a_known_layer()
+    {
+        Assert.That(s_sources.Select(source => source.Folder).Where(folder => folder.Length != 0).Distinct(), Is.SubsetOf(s_layers));
+    }
+
+    [Test]
+    public void A_namespace_is_that_of_the_library_or_of_the_folder()
+    {
+        IEnumerable<string> wrong =
+            from source in s_sources
+            from Match match in NamespaceDeclaration().Matches(source.Code)
+            let name = match.Groups[1].Value
+            where name != "MagAlloc" && name != $"MagAlloc.{source.Folder}"
+            select $"{source.Name}: namespace {name}";
+
+        Assert.That(wrong, Is.Empty);
+    }
+
+    [Test]
+    public void No_layer_names_a_namespace_of_a_later_one()
+    {
+        IEnumerable<string> wrong =
+            from source in s_sources
+            from Match match in NamespaceMention().Matches(source.Code)
+            where IsLater(match.Groups[1].Value, source.Folder)
+            select $"{source.Name}: {match.Value}";
+
+        Assert.That(wrong, Is.Empty);
+    }
+
+    [Test]
+    public void No_layer_names_a_public_type_of_a_later_one()
+    {
+        // Public types share one namespace, so that no using gives their layer away: look for the names themselves.
+        (string Folder, string Name)[] types =
+        [
+            .. from source in s_sources
+               from Match match in PublicType().Matches(source.Code)
+               select (source.Folder, match.Groups[1].Value),
+        ];
+        IEnumerable<string> wrong =
+            from source in s_sources
+            from type in types
+            where IsLater(type.Folder, source.Folder) && Regex.IsMatch(source.Code, $@"(?<![.\w]){type.Name}\b")
+            select $"{source.Name}: {type.Name} of {type.Folder}/";
+
+        Assert.That(wrong, Is.Empty);
+    }
+
+    [Test]
+    public void Atomic_operations_are_in_Concurrency_only() =>
+        AssertOnlyIn("Concurrency", AtomicOperation());
+
+    [Test]
+    public void Calls_into_native_libraries_are_in_Platform_only() =>
+        AssertOnlyIn("Platform", NativeCall());
+
+    [Test]
+    public void No_file_is_longer_than_two_types_in_one_room()
+    {
+        Assert.That(s_sources.Where(source => source.Lines > LargestFile).Select(source => $"{source.Name}: {source.Lines} lines"), Is.Empty);
+    }
+
+    [Test]
+    public void No_static_field_can_change_except_the_named_ones()
+    {
+        IEnumerable<string> wrong =
+            from field in StaticFields()
+            let name = $"{field.DeclaringType!.Name}.{field.Name}"
+            where !field.IsInitOnly && !field.IsLiteral && !IsThreadStatic(field) && !s_mutableStatics.Contains(name)
+            select name;
+
+        Assert.That(wrong, Is.Empty);
+    }
+
+    [Test]
+    public void Thread_static_fields_are_named_so()
+    {
+        IEnumerable<string> wrong =
+            from field in StaticFields()
+            where IsThreadStatic(field) != field.Name.StartsWith("t_", StringComparison.Ordinal)
+            select $"{field.DeclaringType!.Name}.{field.Name}";
+
+        Assert.That(wrong, Is.Empty);
+    }
+
+    private static void AssertOnlyIn(string folder, Regex pattern)
+    {
+        IEnumerable<string> wrong =
+            from source in s_sources
+            where source.Folder != folder
+            from Match match in pattern.Matches(source.Code)
+            select $"{source.Name}: {match.Value}";
+
+        Assert.That(wrong, Is.Empty);
+    }
+
+    private static bool IsLater(string layer, string thanFolder)
+    {
+        int own = Array.IndexOf(s_layers, thanFolder);
+        return own >= 0 && Array.IndexOf(s_layers, layer) > own;
+    }
+
+    private static IEnumerable<FieldInfo> StaticFields() =>
+        from type in typeof(ThreadAffinity).Assembly.GetTypes()
+        where !type.IsDefined(typeof(CompilerGeneratedAttribute), inherit: false) && !type.Name.StartsWith('<')
+        from field in type.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)
+        select field;
+
+    private static bool IsThreadStatic(FieldInfo field) => field.IsDefined(typeof(ThreadStaticAttribute), inherit: false);
+
+    [GeneratedRegex(@"^\s*namespace\s+([\w.]+)", RegexOptions.Multiline)]
+    private static partial Regex NamespaceDeclaration();
+
+    [GeneratedRegex(@"\bMagAlloc\.(\w+)")]
+    private static partial Regex NamespaceMention();
+
+    [GeneratedRegex(@"^public\s[^({;=]*?\b(?:class|struct|interface|enum|record)\s+(?!class\b|struct\b)(\w+)", RegexOptions.Multiline)]
+    private static partial Regex PublicType();
+
+    [GeneratedRegex(@"\b(?:Interlocked|Volatile|volatile|MemoryBarrier)\b")]
+    private static partial Regex AtomicOperation();
+
+    [GeneratedRegex(@"\b(?:LibraryImport|DllImport|NativeLibrary)\b")]
+    private static partial Regex NativeCall();
+}

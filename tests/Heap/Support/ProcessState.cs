@@ -1,0 +1,25 @@
+using System.Globalization;
+
+namespace MagAlloc.Tests.Heap.Support;
+
+/// <summary>What the kernel says about this process: the witness that nothing is left behind.</summary>
+internal static class ProcessState
+{
+    /// <summary>Address space in use, bytes.</summary>
+    public static long VirtualBytes => Statm(0);
+
+    /// <summary>Resident set, bytes.</summary>
+    public static long ResidentBytes => Statm(1);
+
+    /// <summary>Kernel threads of this process.</summary>
+    public static int Threads => Directory.GetDirectories("/proc/self/task").Length;
+
+    /// <summary>Mappings listed in /proc/self/maps.</summary>
+    public static int Mappings => File.ReadAllLines("/proc/self/maps").Length;
+
+    private static long Statm(int field)
+    {
+        string[] fields = File.ReadAllText("/proc/self/statm").Split(' ');
+        return long.Parse(fields[field], CultureInfo.InvariantCulture) * Environment.SystemPageSize;
+    }
+}

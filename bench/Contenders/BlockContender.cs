@@ -12,7 +12,7 @@ internal sealed class BlockContender<TContender, TSession, TBlock>(
     TContender contender,
     int? fixedBytes = null,
     IDisposable? owned = null)
-    : Contender(name)
+    : Contender(name, owned)
     where TContender : struct, IContender<TSession>
     where TSession : struct, IAllocatorSession<TBlock>, allows ref struct
     where TBlock : struct, IBlock
@@ -25,6 +25,4 @@ internal sealed class BlockContender<TContender, TSession, TBlock>(
     }
 
     public override Cell Enter(Workload workload) => workload.Enter<TContender, TSession, TBlock>(contender);
-
-    public override void Dispose() => owned?.Dispose();
 }

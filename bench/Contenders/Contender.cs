@@ -3,7 +3,9 @@ using MagAlloc.Bench.Workloads;
 namespace MagAlloc.Bench.Contenders;
 
 /// <summary>A line of the comparison: an allocator and the way it is called. Its name is stable: reports and gates refer to it.</summary>
-internal abstract class Contender(string name) : IDisposable
+/// <param name="name">The stable name.</param>
+/// <param name="owned">Disposed with the contender; null when there is nothing to dispose.</param>
+internal abstract class Contender(string name, IDisposable? owned = null) : IDisposable
 {
     public string Name { get; } = name;
 
@@ -16,7 +18,5 @@ internal abstract class Contender(string name) : IDisposable
     /// <summary>Compiles the workload for this contender.</summary>
     public abstract Cell Enter(Workload workload);
 
-    public virtual void Dispose()
-    {
-    }
+    public void Dispose() => owned?.Dispose();
 }

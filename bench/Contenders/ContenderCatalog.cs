@@ -10,11 +10,14 @@ internal static class ContenderCatalog
         new("magalloc-pool", "UnmanagedPool of a 64-byte struct", Pool),
         new("native-memory", "NativeMemory, the C library's malloc", name =>
             new HeapContender<SharedSession<NativeMemorySession>, NativeMemorySession>(name, default)),
-        new("mimalloc", "mimalloc, SuppressGCTransition", name => Untransitioned(name, "libmimalloc.so.2", "mi_", "libmimalloc2.0")),
-        new("mimalloc-pinvoke", "mimalloc, ordinary P/Invoke", name => Transitioned(name, "libmimalloc.so.2", "mi_", "libmimalloc2.0")),
+        new("mimalloc", "mimalloc, SuppressGCTransition", name =>
+            Untransitioned(name, "libmimalloc.so.2", "mi_", "libmimalloc2.0")),
+        new("mimalloc-pinvoke", "mimalloc, ordinary P/Invoke", name =>
+            Transitioned(name, "libmimalloc.so.2", "mi_", "libmimalloc2.0")),
         new("tcmalloc", "tcmalloc (gperftools), SuppressGCTransition", name =>
             Untransitioned(name, "libtcmalloc_minimal.so.4", "tc_", "libtcmalloc-minimal4")),
-        new("tbbmalloc", "tbbmalloc, SuppressGCTransition", name => Untransitioned(name, "libtbbmalloc.so.2", "scalable_", "libtbbmalloc2")),
+        new("tbbmalloc", "tbbmalloc, SuppressGCTransition", name =>
+            Untransitioned(name, "libtbbmalloc.so.2", "scalable_", "libtbbmalloc2")),
         new("array-pool", "ArrayPool<byte>.Shared", name =>
             new BlockContender<SharedSession<ArrayPoolSession>, ArrayPoolSession, ArrayBlock>(name, default)),
     ];

@@ -6,11 +6,10 @@ namespace MagAlloc.Bench.Contenders;
 /// <param name="name">The stable name.</param>
 /// <param name="contender">Opens the sessions.</param>
 /// <param name="owned">Disposed with the contender; null when there is nothing to dispose.</param>
-internal sealed class HeapContender<TContender, TSession>(string name, TContender contender, IDisposable? owned = null) : Contender(name)
+internal sealed class HeapContender<TContender, TSession>(string name, TContender contender, IDisposable? owned = null)
+    : Contender(name, owned)
     where TContender : struct, IContender<TSession>
     where TSession : struct, IHeapSession, allows ref struct
 {
     public override Cell Enter(Workload workload) => workload.EnterHeap<TContender, TSession>(contender);
-
-    public override void Dispose() => owned?.Dispose();
 }

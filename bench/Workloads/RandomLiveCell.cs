@@ -3,7 +3,9 @@ using MagAlloc.Bench.Contenders;
 
 namespace MagAlloc.Bench.Workloads;
 
-/// <summary><see cref="RandomLiveWorkload"/> with one contender. The live set stays from round to round: it ages, as a program's does.</summary>
+/// <summary>
+/// <see cref="RandomLiveWorkload"/> with one contender. The live set stays from round to round: it ages, as a program's does.
+/// </summary>
 internal sealed class RandomLiveCell<TContender, TSession, TBlock>(TContender contender) : Cell
     where TContender : struct, IContender<TSession>
     where TSession : struct, IAllocatorSession<TBlock>, allows ref struct

@@ -7,7 +7,7 @@ namespace MagAlloc.Bench.Workloads;
 /// The allocator calls of a real program, in the order of its trace and on one thread. What the program never freed is freed
 /// at the end of each pass.
 /// </summary>
-internal sealed class ReplayWorkload(string name, AllocationTrace trace) : Workload(name)
+internal sealed class ReplayWorkload(string name, AllocationTrace trace) : Workload(name, trace)
 {
     public override string Operation => "event of the trace";
 
@@ -18,6 +18,4 @@ internal sealed class ReplayWorkload(string name, AllocationTrace trace) : Workl
 
     public override Cell EnterHeap<TContender, TSession>(TContender contender) =>
         new ReplayCell<TContender, TSession>(contender, trace);
-
-    public override void Dispose() => trace.Dispose();
 }

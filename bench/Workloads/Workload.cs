@@ -3,7 +3,9 @@ using MagAlloc.Bench.Contenders;
 namespace MagAlloc.Bench.Workloads;
 
 /// <summary>What contenders are compared at. Its name is stable: reports and gates refer to it.</summary>
-internal abstract class Workload(string name) : IDisposable
+/// <param name="name">The stable name.</param>
+/// <param name="owned">Disposed with the workload; null when there is nothing to dispose.</param>
+internal abstract class Workload(string name, IDisposable? owned = null) : IDisposable
 {
     public string Name { get; } = name;
 
@@ -30,7 +32,5 @@ internal abstract class Workload(string name) : IDisposable
         where TSession : struct, IHeapSession, allows ref struct =>
         Enter<TContender, TSession, AddressBlock>(contender);
 
-    public virtual void Dispose()
-    {
-    }
+    public void Dispose() => owned?.Dispose();
 }

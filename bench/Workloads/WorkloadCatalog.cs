@@ -26,7 +26,10 @@ internal static class WorkloadCatalog
         {
             string program = Path.GetFileName(file)[..^TraceSuffix.Length];
             string name = $"replay-{program}";
-            return new WorkloadEntry(name, $"the allocator calls of {program}, on one thread", () => new ReplayWorkload(name, TraceReader.Load(file)));
+            return new WorkloadEntry(
+                name,
+                $"the allocator calls of {program}, on one thread",
+                () => new ReplayWorkload(name, TraceReader.Load(file)));
         });
     }
 }

@@ -4,7 +4,10 @@ namespace MagAlloc.Magazines;
 
 /// <summary>Ties a thread, its cache and the engine together; an engine's nodes form a list that only grows.</summary>
 /// <remarks>
-/// <para><b>States.</b> Every transition is one compare-and-swap, so exactly one party acts on it.</para>
+/// <para><b>States.</b> Every transition is one compare-and-swap on state and generation together, so exactly one party acts
+/// on it. A node is handed on from thread to thread; the generation moves with each, so that a party that looked at the
+/// node of a dead thread (its record's finalizer, a poll of <see cref="Thread.IsAlive"/>) cannot act on the node of
+/// the living one that took it over: that is the ABA of this structure.</para>
 /// <list type="table">
 /// <item><term>Free → Adopting → Live</term><description>a new thread takes over the empty cache of a dead one.</description></item>
 /// <item><term>Live → Draining → Free</term><description>the owner is dead (its thread has ended, or its record was
@@ -17,31 +20,33 @@ namespace MagAlloc.Magazines;
 /// </remarks>
 internal sealed unsafe class CacheNode
 {
-    private int _state;
+    private long _word;
 
     public CacheNode(ICacheOwner owner, ThreadCache* cache, Thread thread)
     {
         Owner = owner;
         Cache = cache;
         Thread = thread;
-        _state = (int)CacheNodeState.Live;
+        _word = default(CacheTicket).In(CacheNodeState.Live).Word;
     }
 
     public ICacheOwner Owner { get; }
 
     public ThreadCache* Cache { get; set; }
 
-    /// <summary>The owning thread. Written by the adopter only, before it publishes the state.</summary>
+    /// <summary>The owning thread. Written by the adopter only, before it publishes the state; read after the ticket.</summary>
     public Thread Thread { get; set; }
 
     /// <summary>The node added before this one.</summary>
     public CacheNode? Next { get; set; }
 
-    public CacheNodeState State => (CacheNodeState)Atomic.Load(ref _state);
+    /// <summary>State and generation now.</summary>
+    public CacheTicket Ticket => new(Atomic.Load(ref _word));
 
-    public bool TryMove(CacheNodeState from, CacheNodeState to)
-        => Atomic.CompareExchange(ref _state, (int)to, (int)from) == (int)from;
+    public bool TryMove(CacheTicket seen, CacheTicket to) => Atomic.CompareExchange(ref _word, to.Word, seen.Word) == seen.Word;
+
+    public bool TryMove(CacheTicket seen, CacheNodeState to) => TryMove(seen, seen.In(to));
 
     /// <summary>Ends a state that the caller owns.</summary>
-    public void Become(CacheNodeState state) => Atomic.Store(ref _state, (int)state);
+    public void Become(CacheNodeState state) => Atomic.Store(ref _word, Ticket.In(state).Word);
 }

@@ -6,8 +6,10 @@ internal interface ICacheOwner
     /// <summary>Unique in the process, never 0, never used again.</summary>
     long Id { get; }
 
-    /// <summary>Brings home what a dead thread's cache holds, unless somebody else is doing it.</summary>
-    void Reap(CacheNode node);
+    /// <summary>Brings home what a dead thread's cache holds, unless somebody else has.</summary>
+    /// <param name="node">The thread's node.</param>
+    /// <param name="seen">The node while it belonged to that thread.</param>
+    void Reap(CacheNode node, CacheTicket seen);
 
     /// <summary>The owner of an orphaned node can no longer be inside the disposed engine.</summary>
     void ForgetReader();

@@ -86,7 +86,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
         long count = (long)_depots[code].Count * capacity;
         for (CacheNode? node = Atomic.Load(ref _nodes); node is not null; node = node.Next)
         {
-            if (node.State is CacheNodeState.Live or CacheNodeState.Draining)
+            if (node.Ticket.State is CacheNodeState.Live or CacheNodeState.Draining)
             {
                 CacheEntry* entry = ThreadCache.Entry(node.Cache, code);
                 nuint* loaded = (nuint*)Atomic.Load(ref *(nuint*)&entry->Loaded);
@@ -109,7 +109,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
 
         for (CacheNode? node = Atomic.Load(ref _nodes); node is not null; node = node.Next)
         {
-            statistics.Threads += node.State == CacheNodeState.Live ? 1 : 0;
+            statistics.Threads += node.Ticket.State == CacheNodeState.Live ? 1 : 0;
             statistics.DepotExchanges += Atomic.Load(ref node.Cache->DepotExchanges);
             statistics.SourceRefills += Atomic.Load(ref node.Cache->SourceRefills);
             statistics.SourceReturns += Atomic.Load(ref node.Cache->SourceReturns);

@@ -43,7 +43,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
     }
 
     /// <inheritdoc/>
-    public void Reap(CacheNode node)
+    public void Reap(CacheNode node, CacheTicket seen)
     {
         if (!TryEnter())
         {
@@ -53,7 +53,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
 
         try
         {
-            if (node.TryMove(CacheNodeState.Live, CacheNodeState.Draining))
+            if (seen.State == CacheNodeState.Live && node.TryMove(seen, CacheNodeState.Draining))
             {
                 try
                 {
@@ -131,7 +131,8 @@ internal sealed unsafe partial class MagazineEngine<TSource>
         int alive = 0;
         for (CacheNode? node = Atomic.Load(ref _nodes); node is not null; node = node.Next)
         {
-            if (node.State != CacheNodeState.Live)
+            CacheTicket ticket = node.Ticket;
+            if (ticket.State != CacheNodeState.Live)
             {
                 continue;
             }
@@ -142,7 +143,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
             }
             else
             {
-                Reap(node);
+                Reap(node, ticket);
             }
         }
 
@@ -184,15 +185,16 @@ internal sealed unsafe partial class MagazineEngine<TSource>
     {
         for (CacheNode? node = Atomic.Load(ref _nodes); node is not null; node = node.Next)
         {
-            if (node.TryMove(CacheNodeState.Free, CacheNodeState.Adopting))
+            CacheTicket ticket = node.Ticket;
+            if (ticket.State == CacheNodeState.Free && node.TryMove(ticket, ticket.Adopted()))
             {
                 node.Thread = Thread.CurrentThread;
                 node.Cache->FlushEpoch = Atomic.Load(ref _flushEpoch);
                 node.Cache->Pins = 0;
                 node.Cache->Busy = 0;
                 node.Cache->Slow = 0;
-                record.Add(node);
                 node.Become(CacheNodeState.Live);
+                record.Add(node);
                 return node.Cache;
             }
         }
@@ -245,10 +247,11 @@ internal sealed unsafe partial class MagazineEngine<TSource>
 
     private bool TryCloseNode(CacheNode node)
     {
-        switch (node.State)
+        CacheTicket ticket = node.Ticket;
+        switch (ticket.State)
         {
             case CacheNodeState.Free:
-                if (!node.TryMove(CacheNodeState.Free, CacheNodeState.Gone))
+                if (!node.TryMove(ticket, CacheNodeState.Gone))
                 {
                     return false;
                 }
@@ -259,7 +262,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
             case CacheNodeState.Live:
                 if (ReferenceEquals(node.Thread, Thread.CurrentThread) && node.Cache->Pins == 0 && node.Cache->Slow == 0)
                 {
-                    if (!node.TryMove(CacheNodeState.Live, CacheNodeState.Gone))
+                    if (!node.TryMove(ticket, CacheNodeState.Gone))
                     {
                         return false;
                     }
@@ -270,23 +273,23 @@ internal sealed unsafe partial class MagazineEngine<TSource>
 
                 // Counted first: the owner may see the new state, and leave, at once.
                 Atomic.Increment(ref _readers);
-                if (!node.TryMove(CacheNodeState.Live, CacheNodeState.Orphan))
+                if (!node.TryMove(ticket, CacheNodeState.Orphan))
                 {
                     Atomic.Add(ref _readers, -1);
                     return false;
                 }
 
-                ReleaseIfOwnerIsDead(node);
+                ReleaseIfOwnerIsDead(node, ticket.In(CacheNodeState.Orphan));
                 return true;
 
             default:
-                return node.State is CacheNodeState.Orphan or CacheNodeState.Gone;
+                return ticket.State is CacheNodeState.Orphan or CacheNodeState.Gone;
         }
     }
 
-    private void ReleaseIfOwnerIsDead(CacheNode node)
+    private void ReleaseIfOwnerIsDead(CacheNode node, CacheTicket orphan)
     {
-        if (!node.Thread.IsAlive && node.TryMove(CacheNodeState.Orphan, CacheNodeState.Gone))
+        if (!node.Thread.IsAlive && node.TryMove(orphan, CacheNodeState.Gone))
         {
             ThreadRecord.FreeCache(node.Cache);
             ForgetReader();
@@ -305,7 +308,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
                 spin.SpinOnce();
             }
 
-            if (node.State == CacheNodeState.Live)
+            if (node.Ticket.State == CacheNodeState.Live)
             {
                 Flush(node.Cache, keepFullInDepot: false);
             }

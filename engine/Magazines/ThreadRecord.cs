@@ -15,21 +15,31 @@ internal sealed unsafe class ThreadRecord
     [ThreadStatic]
     private static ThreadRecord? t_current;
 
-    private readonly List<CacheNode> _nodes = [];
+    private readonly List<(CacheNode Node, long Generation)> _nodes = [];
     private readonly List<nint> _spare = [];
 
     ~ThreadRecord()
     {
-        foreach (CacheNode node in _nodes)
+        foreach ((CacheNode node, long generation) in _nodes)
         {
-            if (node.TryMove(CacheNodeState.Orphan, CacheNodeState.Gone))
+            CacheTicket ticket = node.Ticket;
+            if (ticket.Generation != generation)
+            {
+                // Drained before, and another thread's by now.
+                continue;
+            }
+
+            if (ticket.State == CacheNodeState.Live)
+            {
+                node.Owner.Reap(node, ticket);
+                ticket = node.Ticket;
+            }
+
+            // Also if the engine was closed in between: then this is the last look at the node.
+            if (ticket.Generation == generation && ticket.State == CacheNodeState.Orphan && node.TryMove(ticket, CacheNodeState.Gone))
             {
                 FreeCache(node.Cache);
                 node.Owner.ForgetReader();
-            }
-            else
-            {
-                node.Owner.Reap(node);
             }
         }
 
@@ -46,9 +56,10 @@ internal sealed unsafe class ThreadRecord
     /// <summary>This thread's cache in the engine with the given number, or null.</summary>
     public ThreadCache* Find(long engineId)
     {
-        foreach (CacheNode node in _nodes)
+        foreach ((CacheNode node, _) in _nodes)
         {
-            if (node.Owner.Id == engineId && node.State == CacheNodeState.Live)
+            // A living thread's node does not change hands, so the generation need not be compared.
+            if (node.Owner.Id == engineId && node.Ticket.State == CacheNodeState.Live)
             {
                 return node.Cache;
             }
@@ -57,7 +68,8 @@ internal sealed unsafe class ThreadRecord
         return null;
     }
 
-    public void Add(CacheNode node) => _nodes.Add(node);
+    /// <summary>Remembers a node that has just become this thread's.</summary>
+    public void Add(CacheNode node) => _nodes.Add((node, node.Ticket.Generation));
 
     /// <summary>
     /// Lets go of caches whose engine was disposed. This thread is at the start of an operation on another engine, so
@@ -67,14 +79,14 @@ internal sealed unsafe class ThreadRecord
     {
         for (int i = _nodes.Count - 1; i >= 0; i--)
         {
-            CacheNode node = _nodes[i];
-            CacheNodeState state = node.State;
-            if (state == CacheNodeState.Gone)
+            CacheNode node = _nodes[i].Node;
+            CacheTicket ticket = node.Ticket;
+            if (ticket.State == CacheNodeState.Gone)
             {
                 _nodes.RemoveAt(i);
             }
-            else if (state == CacheNodeState.Orphan && node.Cache->Pins == 0 && node.Cache->Slow == 0
-                && node.TryMove(CacheNodeState.Orphan, CacheNodeState.Gone))
+            else if (ticket.State == CacheNodeState.Orphan && node.Cache->Pins == 0 && node.Cache->Slow == 0
+                && node.TryMove(ticket, CacheNodeState.Gone))
             {
                 _nodes.RemoveAt(i);
                 Recycle(node.Cache);

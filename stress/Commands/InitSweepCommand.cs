@@ -12,14 +12,15 @@ internal static class InitSweepCommand
           stress init-sweep
           stress init-sweep --component heap-full --json sweep.json
 
-        For each component fallible step 1, 2, 3, … is made to fail until it is built untouched. After each failure there
-        must be one clear exception, no mapping, no thread and no byte left, and the next attempt must succeed.
+        For each component fallible step 1, 2, 3, … is made to fail until it is built untouched; then, for each kind of step,
+        all of them (lasting faults, which no retry gets over). After each failure there must be one clear exception, no
+        mapping, no thread and no byte left, and the next attempt must succeed.
 
         Components:
         {string.Join(Environment.NewLine, InitScenarios.All.Select(s => $"  {s.Name,-18}{s.What}"))}
         """;
 
-    private static readonly string[] s_headers = ["component", "fault points", "absorbed", "leaked bytes", "mappings left", "threads left"];
+    private static readonly string[] s_headers = ["component", "fault points", "lasting", "absorbed", "leaked bytes", "mappings left", "threads left"];
 
     public static Command Create(RunSession session)
     {
@@ -64,6 +65,7 @@ internal static class InitSweepCommand
     [
         result.Name,
         Text.Count(result.FaultPoints),
+        Text.Count(result.LastingFaults),
         Text.Count(result.AbsorbedFaults),
         Text.Count(result.LeakedBytes),
         Text.Count(result.LeftoverMappings),

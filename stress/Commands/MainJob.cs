@@ -25,7 +25,7 @@ internal static class MainJob
     private const string TraceFolder = "traces";
     private const string TracePattern = "*.trace.gz";
 
-    private static readonly FaultSpec s_faults = new() { Probability = 0.001 };
+    private static readonly FaultSpec s_faults = new() { Probability = 0.01 };
 
     public static void Configure(RootCommand root, RunSession session)
     {

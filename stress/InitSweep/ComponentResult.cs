@@ -10,7 +10,10 @@ internal sealed record ComponentResult
     /// <summary>Fallible steps that were made to fail, one attempt each.</summary>
     public long FaultPoints { get; init; }
 
-    /// <summary>Of those, the ones the component got over by itself (a smaller reservation, a flush and a retry).</summary>
+    /// <summary>Kinds of step that were reached and of which all were made to fail.</summary>
+    public long LastingFaults { get; init; }
+
+    /// <summary>Of both, the ones the component got over by itself (a smaller reservation, a flush and a retry).</summary>
     public long AbsorbedFaults { get; init; }
 
     /// <summary>Bytes of mappings that every repetition of a failed attempt left behind, summed over the steps.</summary>

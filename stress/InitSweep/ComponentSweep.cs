@@ -4,8 +4,9 @@ using MagAlloc.Stress.Verification;
 namespace MagAlloc.Stress.InitSweep;
 
 /// <summary>
-/// Makes fallible step 1, 2, 3, … of one component fail until an attempt passes without a fault. After each: exactly one
-/// clear exception, or none when the component got over it; no mapping and no thread left; and the next attempt succeeds.
+/// Makes fallible step 1, 2, 3, … of one component fail until an attempt passes without a fault; then, for each kind of step,
+/// all of its steps (one failure is often got over by a flush and a retry, a lasting one is not). After each: exactly one clear
+/// exception, or none when the component got over it; no mapping and no thread left; and the next attempt succeeds.
 /// </summary>
 /// <remarks>
 /// The runtime maps memory and starts threads of its own at any time (code heaps, tiered compilation, thread stacks that libc
@@ -26,19 +27,20 @@ internal sealed class ComponentSweep(InitScenario scenario)
     private long _injected;
     private long _absorbed;
     private long _faultPoints;
+    private long _lastingFaults;
 
     public ComponentResult Run(CancellationToken interruption)
     {
         // The first attempts compile code, fill the runtime's pools and make libc map thread stacks it keeps.
         for (int i = 0; i < WarmUps; i++)
             Succeed("warm-up");
-        Examine(0, "without a fault", () => Succeed("without a fault"));
+        Examine("without a fault", () => Succeed("without a fault"));
 
         while (_failures.Count == 0 && !interruption.IsCancellationRequested)
         {
             long step = _faultPoints + 1;
             bool injected = false;
-            Examine(step, $"step {step} failed", () => injected = Fail(step));
+            Examine($"step {step} failed", () => injected = Fail($"step {step}", FaultPlan.FailNth(step)));
             if (!injected)
                 break;
             _faultPoints = step;
@@ -47,11 +49,15 @@ internal sealed class ComponentSweep(InitScenario scenario)
                 _failures.Add($"{scenario.Name}: still failing at step {step}");
         }
 
+        foreach (FaultPoint point in Enum.GetValues<FaultPoint>())
+            FailAll(point, interruption);
+
         return new ComponentResult
         {
             Name = scenario.Name,
             FaultPoints = _faultPoints,
             AbsorbedFaults = _absorbed,
+            LastingFaults = _lastingFaults,
             LeakedBytes = _leftOver.Bytes,
             LeftoverMappings = _leftOver.Mappings,
             LeftoverThreads = _leftOver.Threads,
@@ -62,10 +68,23 @@ internal sealed class ComponentSweep(InitScenario scenario)
         };
     }
 
-    /// <summary>One attempt with a failing step; true when the step was reached.</summary>
-    private bool Fail(long step)
+    /// <summary>Every step of one kind fails, and the retries after it as well.</summary>
+    private void FailAll(FaultPoint point, CancellationToken interruption)
     {
-        FaultPlan plan = FaultPlan.FailNth(step);
+        if (_failures.Count != 0 || interruption.IsCancellationRequested)
+            return;
+        string what = $"every {point} step";
+        bool injected = false;
+        Examine($"{what} failed", () => injected = Fail(what, FaultPlan.Random(1).At(point)));
+        if (!injected)
+            return;
+        _lastingFaults++;
+        Succeed($"after {what} had failed");
+    }
+
+    /// <summary>One attempt with failing steps; true when one was reached.</summary>
+    private bool Fail(string what, FaultPlan plan)
+    {
         bool threw = true;
         try
         {
@@ -75,13 +94,13 @@ internal sealed class ComponentSweep(InitScenario scenario)
         catch (Exception e) when (e is OutOfMemoryException or PlatformException)
         {
             if (string.IsNullOrWhiteSpace(e.Message) || e.InnerException is AggregateException)
-                _failures.Add($"{scenario.Name}: step {step}: {e.GetType().Name} does not say what failed");
+                _failures.Add($"{scenario.Name}: {what}: {e.GetType().Name} does not say what failed");
             if (plan.Injected == 0)
                 _failures.Add($"{scenario.Name}: {e.GetType().Name} though nothing was made to fail: {e.Message}");
         }
         catch (Exception e)
         {
-            _failures.Add($"{scenario.Name}: step {step}: {e.GetType().Name} instead of one clear exception: {e.Message}");
+            _failures.Add($"{scenario.Name}: {what}: {e.GetType().Name} instead of one clear exception: {e.Message}");
         }
 
         _injected += plan.Injected;
@@ -116,7 +135,7 @@ internal sealed class ComponentSweep(InitScenario scenario)
         }
     }
 
-    private void Examine(long step, string what, Action attempt)
+    private void Examine(string what, Action attempt)
     {
         long absorbedBefore = _absorbed;
         LeftOver common = new(long.MaxValue, long.MaxValue, int.MaxValue);
@@ -127,7 +146,7 @@ internal sealed class ComponentSweep(InitScenario scenario)
             common = common.CommonWith(Settled(before));
         }
 
-        // Repetitions of one step are one fault point.
+        // Repetitions of one attempt are one fault.
         _absorbed = Math.Min(_absorbed, absorbedBefore + 1);
         if (common.IsNothing || _failures.Count != 0)
             return;
@@ -135,7 +154,7 @@ internal sealed class ComponentSweep(InitScenario scenario)
             _leftOver.Bytes + common.Bytes,
             _leftOver.Mappings + common.Mappings,
             _leftOver.Threads + common.Threads);
-        _failures.Add($"{scenario.Name}: {what}: {common} are left (step {step})");
+        _failures.Add($"{scenario.Name}: {what}: {common} are left");
     }
 
     private static LeftOver Settled(ProcessFootprint before)

@@ -14,7 +14,7 @@ internal sealed record ReplayOptions
 
     public VerifyMode Verify { get; init; } = VerifyMode.Sampled;
 
-    /// <summary>Timed passes after one warm-up pass; the fastest counts, since all noise only adds.</summary>
+    /// <summary>Timed passes after the warm-up; the fastest counts, since all noise only adds.</summary>
     public int TimedPasses { get; init; } = 5;
 
     /// <summary>A replay over its memory budget fails.</summary>

@@ -13,6 +13,8 @@ internal sealed class TraceReplay(AllocationTrace trace, ReplayOptions options) 
     // Of the reclaim worker; the end of a replay waits two of them.
     private static readonly TimeSpan s_reclaimInterval = TimeSpan.FromMilliseconds(100);
 
+    private static readonly TimeSpan s_warmUp = TimeSpan.FromMilliseconds(300);
+
     // A slow check level must not multiply a long trace's minutes.
     private static readonly TimeSpan s_timedPassesLimit = TimeSpan.FromSeconds(3);
 
@@ -108,18 +110,20 @@ internal sealed class TraceReplay(AllocationTrace trace, ReplayOptions options) 
 
     private double RunTimed()
     {
-        TimeSpan best = TimeSpan.MaxValue;
+        // Passes that do not count: the runtime compiles the loop with full optimisation only after it has run often and for
+        // a while. One pass, however long, is enough of that.
         long start = Stopwatch.GetTimestamp();
+        TimeSpan best;
+        do
+        {
+            best = RunTimedOnce();
+        }
+        while (Stopwatch.GetElapsedTime(start) < s_warmUp);
 
-        // Pass 0 warms up code and branch predictors and does not count, unless it already used up the time.
-        for (int pass = 0; pass <= options.TimedPasses; pass++)
+        for (int pass = 0; pass < options.TimedPasses && Stopwatch.GetElapsedTime(start) < s_timedPassesLimit; pass++)
         {
             TimeSpan elapsed = RunTimedOnce();
-            bool late = Stopwatch.GetElapsedTime(start) > s_timedPassesLimit;
-            if (pass != 0 || late)
-                best = elapsed < best ? elapsed : best;
-            if (late)
-                break;
+            best = elapsed < best ? elapsed : best;
         }
 
         return best.TotalNanoseconds / Events;

@@ -139,6 +139,7 @@ internal sealed class JsonReport : IDisposable
             json.WriteStartObject();
             json.WriteString("name", component.Name);
             json.WriteNumber("faultPoints", component.FaultPoints);
+            json.WriteNumber("lastingFaults", component.LastingFaults);
             json.WriteNumber("absorbedFaults", component.AbsorbedFaults);
             json.WriteNumber("leakedBytes", component.LeakedBytes);
             json.WriteNumber("leftoverMappings", component.LeftoverMappings);

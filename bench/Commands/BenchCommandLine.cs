@@ -1,0 +1,72 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Parsing;
+using MagAlloc.Stress.Commands;
+using MagAlloc.Stress.Reporting;
+using MagAlloc.Stress.Traces;
+
+namespace MagAlloc.Bench.Commands;
+
+/// <summary>The program's command line.</summary>
+internal static class BenchCommandLine
+{
+    private const string Examples = """
+        Examples:
+          bench compare --quick       every contender at every workload, in about a minute
+          bench compare --help        what is measured, how, and by which names
+        """;
+
+    /// <summary>Parses and runs; returns the exit code.</summary>
+    public static int Run(string[] args, StressConsole console, TextWriter output, TextWriter error)
+    {
+        RootCommand root = Create(console);
+        ParseResult parse = root.Parse(args);
+        if (parse.Errors.Count != 0)
+        {
+            // One mistake often causes several errors; the first is the one the user made.
+            error.WriteLine($"bench: {OneLine(MessageOf(parse, parse.Errors[0]))} (see '{PathOf(parse)} --help')");
+            return ExitCode.Usage;
+        }
+
+        try
+        {
+            return parse.Invoke(new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false });
+        }
+        catch (Exception e) when (e is UsageException or TraceFormatException)
+        {
+            error.WriteLine($"bench: {e.Message}");
+            return ExitCode.Usage;
+        }
+        catch (Exception e) when (e is OutOfMemoryException or PlatformException)
+        {
+            error.WriteLine($"bench: {e.GetType().Name}: {e.Message}");
+            return ExitCode.Failure;
+        }
+    }
+
+    private static RootCommand Create(StressConsole console)
+    {
+        RootCommand root = new("Measures MagAlloc against what a .NET program would use in its place.")
+        {
+            Subcommands = { CompareCommand.Create(console) },
+        };
+        HelpOption help = root.Options.OfType<HelpOption>().Single();
+        string rootName = root.Name;
+        help.Action = new ExampleHelpAction((HelpAction)help.Action!, name =>
+            name == "compare" ? CompareCommand.Guide : name == rootName ? Examples : null);
+        return root;
+    }
+
+    private static string MessageOf(ParseResult parse, ParseError error)
+    {
+        if (error.SymbolResult is OptionResult { Tokens.Count: 0, Option: IValueOption option } missing)
+            return $"{missing.Option.Name}: a value is missing; give {option.Accepted}";
+        return parse.CommandResult.Command is RootCommand && parse.Tokens.Count == 0 ? "a command is missing; give compare" : error.Message;
+    }
+
+    private static string PathOf(ParseResult parse) =>
+        parse.CommandResult.Command is RootCommand ? "bench" : $"bench {parse.CommandResult.Command.Name}";
+
+    private static string OneLine(string message) =>
+        string.Join(' ', message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).TrimEnd('.');
+}

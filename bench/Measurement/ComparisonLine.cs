@@ -1,0 +1,10 @@
+namespace MagAlloc.Bench.Measurement;
+
+/// <summary>One contender at one workload: measured, or the reason why not.</summary>
+/// <param name="Workload">Stable name.</param>
+/// <param name="Contender">Stable name.</param>
+/// <param name="Threads">Of the workload.</param>
+/// <param name="Summary">Null when it did not take part.</param>
+/// <param name="Absent">True when it is not installed, false when the workload is not for it.</param>
+/// <param name="Reason">Why it did not take part; else null.</param>
+internal sealed record ComparisonLine(string Workload, string Contender, int Threads, RoundSummary? Summary, bool Absent, string? Reason);

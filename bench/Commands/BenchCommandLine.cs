@@ -61,7 +61,9 @@ internal static class BenchCommandLine
     {
         if (error.SymbolResult is OptionResult { Tokens.Count: 0, Option: IValueOption option } missing)
             return $"{missing.Option.Name}: a value is missing; give {option.Accepted}";
-        return parse.CommandResult.Command is RootCommand && parse.Tokens.Count == 0 ? "a command is missing; give compare" : error.Message;
+        if (parse.CommandResult.Command is not RootCommand)
+            return error.Message;
+        return parse.Tokens.Count == 0 ? "a command is missing; give compare" : $"'{parse.Tokens[0].Value}' is not a command; give compare";
     }
 
     private static string PathOf(ParseResult parse) =>

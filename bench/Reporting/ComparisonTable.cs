@@ -16,8 +16,9 @@ internal static class ComparisonTable
         string ratio = reference is null ? "ratio" : $"{reference.Contender} = 1";
         string[] headers = ["contender", "ns/op", "min..max", "Mop/s", ratio];
         console.Grid(headers, [.. lines.Select(line => Row(line, reference?.Summary))]);
-        int rounds = reference?.Summary?.Rounds ?? 0;
-        console.Line($"op: {operation}; median and extremes of {rounds} rounds; the last column is time, less is faster");
+        int count = reference?.Summary?.Rounds ?? 0;
+        string rounds = count == 1 ? "1 round" : $"{count} rounds";
+        console.Line($"op: {operation}; median and extremes of {rounds}; the last column is time, less is faster");
         foreach (ComparisonLine line in lines)
         {
             if (line.Reason is not null)

@@ -20,7 +20,7 @@ internal unsafe class BlockCore<TSource>
     private const int MostMagazines = 1 << 20;
 
     // The bytes in a magazine are bounded, so that no thread hoards megabytes.
-    private const int MagazineByteLimit = 16 * 1024;
+    private const int MagazineByteLimit = 12 * 1024;
     private const int SmallestMagazine = 2;
 
     private readonly FaultPlan? _faults;

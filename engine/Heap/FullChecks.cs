@@ -40,65 +40,39 @@ internal sealed unsafe class FullChecks : IBlockChecks
     /// <inheritdoc/>
     public nuint Allocate(nuint byteCount, nuint alignment, bool zeroed)
     {
-        nuint lead = Math.Max(RedZoneBytes, alignment);
-        nuint total = byteCount + lead + RedZoneBytes;
-        if (total < byteCount)
+        bool guest = _core.Protect();
+        try
         {
-            return 0;
+            return AllocateProtected(byteCount, alignment, zeroed);
         }
-
-        nuint raw = _core.Allocate(total, alignment, zeroed: false);
-        if (raw == 0 && Atomic.Load(ref _quarantineBytes) > 0)
+        finally
         {
-            // What the quarantine holds back is memory too.
-            Trim();
-            raw = _core.Allocate(total, alignment, zeroed: false);
+            _core.Unprotect(guest);
         }
-
-        if (raw == 0)
-        {
-            return 0;
-        }
-
-        nuint rawBytes = _core.UsableSize(raw);
-        CheckReuse(raw, rawBytes);
-        new Span<byte>((void*)raw, (int)Math.Min(lead, int.MaxValue)).Fill(RedZone);
-        nuint address = raw + lead;
-        Fill(address + byteCount, raw + rawBytes - address - byteCount, RedZone);
-        if (zeroed)
-        {
-            NativeMemory.Clear((void*)address, byteCount);
-        }
-
-        _live[address] = new CheckedBlock
-        {
-            Address = address,
-            Raw = raw,
-            RawBytes = rawBytes,
-            Bytes = byteCount,
-            Sequence = Atomic.Increment(ref _sequence),
-            ThreadId = Environment.CurrentManagedThreadId,
-            AllocatedAt = new StackTrace(2, fNeedFileInfo: false),
-        };
-        return address;
     }
 
     /// <inheritdoc/>
     public void Free(nuint address)
     {
-        ThrowIfDisposed();
-        if (!_live.TryRemove(address, out CheckedBlock? block))
+        bool guest = _core.Protect();
+        try
         {
-            throw Unknown(address);
-        }
+            if (!_live.TryRemove(address, out CheckedBlock? block))
+            {
+                throw Unknown(address);
+            }
 
-        Retire(block);
+            Retire(block);
+        }
+        finally
+        {
+            _core.Unprotect(guest);
+        }
     }
 
     /// <inheritdoc/>
     public void Free(nuint address, nuint byteCount)
     {
-        ThrowIfDisposed();
         if (_live.TryGetValue(address, out CheckedBlock? block) && block.Bytes != byteCount)
         {
             throw Refuse(MisuseKind.WrongSize, block);
@@ -110,7 +84,6 @@ internal sealed unsafe class FullChecks : IBlockChecks
     /// <inheritdoc/>
     public nuint UsableSize(nuint address)
     {
-        ThrowIfDisposed();
         return _live.TryGetValue(address, out CheckedBlock? block) ? block.Bytes : throw Unknown(address);
     }
 
@@ -169,12 +142,57 @@ internal sealed unsafe class FullChecks : IBlockChecks
         return true;
     }
 
+    private nuint AllocateProtected(nuint byteCount, nuint alignment, bool zeroed)
+    {
+        nuint lead = Math.Max(RedZoneBytes, alignment);
+        nuint total = byteCount + lead + RedZoneBytes;
+        if (total < byteCount)
+        {
+            return 0;
+        }
+
+        nuint raw = _core.Allocate(total, alignment, zeroed: false);
+        if (raw == 0 && Atomic.Load(ref _quarantineBytes) > 0)
+        {
+            // What the quarantine holds back is memory too.
+            Trim();
+            raw = _core.Allocate(total, alignment, zeroed: false);
+        }
+
+        if (raw == 0)
+        {
+            return 0;
+        }
+
+        nuint rawBytes = _core.UsableSize(raw);
+        CheckReuse(raw, rawBytes);
+        new Span<byte>((void*)raw, (int)Math.Min(lead, int.MaxValue)).Fill(RedZone);
+        nuint address = raw + lead;
+        Fill(address + byteCount, raw + rawBytes - address - byteCount, RedZone);
+        if (zeroed)
+        {
+            NativeMemory.Clear((void*)address, byteCount);
+        }
+
+        _live[address] = new CheckedBlock
+        {
+            Address = address,
+            Raw = raw,
+            RawBytes = rawBytes,
+            Bytes = byteCount,
+            Sequence = Atomic.Increment(ref _sequence),
+            ThreadId = Environment.CurrentManagedThreadId,
+            AllocatedAt = new StackTrace(fNeedFileInfo: false),
+        };
+        return address;
+    }
+
     private void Retire(CheckedBlock block)
     {
         nuint end = block.Address + block.Bytes;
         bool intact = IsFilled(block.Raw, block.Address - block.Raw, RedZone)
             && IsFilled(end, block.Raw + block.RawBytes - end, RedZone);
-        block.FreedAt = new StackTrace(2, fNeedFileInfo: false);
+        block.FreedAt = new StackTrace(fNeedFileInfo: false);
         Fill(block.Raw, block.RawBytes, Poison);
         Hold(block, +1);
         _quarantined[block.Address] = block;
@@ -187,6 +205,9 @@ internal sealed unsafe class FullChecks : IBlockChecks
 
         if (!intact)
         {
+            // A heap that was disposed meanwhile has zeroed the zones itself.
+            ObjectDisposedException.ThrowIf(_core.Engine.IsClosed, typeof(NativeHeap));
+
             // The block is free all the same: keeping it would only turn one defect into two.
             throw Refuse(MisuseKind.RedZone, block);
         }
@@ -253,6 +274,4 @@ internal sealed unsafe class FullChecks : IBlockChecks
 
     private MisuseReport ReportOn(MisuseKind kind, CheckedBlock block)
         => new(kind, block.Address, _core.Name, block.AllocatedAt.ToString(), block.FreedAt?.ToString());
-
-    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_core.Engine.IsClosed, typeof(NativeHeap));
 }

@@ -24,6 +24,13 @@ internal sealed unsafe class HeapCore : BlockCore<SlabSource>
     public nuint Allocate(nuint byteCount, nuint alignment, bool zeroed)
     {
         byteCount = Math.Max(byteCount, 1);
+        if ((ulong)byteCount > (ulong)Committed.Limit)
+        {
+            // Nothing that could be freed would make it fit; so nothing is disturbed for it.
+            ObjectDisposedException.ThrowIf(Engine.IsClosed, typeof(NativeHeap));
+            return 0;
+        }
+
         nuint block = AllocateOnce(byteCount, alignment, zeroed);
         if (block != 0)
         {

@@ -19,21 +19,21 @@ public unsafe ref struct HeapThread : IDisposable
     internal HeapThread(NativeHeap heap)
     {
         _heap = heap;
+        HeapCore core = heap.Core;
+        if (core.Engine.IsClosed)
+        {
+            throw new ObjectDisposedException(heap.Name);
+        }
+
         if (heap.BlockChecks is not null)
         {
             return;
         }
 
-        HeapCore core = heap.Core;
         _cache = core.Engine.Current();
         if (_cache == null)
         {
             throw new OutOfMemoryException("No memory for the thread's cache.");
-        }
-
-        if (core.Engine.IsClosed)
-        {
-            throw new ObjectDisposedException(heap.Name);
         }
 
         _cache->Pins++;

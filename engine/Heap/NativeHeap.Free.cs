@@ -196,7 +196,17 @@ public sealed unsafe partial class NativeHeap
 
             nuint kept = Math.Min(old, byteCount);
             Buffer.MemoryCopy(block, (void*)moved, kept, kept);
-            FreeSlow(block);
+            try
+            {
+                FreeSlow(block);
+            }
+            catch (HeapMisuseException)
+            {
+                // The old block was found damaged. The caller gets the exception instead of the new one.
+                FreeSlow((void*)moved);
+                throw;
+            }
+
             return (void*)moved;
         }
         finally

@@ -1,4 +1,5 @@
 using System.Buffers;
+using MagAlloc.Concurrency;
 
 namespace MagAlloc;
 
@@ -13,6 +14,7 @@ public sealed class NativeMemoryPool : MemoryPool<byte>
     private const int DefaultBufferBytes = 4096;
 
     private readonly NativeHeap _heap;
+    private int _disposed;
 
     /// <summary>Makes a pool over a heap; the heap remains the caller's to dispose.</summary>
     /// <param name="heap">The heap.</param>
@@ -33,9 +35,10 @@ public sealed class NativeMemoryPool : MemoryPool<byte>
     /// <returns>An owner of at least that many bytes, contents undefined. Dispose it to return the memory.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The size is less than -1.</exception>
     /// <exception cref="OutOfMemoryException">There is no memory.</exception>
-    /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
+    /// <exception cref="ObjectDisposedException">The pool or the heap is disposed.</exception>
     public override IMemoryOwner<byte> Rent(int minBufferSize = -1)
     {
+        ObjectDisposedException.ThrowIf(Atomic.Load(ref _disposed) != 0, this);
         ArgumentOutOfRangeException.ThrowIfLessThan(minBufferSize, -1);
         return new NativeMemoryOwner(_heap, minBufferSize == -1 ? DefaultBufferBytes : minBufferSize);
     }
@@ -43,6 +46,11 @@ public sealed class NativeMemoryPool : MemoryPool<byte>
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        // The pool itself holds nothing; buffers belong to their owners and the heap to whoever made it.
+        // The pool itself holds nothing: buffers belong to their owners, and the heap to whoever made it. The shared pool
+        // is everybody's, so disposing it does nothing, as with MemoryPool<T>.Shared.
+        if (_heap != NativeHeap.Shared)
+        {
+            Atomic.Store(ref _disposed, 1);
+        }
     }
 }

@@ -28,6 +28,10 @@ namespace MagAlloc.Magazines;
 internal sealed unsafe partial class MagazineEngine<TSource> : ICacheOwner
     where TSource : struct, IMagazineSource
 {
+    // A pair of magazines with less than an eighth of one in it is topped up rather than only swapped.
+    private const int ScarceShare = 8;
+    private const int Scarce = 2;
+
     private readonly EngineOptions _options;
     private readonly int[] _capacities;
     private readonly MagazineStore _store;
@@ -192,11 +196,10 @@ internal sealed unsafe partial class MagazineEngine<TSource> : ICacheOwner
     {
         AnswerFlush(cache);
         CacheEntry* entry = ThreadCache.Entry(cache, code);
-        if (entry->Previous != Magazine.NoneFull && Magazine.Count(entry->Previous, capacity) > 0)
+        int held = entry->Previous == Magazine.NoneFull ? 0 : Magazine.Count(entry->Previous, capacity);
+        if (held >= Math.Max(Scarce, capacity / ScarceShare))
         {
-            nuint* loaded = entry->Loaded;
-            entry->Loaded = entry->Previous;
-            entry->Previous = IsReal(cache, loaded) ? loaded : Magazine.NoneFull;
+            SwapIn(cache, entry);
             return Pop(entry);
         }
 
@@ -213,6 +216,14 @@ internal sealed unsafe partial class MagazineEngine<TSource> : ICacheOwner
             return Pop(entry);
         }
 
+        if (held > 0)
+        {
+            // A pair of magazines with next to nothing in it would change places at every other operation.
+            SwapIn(cache, entry);
+            TopUp(cache, entry, code, capacity, capacity - held);
+            return Pop(entry);
+        }
+
         if (!IsReal(cache, entry->Loaded))
         {
             if (!_store.TryTake(out index))
@@ -223,19 +234,32 @@ internal sealed unsafe partial class MagazineEngine<TSource> : ICacheOwner
             entry->Loaded = Magazine.Attach(_store.AddressOf(index), capacity);
         }
 
-        // Batches start small and double: a class that a thread hardly uses shall not hold a magazine's worth of it.
+        return TopUp(cache, entry, code, capacity, capacity) > 0 ? Pop(entry) : 0;
+    }
+
+    /// <summary>Makes the previous magazine the loaded one, which is empty or none.</summary>
+    private static void SwapIn(ThreadCache* cache, CacheEntry* entry)
+    {
+        nuint* loaded = entry->Loaded;
+        entry->Loaded = entry->Previous;
+        entry->Previous = IsReal(cache, loaded) ? loaded : Magazine.NoneFull;
+    }
+
+    /// <summary>Adds a batch from the source to the loaded magazine.</summary>
+    /// <remarks>Batches start small and double: a class that a thread hardly uses shall not hold a magazine's worth of it.</remarks>
+    private int TopUp(ThreadCache* cache, CacheEntry* entry, int code, int capacity, int room)
+    {
         byte* size = ThreadCache.RefillSize(cache, code);
-        int wanted = Math.Min(capacity, Math.Max(1, (int)*size));
-        int got = _source.Acquire(code, entry->Loaded + 1, wanted);
+        int wanted = Math.Max(1, (int)*size);
+        int got = _source.Acquire(code, entry->Loaded + 1, Math.Min(room, wanted));
         cache->SourceRefills++;
-        if (got == 0)
+        if (got > 0)
         {
-            return 0;
+            *size = (byte)Math.Min(capacity, wanted * 2);
+            entry->Loaded += got;
         }
 
-        *size = (byte)Math.Min(capacity, wanted * 2);
-        entry->Loaded += got;
-        return Pop(entry);
+        return got;
     }
 
     private long Weight(int code) => _options.Classes[code - 1].Weight;

@@ -12,8 +12,9 @@ namespace MagAlloc.Ranges;
 /// ascending order; a conflict gives back what was claimed and the search goes on behind the conflict.</para>
 /// <para><b>Progress.</b> A compare-and-swap on a word fails only because another one succeeded. Of the multi-word claims
 /// under way at one moment, the one whose conflict lies highest meets only settled claims, so at least one of them ends.
-/// A claim that gives up has bumped <c>_rollbacks</c>; a search that found nothing while that count moved starts again,
-/// because what it took for occupied may have been such a passing claim. Hence failure means that no fitting run was free.</para>
+/// Every free, and every claim that gives up, bumps the version of the hint behind its release; a search that found nothing
+/// while the version moved starts again, because a hole may have moved from in front of it to behind it. Hence failure
+/// means that no fitting run was free, where a run that is being claimed or freed at that moment counts as taken.</para>
 /// <para><b>Why no ABA.</b> The words are the truth itself, not references: a word equal to the one read means exactly that
 /// those units are free now.</para>
 /// <para><b>The hint</b> is the lowest word that may have a free unit, with a version that every free bumps. A searcher
@@ -27,7 +28,6 @@ internal sealed unsafe class RangeAllocator
     private readonly int _wordCount;
     private PaddedLong _hint;
     private PaddedLong _frontier;
-    private PaddedLong _rollbacks;
 
     /// <param name="words">Zeroed words, one bit a unit, rounded up to whole words.</param>
     /// <param name="units">Number of units; at least 1.</param>
@@ -65,10 +65,10 @@ internal sealed unsafe class RangeAllocator
             return false;
         }
 
-        long rollbacks;
+        uint version;
         do
         {
-            rollbacks = Atomic.Load(ref _rollbacks.Value);
+            version = HintVersion();
             if ((units <= BitsPerWord && alignment <= BitsPerWord && TryAllocateInWord(units, alignment, out first))
                 || ((units > 1 || alignment > BitsPerWord) && TryAllocateAcrossWords(units, alignment, out first)))
             {
@@ -76,7 +76,7 @@ internal sealed unsafe class RangeAllocator
                 return true;
             }
         }
-        while (rollbacks != Atomic.Load(ref _rollbacks.Value));
+        while (version != HintVersion());
 
         first = 0;
         return false;
@@ -100,6 +100,8 @@ internal sealed unsafe class RangeAllocator
         ReleaseRun(first, units);
         LowerHint(first / BitsPerWord);
     }
+
+    private uint HintVersion() => (uint)(Atomic.Load(ref _hint.Value) >> 32);
 
     private static ulong RunMask(int units) => units >= BitsPerWord ? ulong.MaxValue : (1UL << units) - 1;
 
@@ -235,9 +237,6 @@ internal sealed unsafe class RangeAllocator
                     {
                         ReleaseRun(first, unit - first);
                         LowerHint(first / BitsPerWord);
-
-                        // After the release: a searcher that saw the passing claim then finds the count moved.
-                        Atomic.Increment(ref _rollbacks.Value);
                     }
 
                     return (unit - bit) + BitOperations.Log2(word & mask);

@@ -8,9 +8,9 @@ namespace MagAlloc.Slabs;
 /// <content>Committing and decommitting pages.</content>
 internal sealed unsafe partial class Arena
 {
-    // A sixteenth of what is committed may lie idle, so that chunks change classes without system calls.
-    private const int DirtyShare = 16;
-    private const long DirtyFloor = 256 * 1024;
+    // A thirty-second part of what is committed may lie idle, so that chunks change classes without system calls.
+    private const int DirtyShare = 32;
+    private const long DirtyFloor = 128 * 1024;
 
     private long DirtyBudget => (Committed.Value / DirtyShare) + DirtyFloor;
 

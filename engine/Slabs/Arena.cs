@@ -45,6 +45,7 @@ internal sealed unsafe partial class Arena
     private PaddedLong _metadataCommitted;
     private PaddedLong _dirtyBytes;
     private PaddedLong _decommitted;
+    private int _discarded;
     private byte* _reservation;
     private byte* _metadataReservation;
 
@@ -226,9 +227,13 @@ internal sealed unsafe partial class Arena
         return left;
     }
 
+    /// <summary>Whether the owner was disposed and the metadata means nothing any more. Ends loops that wait for it to.</summary>
+    public bool IsDiscarded => Atomic.Load(ref _discarded) != 0;
+
     /// <summary>Zeroes everything that was ever committed, leaving it accessible.</summary>
     public void Discard()
     {
+        Atomic.Store(ref _discarded, 1);
         for (int group = 0; group < _openGroups.Length; group++)
         {
             if (Atomic.Load(ref _openGroups[group]) != 0)

@@ -45,6 +45,7 @@ internal sealed unsafe class RunSpace
         nuint address = (nuint)_arena.AddressOf(first);
         if (!_arena.TryCommit(address, byteCount, zeroed))
         {
+            _arena.DecommitChunks(first, chunks);
             _arena.FreeChunks(first, chunks);
             return 0;
         }

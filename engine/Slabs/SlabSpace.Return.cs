@@ -10,7 +10,10 @@ internal sealed unsafe partial class SlabSpace
     private const int SortFrom = 8;
 
     /// <summary>Takes blocks of a class back. Reorders them. Wrong ones are reported and left out.</summary>
-    public void Release(int code, nuint* blocks, int count)
+    public void Release(int code, nuint* blocks, int count) => Release(code, blocks, count, stamp: true);
+
+    // Without a stamp come those blocks home that only left to have their pages decommitted.
+    private void Release(int code, nuint* blocks, int count, bool stamp)
     {
         if (count >= SortFrom)
         {
@@ -27,7 +30,7 @@ internal sealed unsafe partial class SlabSpace
                 continue;
             }
 
-            i = ReturnToSlab(chunk, code, blocks, i, count);
+            i = ReturnToSlab(chunk, code, blocks, i, count, stamp);
         }
     }
 
@@ -79,7 +82,7 @@ internal sealed unsafe partial class SlabSpace
     }
 
     /// <returns>Index of the first block that belongs elsewhere.</returns>
-    private int ReturnToSlab(int chunk, int code, nuint* blocks, int from, int count)
+    private int ReturnToSlab(int chunk, int code, nuint* blocks, int from, int count, bool stamp)
     {
         ref readonly SlabClass slab = ref Class(code);
         nuint start = (nuint)_arena.AddressOf(chunk);
@@ -113,6 +116,13 @@ internal sealed unsafe partial class SlabSpace
         if (returned > 0)
         {
             Atomic.Add(ref _outstanding[code].Value, -returned);
+            if (stamp)
+            {
+                // Before the count is raised: after it the slab may be gone, and the header somebody else's.
+                _arena.Header(chunk).LastReturn = _arena.Pass;
+                Atomic.Store(ref _arena.Header(chunk).Purgeable, 1);
+            }
+
             RaiseCount(chunk, code, returned);
         }
 
@@ -140,8 +150,6 @@ internal sealed unsafe partial class SlabSpace
     private void RaiseCount(int chunk, int code, int returned)
     {
         ref ChunkHeader header = ref _arena.Header(chunk);
-        header.LastReturn = _arena.Pass;
-        Atomic.Store(ref header.Purgeable, 1);
         ulong state = Atomic.Load(ref header.Slab);
         while (true)
         {
@@ -233,10 +241,7 @@ internal sealed unsafe partial class SlabSpace
             bytes += DecommitWithin(chunk, code, blocks[first], blocks[i - 1] + (nuint)Class(code).BlockBytes);
         }
 
-        int pass = header.LastReturn;
-        Release(code, blocks, got);
-        header.LastReturn = pass;
-        Atomic.Store(ref header.Purgeable, 0);
+        Release(code, blocks, got, stamp: false);
         return bytes;
     }
 

@@ -65,7 +65,7 @@ internal sealed unsafe partial class SlabSpace
     /// <returns>How many; fewer than asked for when a slab ran out, 0 when there is no memory for another slab.</returns>
     public int Acquire(int code, nuint* into, int count)
     {
-        while (true)
+        while (!_arena.IsDiscarded)
         {
             int chunk = FindPartial(code);
             if (chunk < 0)
@@ -82,6 +82,8 @@ internal sealed unsafe partial class SlabSpace
                 return got;
             }
         }
+
+        return 0;
     }
 
     /// <summary>Finds the block that an address lies in.</summary>
@@ -229,7 +231,12 @@ internal sealed unsafe partial class SlabSpace
         {
             try
             {
-                InitializeBlocks(chunk, code, into, got);
+                if (!TryInitialize(chunk, code, into, got))
+                {
+                    Release(code, into, got);
+                    refused = true;
+                    return 0;
+                }
             }
             catch
             {
@@ -273,9 +280,8 @@ internal sealed unsafe partial class SlabSpace
                 }
             }
 
-            if (SlabState.Code(Atomic.Load(ref _arena.Header(chunk).Slab)) != code)
+            if (_arena.IsDiscarded)
             {
-                // We hold a share, so the slab cannot have been retired: the heap was disposed and its metadata zeroed.
                 return got;
             }
         }
@@ -322,7 +328,7 @@ internal sealed unsafe partial class SlabSpace
         return true;
     }
 
-    private void InitializeBlocks(int chunk, int code, nuint* blocks, int count)
+    private bool TryInitialize(int chunk, int code, nuint* blocks, int count)
     {
         ref readonly SlabClass slab = ref Class(code);
         nuint start = (nuint)_arena.AddressOf(chunk);
@@ -333,11 +339,18 @@ internal sealed unsafe partial class SlabSpace
             ulong bit = 1UL << (index % 64);
             if ((Atomic.Load(ref marks[index / 64]) & bit) == 0)
             {
+                if (FaultPlan.Fails(_faults, FaultPoint.Constructor))
+                {
+                    return false;
+                }
+
                 // Marked after, so that a block whose constructor threw is constructed by its next owner.
                 _initializer!.Initialize(blocks[i]);
                 Atomic.Or(ref marks[index / 64], bit);
             }
         }
+
+        return true;
     }
 
     /// <summary>Makes a chunk's byte in the partial map say what its state says.</summary>

@@ -20,7 +20,7 @@ internal static class InitSweepCommand
         {string.Join(Environment.NewLine, InitScenarios.All.Select(s => $"  {s.Name,-18}{s.What}"))}
         """;
 
-    private static readonly string[] s_headers = ["component", "fault points", "lasting", "absorbed", "leaked bytes", "mappings left", "threads left"];
+    private static readonly string[] s_headers = ["component", "points", "lasting", "absorbed", "bytes left", "maps left", "threads"];
 
     public static Command Create(RunSession session)
     {

@@ -50,7 +50,7 @@ internal static class ReplayCommand
         {
             Description = "Fail when peak committed exceeds 1.25 x peak live + 2 MiB, or more than 1 MiB stays committed",
         };
-        ValueOption<int> runs = OptionFactory.Whole("--runs", "Timed passes after a warm-up; the fastest counts. Default: 5", 5, 1, 1000);
+        ValueOption<int> runs = OptionFactory.Whole("--runs", "Timed passes after a warm-up; the fastest counts. Default: 15", new ReplayOptions().TimedPasses, 1, 1000);
 
         Command command = new("replay", "Replay allocation traces of real programs, verify every block, report time and memory")
         {

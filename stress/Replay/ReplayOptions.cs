@@ -15,7 +15,7 @@ internal sealed record ReplayOptions
     public VerifyMode Verify { get; init; } = VerifyMode.Sampled;
 
     /// <summary>Timed passes after the warm-up; the fastest counts, since all noise only adds.</summary>
-    public int TimedPasses { get; init; } = 5;
+    public int TimedPasses { get; init; } = 15;
 
     /// <summary>A replay over its memory budget fails.</summary>
     public bool EnforceBudget { get; init; }

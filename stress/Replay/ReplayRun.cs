@@ -9,8 +9,24 @@ internal static class ReplayRun
 {
     private const int MaxThreads = 1024;
 
-    private static readonly string[] s_headers =
-        ["trace", "events", "threads", "ns/event", "peak live", "peak committed", "ratio", "end committed", "resident growth", "end resident", "corruptions", "budget"];
+    // A column a trace, four side by side: that fits a terminal of 80 columns, a line a trace would not.
+    private const int TracesAbreast = 4;
+
+    private static readonly (string Name, Func<ReplayResult, string> Value)[] s_figures =
+    [
+        ("events", r => Text.Count(r.Events)),
+        ("threads", r => Text.Count(r.Threads)),
+        ("ns per event", r => Text.Number(r.NsPerEvent, "0.0")),
+        ("peak live", r => Text.Bytes(r.PeakLiveBytes)),
+        ("peak committed", r => Text.Bytes(r.PeakCommittedBytes)),
+        ("committed / live", r => r.CommittedPerLive is { } ratio ? Text.Number(ratio, "0.00") : "–"),
+        ("end committed", r => Text.Bytes(r.EndCommittedBytes)),
+        ("memory budget", r => r.WithinBudget switch { true => "kept", false => "exceeded", null => "–" }),
+        ("resident growth", r => Text.Bytes(r.PeakResidentGrowthBytes)),
+        ("end resident", r => Text.Bytes(r.EndResidentBytes)),
+        ("corruptions", r => Text.Count(r.Corruptions)),
+        ("leaked blocks", r => Text.Count(r.LeakedBlocks)),
+    ];
 
     /// <summary>Loads and validates every file before the first is replayed.</summary>
     public static void Execute(
@@ -58,31 +74,21 @@ internal static class ReplayRun
         {
             if (interruption.IsCancellationRequested)
                 break;
-            using TraceReplay replay = new(trace, options);
+            using TraceReplay replay = new(trace, options, interruption);
             ReplayResult result = console.Busy($"replaying {trace.Name}", replay.Run);
             results.Add(result);
             report.Add(result);
         }
 
-        if (results.Count != 0)
-            console.Grid(s_headers, [.. results.Select(RowOf)]);
+        foreach (ReplayResult[] abreast in results.Chunk(TracesAbreast))
+            Print(abreast, console);
     }
 
-    private static string[] RowOf(ReplayResult result) =>
-    [
-        Path.GetFileName(result.File),
-        Text.Count(result.Events),
-        Text.Count(result.Threads),
-        Text.Number(result.NsPerEvent, "0.0"),
-        Text.Bytes(result.PeakLiveBytes),
-        Text.Bytes(result.PeakCommittedBytes),
-        result.CommittedPerLive is { } ratio ? Text.Number(ratio, "0.00") : "–",
-        Text.Bytes(result.EndCommittedBytes),
-        Text.Bytes(result.PeakResidentGrowthBytes),
-        Text.Bytes(result.EndResidentBytes),
-        Text.Count(result.Corruptions),
-        result.WithinBudget switch { true => "kept", false => "exceeded", null => "–" },
-    ];
+    private static void Print(ReplayResult[] results, StressConsole console)
+    {
+        string[] headers = ["trace", .. results.Select(r => AllocationTrace.NameOf(r.File))];
+        console.Grid(headers, [.. s_figures.Select(f => (string[])[f.Name, .. results.Select(f.Value)])]);
+    }
 
     private static void CheckFeasible(AllocationTrace trace, ReplayOptions options)
     {

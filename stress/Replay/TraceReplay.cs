@@ -8,7 +8,7 @@ namespace MagAlloc.Stress.Replay;
 /// Replays one trace: a verified pass for its correctness and memory, then timed passes without verification for its speed.
 /// Every pass has a heap of its own, so that none profits from the pages or magazines of the one before.
 /// </summary>
-internal sealed class TraceReplay(AllocationTrace trace, ReplayOptions options) : IDisposable
+internal sealed class TraceReplay(AllocationTrace trace, ReplayOptions options, CancellationToken interruption) : IDisposable
 {
     // Of the reclaim worker; the end of a replay waits two of them.
     private static readonly TimeSpan s_reclaimInterval = TimeSpan.FromMilliseconds(100);
@@ -27,6 +27,8 @@ internal sealed class TraceReplay(AllocationTrace trace, ReplayOptions options) 
     private long _residentGrowth;
     private long _endResident;
     private long _leaked;
+    private long _operations;
+    private long _executed;
     private int _passes;
 
     public ReplayResult Run()
@@ -35,7 +37,7 @@ internal sealed class TraceReplay(AllocationTrace trace, ReplayOptions options) 
         try
         {
             RunVerified();
-            if (_log.Failures == 0)
+            if (_log.Failures == 0 && !interruption.IsCancellationRequested)
                 nsPerEvent = RunTimed();
         }
         catch (Exception e) when (e is OutOfMemoryException or HeapMisuseException or PlatformException)
@@ -47,8 +49,8 @@ internal sealed class TraceReplay(AllocationTrace trace, ReplayOptions options) 
         ReplayResult result = new()
         {
             File = trace.File,
-            Events = Events,
-            Operations = Events * _passes,
+            Events = _executed,
+            Operations = _operations,
             Threads = options.Threaded ? trace.Threads.Count : 1,
             Corruptions = _log.Corruptions,
             NsPerEvent = nsPerEvent,
@@ -93,7 +95,7 @@ internal sealed class TraceReplay(AllocationTrace trace, ReplayOptions options) 
         where TAllocator : struct, IReplayAllocator
     {
         using ResidentSet resident = new();
-        using VerifiedPass<TAllocator> pass = new(trace, allocator, options.Verify, _log);
+        using VerifiedPass<TAllocator> pass = new(trace, allocator, options.Verify, _log, interruption);
 
         // Taken with the pass's own table resident already: what grows from here on is the allocator under test.
         long before = resident.Bytes();
@@ -102,6 +104,8 @@ internal sealed class TraceReplay(AllocationTrace trace, ReplayOptions options) 
         else
             pass.RunThreaded(_schedule);
         _passes++;
+        _operations += pass.Executed;
+        _executed = pass.Executed;
         _peakLive = pass.PeakLiveBytes;
         _residentGrowth = Math.Max(0, pass.PeakResidentBytes - before);
         _endResident = resident.Bytes();
@@ -120,8 +124,10 @@ internal sealed class TraceReplay(AllocationTrace trace, ReplayOptions options) 
         }
         while (Stopwatch.GetElapsedTime(start) < s_warmUp);
 
-        for (int pass = 0; pass < options.TimedPasses && Stopwatch.GetElapsedTime(start) < s_timedPassesLimit; pass++)
+        for (int pass = 0; pass < options.TimedPasses; pass++)
         {
+            if (Stopwatch.GetElapsedTime(start) > s_timedPassesLimit || interruption.IsCancellationRequested)
+                break;
             TimeSpan elapsed = RunTimedOnce();
             best = elapsed < best ? elapsed : best;
         }
@@ -144,6 +150,7 @@ internal sealed class TraceReplay(AllocationTrace trace, ReplayOptions options) 
         where TAllocator : struct, IReplayAllocator
     {
         _passes++;
+        _operations += Events;
         return _schedule is null
             ? TimedPass<TAllocator>.Run(trace, allocator)
             : ThreadedTimedPass<TAllocator>.Run(trace, _schedule, allocator);

@@ -14,6 +14,7 @@ internal sealed unsafe class VerifiedPass<TAllocator> : IDisposable
     where TAllocator : struct, IReplayAllocator
 {
     private const int LatencySampling = 64;
+    // Also how often an interruption is looked for.
     private const int ResidentSampling = 8192;
 
     // 16, as malloc promises on 64-bit systems and as NativeHeap documents.
@@ -23,20 +24,24 @@ internal sealed unsafe class VerifiedPass<TAllocator> : IDisposable
     private readonly TAllocator _allocator;
     private readonly VerifyMode _mode;
     private readonly IntegrityLog _log;
+    private readonly CancellationToken _interruption;
     private readonly ResidentSet _resident = new();
     private readonly ObjectState* _objects;
     private readonly Lock _merging = new();
     private long _liveBytes;
     private long _peakLiveBytes;
     private long _peakResident;
+    private long _executed;
     private bool _abandoned;
 
-    public VerifiedPass(AllocationTrace trace, TAllocator allocator, VerifyMode mode, IntegrityLog log)
+    public VerifiedPass(
+        AllocationTrace trace, TAllocator allocator, VerifyMode mode, IntegrityLog log, CancellationToken interruption = default)
     {
         _trace = trace;
         _allocator = allocator;
         _mode = mode;
         _log = log;
+        _interruption = interruption;
         nuint tableBytes = (nuint)trace.Objects * (nuint)sizeof(ObjectState);
         _objects = (ObjectState*)NativeMemory.Alloc(tableBytes);
         NativeMemory.Clear(_objects, tableBytes);
@@ -47,12 +52,19 @@ internal sealed unsafe class VerifiedPass<TAllocator> : IDisposable
     /// <summary>Peak of the sizes alive as this pass executed the trace: threads may overlap more than the recording did.</summary>
     public long PeakLiveBytes => Interlocked.Read(ref _peakLiveBytes);
 
+    /// <summary>Allocator calls made: all of the trace's and the final frees, unless the pass was interrupted.</summary>
+    public long Executed => Interlocked.Read(ref _executed);
+
     public long PeakResidentBytes => Interlocked.Read(ref _peakResident);
 
     public void RunSequential()
     {
-        for (int i = 0; i < _trace.Count; i++)
+        for (int i = 0; i < _trace.Count && !IsInterrupted(i); i++)
+        {
             Execute((uint)i, Latency);
+            _executed++;
+        }
+
         FreeRest();
     }
 
@@ -77,19 +89,28 @@ internal sealed unsafe class VerifiedPass<TAllocator> : IDisposable
     private void ExecuteThread(ThreadSchedule schedule, int thread)
     {
         LatencyHistogram latency = new();
+        long executed = 0;
         foreach (uint index in schedule.RecordsOf(thread))
         {
+            if (IsInterrupted(executed))
+                Volatile.Write(ref _abandoned, true);
             ref uint stepsDone = ref _objects[_trace.Records[index].Id].StepsDone;
             uint step = schedule.Steps[index];
-            if (!ObjectOrder.Await(ref stepsDone, step, ref _abandoned))
-                return;
+            if (Volatile.Read(ref _abandoned) || !ObjectOrder.Await(ref stepsDone, step, ref _abandoned))
+                break;
             Execute(index, latency);
+            executed++;
             Volatile.Write(ref stepsDone, step + 1);
         }
 
         lock (_merging)
+        {
             Latency.Merge(latency);
+            _executed += executed;
+        }
     }
+
+    private bool IsInterrupted(long executed) => executed % ResidentSampling == 0 && _interruption.IsCancellationRequested;
 
     private void Execute(uint index, LatencyHistogram latency)
     {
@@ -185,6 +206,7 @@ internal sealed unsafe class VerifiedPass<TAllocator> : IDisposable
             VerifyPrefix("before the final free", item, item->Size, (uint)_trace.Count);
             _allocator.Free(item->Block);
             item->Block = null;
+            _executed++;
         }
     }
 }

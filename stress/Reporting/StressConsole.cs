@@ -86,7 +86,7 @@ internal sealed class StressConsole
         Table table = new() { Border = TableBorder.Rounded };
         for (int i = 0; i < headers.Count; i++)
         {
-            TableColumn column = new(Markup.Escape(headers[i]));
+            TableColumn column = new TableColumn(Markup.Escape(headers[i])).NoWrap();
             table.AddColumn(i == 0 ? column : column.RightAligned());
         }
 

@@ -22,7 +22,7 @@ internal sealed unsafe class AllocationTrace : IDisposable
     /// <summary>The path as the user gave it.</summary>
     public string File { get; }
 
-    public string Name => Path.GetFileName(File).Replace(".trace.gz", string.Empty, StringComparison.Ordinal);
+    public string Name => NameOf(File);
 
     public int Count { get; internal set; }
 
@@ -41,6 +41,9 @@ internal sealed unsafe class AllocationTrace : IDisposable
     public TraceRecord* Records => _records;
 
     public Span<TraceRecord> Span => new(_records, Count);
+
+    /// <summary>The short name of a trace file.</summary>
+    public static string NameOf(string file) => Path.GetFileName(file).Replace(".trace.gz", string.Empty, StringComparison.Ordinal);
 
     public void Dispose()
     {

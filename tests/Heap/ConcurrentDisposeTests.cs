@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using MagAlloc.Tests.Heap.Support;
 
 namespace MagAlloc.Tests.Heap;
@@ -114,6 +115,54 @@ public sealed unsafe class ConcurrentDisposeTests
             Crew.Finish(crew);
             Assert.That(() => { heap.Free((void*)blocks[0]); }, Throws.TypeOf<ObjectDisposedException>());
         }
+    }
+
+    [Test]
+    public void DisposeRacingWithAFirstAllocation_EndsTheThread()
+    {
+        // The first allocation makes the thread's cache, opens metadata and makes a slab: Dispose meets all of it half-way.
+        NativeHeap? current = null;
+        int made = 0;
+        int ended = 0;
+        Crew.Handle crew = Crew.Start(1, _ =>
+        {
+            for (int seen = 0; seen >= 0;)
+            {
+                int now = Volatile.Read(ref made);
+                if (now == seen)
+                {
+                    Thread.SpinWait(1); // a sleep would miss the moment
+                    continue;
+                }
+
+                seen = now;
+                try
+                {
+                    while (seen > 0)
+                    {
+                        current!.Allocate(64);
+                    }
+                }
+                catch (ObjectDisposedException)
+                {
+                    Volatile.Write(ref ended, seen);
+                }
+            }
+        });
+        Random random = new(3);
+        Stopwatch watch = Stopwatch.StartNew();
+        for (int i = 1; i <= 3000 && watch.Elapsed < TimeSpan.FromSeconds(2); i++)
+        {
+            current = Heaps.Quiet();
+            Volatile.Write(ref made, i);
+            Thread.SpinWait(random.Next(i % 2 == 0 ? 300 : 3000));
+            current.Dispose();
+            bool left = SpinWait.SpinUntil(() => Volatile.Read(ref ended) == i, 5000);
+            Assert.That(left, Is.True, $"heap {i}: the thread is caught inside a disposed heap");
+        }
+
+        Volatile.Write(ref made, -1);
+        Crew.Finish(crew);
     }
 
     [Test]

@@ -12,7 +12,7 @@ public sealed unsafe class FlatReclaimTests
     public void Tick_AboveTheThreshold_ReclaimsExactlyOneMagazine_AndStopsAtTheThreshold()
     {
         using NativeHeap heap = Heaps.Quiet(policy: ReclaimPolicy.Flat, threshold: Threshold);
-        Burst(heap, 64, 3000);
+        Burst(heap, 16, 3000);
         HeapStatistics start = heap.GetStatistics();
         Assert.That(start.DepotMagazines, Is.GreaterThan(Threshold + 5), "the premise: a depot above its threshold");
         Assert.That(start.ReclaimedMagazines, Is.Zero);
@@ -33,8 +33,8 @@ public sealed unsafe class FlatReclaimTests
     public void Tick_TakesOneMagazineOfEachClassAboveItsThreshold()
     {
         using NativeHeap heap = Heaps.Quiet(policy: ReclaimPolicy.Flat, threshold: Threshold);
-        Burst(heap, 64, 1500);
-        Burst(heap, 256, 1500);
+        Burst(heap, 16, 900);
+        Burst(heap, 64, 900);
         long start = heap.GetStatistics().DepotMagazines;
 
         heap.Tick();
@@ -55,7 +55,7 @@ public sealed unsafe class FlatReclaimTests
     public void ThresholdZero_EmptiesTheDepot()
     {
         using NativeHeap heap = Heaps.Quiet(policy: ReclaimPolicy.Flat, threshold: 0);
-        Burst(heap, 64, 2000);
+        Burst(heap, 16, 2000);
         long start = heap.GetStatistics().DepotMagazines;
         for (int i = 0; i < start; i++)
         {
@@ -72,7 +72,7 @@ public sealed unsafe class FlatReclaimTests
     public void BelowTheThreshold_NothingIsReclaimed()
     {
         using NativeHeap heap = Heaps.Quiet(policy: ReclaimPolicy.Flat, threshold: 1000);
-        Burst(heap, 64, 3000);
+        Burst(heap, 16, 3000);
         long start = heap.GetStatistics().DepotMagazines;
         for (int i = 0; i < 20; i++)
         {
@@ -88,14 +88,14 @@ public sealed unsafe class FlatReclaimTests
     public void ReclaimedBlocks_AreHandedOutAgain_EachOnce()
     {
         using NativeHeap heap = Heaps.Quiet(CheckLevel.Basic, policy: ReclaimPolicy.Flat, threshold: 0);
-        Burst(heap, 64, 3000);
+        Burst(heap, 16, 3000);
         for (int i = 0; i < 10; i++)
         {
             heap.Tick();
         }
 
         nint[] blocks = new nint[6000];
-        Assert.That(heap.AllocateMany(64, blocks), Is.EqualTo(blocks.Length));
+        Assert.That(heap.AllocateMany(16, blocks), Is.EqualTo(blocks.Length));
         Assert.That(blocks.Distinct().Count(), Is.EqualTo(blocks.Length));
         heap.FreeMany(blocks);
         Books.BalanceEmpty(heap);

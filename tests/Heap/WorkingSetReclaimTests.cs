@@ -10,7 +10,7 @@ public sealed unsafe class WorkingSetReclaimTests
     public void FirstIntervalObserves_WhatStaysUnusedForAWholeOneGoes()
     {
         using NativeHeap heap = Heaps.Quiet(policy: ReclaimPolicy.WorkingSet, threshold: 0);
-        Burst(heap, 64, 3000);
+        Burst(heap, 16, 3000);
         HeapStatistics start = heap.GetStatistics();
         Assert.That(start.DepotMagazines, Is.GreaterThan(10));
 
@@ -32,21 +32,22 @@ public sealed unsafe class WorkingSetReclaimTests
     public void MagazinesInUseEveryInterval_Stay()
     {
         using NativeHeap heap = Heaps.Quiet(policy: ReclaimPolicy.WorkingSet, threshold: 0);
-        Burst(heap, 64, 4000);
+        Burst(heap, 16, 4000);
         heap.Tick();
         long start = heap.GetStatistics().DepotMagazines;
         for (int interval = 0; interval < 5; interval++)
         {
-            Burst(heap, 64, 1500); // about 11 magazines travel out and back in each interval
+            Burst(heap, 16, 1500); // about 11 magazines travel out and back in each interval
             heap.Tick();
         }
 
         HeapStatistics s = heap.GetStatistics();
-        Assert.That(s.DepotMagazines, Is.InRange(6, start - 10), $"of {start}: the working set stays, the rest goes");
+        Assert.That(start, Is.GreaterThanOrEqualTo(15), "the premise: more than the working set");
+        Assert.That(s.DepotMagazines, Is.InRange(6, 13), $"of {start}: the working set stays, the rest goes");
         Assert.That(s.SourceRefills, Is.GreaterThan(0));
 
         long refills = s.SourceRefills;
-        Burst(heap, 64, 1200);
+        Burst(heap, 16, 1200);
         Assert.That(heap.GetStatistics().SourceRefills, Is.EqualTo(refills), "the working set is served from the depot");
     }
 
@@ -151,11 +152,16 @@ public sealed unsafe class WorkingSetReclaimTests
     {
         using NativeHeap heap = new(new NativeHeapOptions { ReservedBytes = Heaps.GiB, ReclaimInterval = TimeSpan.FromMilliseconds(1) });
         Burst(heap, 64, 5000);
-        Thread.Sleep(200);
-        TimeSpan before = System.Diagnostics.Process.GetCurrentProcess().TotalProcessorTime;
-        Thread.Sleep(500);
-        TimeSpan used = System.Diagnostics.Process.GetCurrentProcess().TotalProcessorTime - before;
-        Assert.That(used, Is.LessThan(TimeSpan.FromMilliseconds(350)), "an idle heap's worker must not spin");
+        Assert.That(Crew.Eventually(() => Idle(TimeSpan.FromMilliseconds(300)), TimeSpan.FromSeconds(5)), Is.True,
+            "an idle heap's worker must not spin");
+
+        // Less than half a processor in some window: other threads of the test host may be at work in another.
+        static bool Idle(TimeSpan window)
+        {
+            TimeSpan before = Environment.CpuUsage.TotalTime;
+            Thread.Sleep(window);
+            return Environment.CpuUsage.TotalTime - before < window / 2;
+        }
     }
 
     private static void Burst(NativeHeap heap, nuint size, int count)

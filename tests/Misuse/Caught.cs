@@ -8,7 +8,7 @@ namespace MagAlloc.Tests.Misuse;
 /// <list type="table">
 /// <listheader><term>case</term><description>None | Basic | Full</description></listheader>
 /// <item><term>overflow, underflow of a small block</term><description>- | - | RedZone at free</description></item>
-/// <item><term>double free</term><description>when it reaches its slab | DoubleFree at once | likewise, with both stacks</description></item>
+/// <item><term>double free</term><description>at its slab | DoubleFree at once | likewise, with both stacks</description></item>
 /// <item><term>free of a foreign pointer</term><description>ForeignPointer | ForeignPointer | ForeignPointer</description></item>
 /// <item><term>free of an interior pointer</term><description>- | Misaligned, Foreign or DoubleFree | likewise</description></item>
 /// <item><term>sized free of another class</term><description>- | WrongSize | WrongSize</description></item>

@@ -21,7 +21,9 @@ internal unsafe class BlockCore<TSource>
 
     // The bytes in a magazine are bounded, so that no thread hoards megabytes.
     private const int MagazineByteLimit = 12 * 1024;
-    private const int SmallestMagazine = 2;
+
+    // A batch out of a slab is about a page: more would be committed long before it is used.
+    private const int BatchByteLimit = 4 * 1024;
 
     private readonly FaultPlan? _faults;
     private long _flushes;
@@ -181,6 +183,7 @@ internal unsafe class BlockCore<TSource>
 
         // What was freed before the previous pass has lain unused for a whole interval at least.
         bool left = Slabs.Purge(pass, ref bytes) | Arena.PurgeDirty(pass);
+        Arena.TrimMetadata();
         Arena.Pass = pass + 1;
         return left ? ReclaimOutlook.Pending : outlook;
     }
@@ -195,6 +198,7 @@ internal unsafe class BlockCore<TSource>
         long purged = 0;
         Slabs.Purge(Arena.Pass + 1, ref purged);
         Arena.PurgeDirty(Arena.Pass + 1);
+        bytes += Arena.TrimMetadata();
         return bytes + Arena.DecommittedBytes - before;
     }
 
@@ -293,7 +297,7 @@ internal unsafe class BlockCore<TSource>
     private static MagazineClass MagazineClassOf(SlabClass slab)
     {
         int bytes = slab.BlockBytes;
-        int capacity = bytes > SizeClasses.LargestCached ? 0 : Math.Clamp(MagazineByteLimit / bytes, SmallestMagazine, Magazine.Slots);
-        return new MagazineClass(capacity, (long)capacity * bytes);
+        int capacity = bytes > SizeClasses.LargestCached ? 0 : Math.Clamp(MagazineByteLimit / bytes, 1, Magazine.Slots);
+        return new MagazineClass(capacity, (long)capacity * bytes, Math.Clamp(BatchByteLimit / bytes, 1, Math.Max(1, capacity)));
     }
 }

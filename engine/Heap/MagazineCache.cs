@@ -34,7 +34,7 @@ public sealed unsafe class MagazineCache<TSource> : IDisposable
             new ResourceAdapter<TSource>(source, options.DepotCapacity, options.Faults),
             new EngineOptions(
                 options.Name,
-                [new MagazineClass(options.MagazineCapacity, Weight: 1)],
+                [new MagazineClass(options.MagazineCapacity, Weight: 1, LargestBatch: options.MagazineCapacity)],
                 ExtraCodes: 0,
                 MagazineCapacity: options.DepotCapacity + (64 * 1024),
                 _committed,

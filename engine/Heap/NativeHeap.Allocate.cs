@@ -78,7 +78,7 @@ public sealed unsafe partial class NativeHeap
 
     /// <summary>Allocates an aligned block, as <c>NativeMemory.AlignedAlloc</c> does. <see cref="Free(void*)"/> frees it.</summary>
     /// <param name="byteCount">Size in bytes; 0 gives a valid pointer of its own.</param>
-    /// <param name="alignment">A power of two, in bytes.</param>
+    /// <param name="alignment">A power of two, in bytes; up to 1 GiB, and no more than the heap's reservation.</param>
     /// <returns>At least <paramref name="byteCount"/> bytes, contents undefined.</returns>
     /// <exception cref="ArgumentException"><paramref name="alignment"/> is not a power of two.</exception>
     /// <exception cref="OutOfMemoryException">As <see cref="Allocate(nuint)"/>.</exception>

@@ -3,4 +3,5 @@ namespace MagAlloc.Magazines;
 /// <summary>What the engine has to know of one class of resources.</summary>
 /// <param name="Capacity">Resources a magazine holds, 1 to 127; 0: this class is not cached.</param>
 /// <param name="Weight">What a full magazine counts against the depots' budget, in the source's unit (bytes for a heap).</param>
-internal readonly record struct MagazineClass(int Capacity, long Weight);
+/// <param name="LargestBatch">Most resources that a thread takes from the source at a time, 1 to <paramref name="Capacity"/>.</param>
+internal readonly record struct MagazineClass(int Capacity, long Weight, int LargestBatch);

@@ -197,7 +197,7 @@ internal sealed unsafe partial class MagazineEngine<TSource> : ICacheOwner
         AnswerFlush(cache);
         CacheEntry* entry = ThreadCache.Entry(cache, code);
         int held = entry->Previous == Magazine.NoneFull ? 0 : Magazine.Count(entry->Previous, capacity);
-        if (held >= Math.Max(Scarce, capacity / ScarceShare))
+        if (held >= Math.Min(capacity, Math.Max(Scarce, capacity / ScarceShare)))
         {
             SwapIn(cache, entry);
             return Pop(entry);
@@ -255,7 +255,7 @@ internal sealed unsafe partial class MagazineEngine<TSource> : ICacheOwner
         cache->SourceRefills++;
         if (got > 0)
         {
-            *size = (byte)Math.Min(capacity, wanted * 2);
+            *size = (byte)Math.Min(_options.Classes[code - 1].LargestBatch, wanted * 2);
             entry->Loaded += got;
         }
 

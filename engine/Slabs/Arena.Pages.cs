@@ -10,7 +10,7 @@ internal sealed unsafe partial class Arena
 {
     // A thirty-second part of what is committed may lie idle, so that chunks change classes without system calls.
     private const int DirtyShare = 32;
-    private const long DirtyFloor = 128 * 1024;
+    private const long DirtyFloor = 64 * 1024;
 
     private long DirtyBudget => (Committed.Value / DirtyShare) + DirtyFloor;
 

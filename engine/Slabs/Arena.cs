@@ -30,9 +30,15 @@ internal sealed unsafe partial class Arena
     public const int BitmapWords = 64;
 
     private const int ChunkBytes = 1 << ChunkShift;
+    private const nuint LargestAlignment = 1 << 30;
     private const int GroupChunks = 64;
     private const int GroupsPerMapPage = 64;
     private const int MapCount = 3;
+
+    // States of a group.
+    private const int Closed = 0;
+    private const int Open = 1;
+    private const int WithoutBitmaps = 2;
 
     private readonly FaultPlan? _faults;
     private readonly int _pageBytes;
@@ -60,6 +66,7 @@ internal sealed unsafe partial class Arena
         _faults = faults;
         _pageBytes = (int)VirtualMemory.PageSize;
         Bytes = bytes;
+        BaseAlignment = Math.Min(LargestAlignment, (nuint)1 << BitOperations.Log2(bytes));
         int chunks = (int)(bytes >> ChunkShift);
         _openGroups = new int[(chunks + GroupChunks - 1) / GroupChunks];
 
@@ -71,7 +78,7 @@ internal sealed unsafe partial class Arena
         _metadataBytes = upFront + headers + (withMarks ? bitmaps * 2 : bitmaps);
 
         if (FaultPlan.Fails(faults, FaultPoint.Reserve)
-            || (_reservation = (byte*)VirtualMemory.Reserve(bytes, ChunkBytes)) == null)
+            || (_reservation = (byte*)VirtualMemory.Reserve(bytes, BaseAlignment)) == null)
         {
             throw new OutOfMemoryException($"Could not reserve {bytes} bytes of address space for the arena.");
         }
@@ -96,6 +103,9 @@ internal sealed unsafe partial class Arena
 
     /// <summary>Address of chunk 0.</summary>
     public byte* Base { get; }
+
+    /// <summary>Alignment of <see cref="Base"/>, and so the largest that a block can have, in bytes.</summary>
+    public nuint BaseAlignment { get; }
 
     /// <summary>Size of the reservation in bytes.</summary>
     public nuint Bytes { get; }
@@ -236,7 +246,7 @@ internal sealed unsafe partial class Arena
         Atomic.Store(ref _discarded, 1);
         for (int group = 0; group < _openGroups.Length; group++)
         {
-            if (Atomic.Load(ref _openGroups[group]) != 0)
+            if (Atomic.Load(ref _openGroups[group]) != Closed)
             {
                 int first = group * GroupChunks;
                 int count = Math.Min(GroupChunks, Ranges.Units - first);
@@ -272,7 +282,7 @@ internal sealed unsafe partial class Arena
     {
         for (int group = first / GroupChunks; group <= (first + count - 1) / GroupChunks; group++)
         {
-            if (Atomic.Load(ref _openGroups[group]) == 0 && !TryOpenGroup(group))
+            if (Atomic.Load(ref _openGroups[group]) != Open && !TryOpenGroup(group))
             {
                 Ranges.Free(first, count);
                 return false;
@@ -280,38 +290,6 @@ internal sealed unsafe partial class Arena
         }
 
         TakeDirty(first, count);
-        return true;
-    }
-
-    private bool TryOpenGroup(int group)
-    {
-        int first = group * GroupChunks;
-        int count = Math.Min(GroupChunks, Ranges.Units - first);
-        nuint headers = (nuint)count * (nuint)sizeof(ChunkHeader);
-        nuint bitmaps = (nuint)count * BitmapWords * sizeof(ulong);
-        long charge = (long)(headers + (_marks != null ? bitmaps * 2 : bitmaps));
-        if (group % GroupsPerMapPage == 0)
-        {
-            charge += MapCount * _pageBytes;
-        }
-
-        if (FaultPlan.Fails(_faults, FaultPoint.Metadata) || !Committed.TryAdd(charge))
-        {
-            return false;
-        }
-
-        bool accessible = VirtualMemory.Commit(_headers + first, headers)
-            && VirtualMemory.Commit(Bitmap(first), bitmaps)
-            && (_marks == null || VirtualMemory.Commit(Marks(first), bitmaps))
-            && (!VirtualMemory.DecommitKeepsAccess || VirtualMemory.Commit(AddressOf(first), (nuint)count << ChunkShift));
-        if (!accessible || Atomic.CompareExchange(ref _openGroups[group], 1, 0) != 0)
-        {
-            // Refused, or somebody else opened it at the same time; making it accessible twice is harmless.
-            Committed.Subtract(charge);
-            return accessible;
-        }
-
-        Atomic.Add(ref _metadataCommitted.Value, charge);
         return true;
     }
 

@@ -30,7 +30,7 @@ internal sealed unsafe class RunSpace
     /// <returns>0 when there is no room, or no memory.</returns>
     public nuint Allocate(nuint byteCount, nuint alignment, bool zeroed)
     {
-        if (byteCount > _arena.Bytes || alignment > _arena.Bytes)
+        if (byteCount > _arena.Bytes || alignment > _arena.BaseAlignment)
         {
             return 0;
         }

@@ -23,9 +23,10 @@ internal sealed unsafe partial class SlabSpace
 
         for (int i = 0; i < count;)
         {
-            if (!TryLocate(blocks[i], out int chunk, out int found, out int index, out nuint offset) || found != code || offset != 0)
+            nuint block = blocks[i];
+            if (!TryLocate(block, out int chunk, out int found, out _, out nuint offset) || found != code || offset != 0)
             {
-                _misuse.Report(KindOf(blocks[i], found, offset), blocks[i]);
+                _misuse.Report(KindOf(block, found, offset), block);
                 i++;
                 continue;
             }
@@ -92,12 +93,19 @@ internal sealed unsafe partial class SlabSpace
         int word = -1;
         ulong mask = 0;
         int i = from;
-        for (; i < count && blocks[i] - start < length; i++)
+        for (; i < count; i++)
         {
-            int index = slab.IndexOf(blocks[i] - start);
-            if ((nuint)index * (nuint)slab.BlockBytes != blocks[i] - start)
+            // Read once: a disposal on another thread may be zeroing the magazine that the blocks lie in.
+            nuint inSlab = blocks[i] - start;
+            if (inSlab >= length)
             {
-                _misuse.Report(MisuseKind.MisalignedPointer, blocks[i]);
+                break;
+            }
+
+            int index = slab.IndexOf(inSlab);
+            if ((nuint)index * (nuint)slab.BlockBytes != inSlab)
+            {
+                _misuse.Report(MisuseKind.MisalignedPointer, start + inSlab);
                 continue;
             }
 
@@ -116,14 +124,7 @@ internal sealed unsafe partial class SlabSpace
         if (returned > 0)
         {
             Atomic.Add(ref _outstanding[code].Value, -returned);
-            if (stamp)
-            {
-                // Before the count is raised: after it the slab may be gone, and the header somebody else's.
-                _arena.Header(chunk).LastReturn = _arena.Pass;
-                Atomic.Store(ref _arena.Header(chunk).Purgeable, 1);
-            }
-
-            RaiseCount(chunk, code, returned);
+            RaiseCount(chunk, code, returned, stamp);
         }
 
         return i;
@@ -147,7 +148,7 @@ internal sealed unsafe partial class SlabSpace
         return BitOperations.PopCount(mask & ~twice);
     }
 
-    private void RaiseCount(int chunk, int code, int returned)
+    private void RaiseCount(int chunk, int code, int returned, bool stamp)
     {
         ref ChunkHeader header = ref _arena.Header(chunk);
         ulong state = Atomic.Load(ref header.Slab);
@@ -166,6 +167,14 @@ internal sealed unsafe partial class SlabSpace
             }
 
             state = now;
+        }
+
+        if (stamp)
+        {
+            // After the count: stamped before it, a purge could clear the mark and miss these blocks. If the slab is gone by
+            // now, the mark costs its successor one needless purge.
+            header.LastReturn = _arena.Pass;
+            Atomic.Store(ref header.Purgeable, 1);
         }
 
         if (SlabState.Free(state) == 0)
@@ -229,16 +238,18 @@ internal sealed unsafe partial class SlabSpace
         int got = TakeBits(chunk, code, blocks, free);
         Atomic.Add(ref _outstanding[code].Value, got);
         new Span<nuint>(blocks, got).Sort();
+        nuint blockBytes = (nuint)Class(code).BlockBytes;
         long bytes = 0;
         for (int i = 0; i < got;)
         {
-            int first = i++;
-            while (i < got && blocks[i] == blocks[i - 1] + (nuint)Class(code).BlockBytes)
+            nuint from = blocks[i++];
+            nuint to = from + blockBytes;
+            for (; i < got && blocks[i] == to; i++)
             {
-                i++;
+                to += blockBytes;
             }
 
-            bytes += DecommitWithin(chunk, code, blocks[first], blocks[i - 1] + (nuint)Class(code).BlockBytes);
+            bytes += DecommitWithin(chunk, code, from, to);
         }
 
         Release(code, blocks, got, stamp: false);

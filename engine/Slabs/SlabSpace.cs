@@ -310,16 +310,19 @@ internal sealed unsafe partial class SlabSpace
     {
         ref readonly SlabClass slab = ref Class(code);
 
-        // Claimed blocks ascend within a pass over the bitmap, so neighbours coalesce into one look at the page bits.
+        // Claimed blocks ascend within a pass over the bitmap, so neighbours coalesce into one look at the page bits. Each is
+        // read once and tested: they lie in a magazine, which a disposal on another thread may be zeroing.
+        nuint blockBytes = (nuint)slab.BlockBytes;
         for (int i = 0; i < count;)
         {
-            int first = i++;
-            while (i < count && blocks[i] == blocks[i - 1] + (nuint)slab.BlockBytes)
+            nuint from = blocks[i++];
+            nuint to = from + blockBytes;
+            for (; i < count && blocks[i] == to; i++)
             {
-                i++;
+                to += blockBytes;
             }
 
-            if (!_arena.TryCommit(blocks[first], blocks[i - 1] + (nuint)slab.BlockBytes - blocks[first]))
+            if (!_arena.Contains(from) || !_arena.TryCommit(from, to - from))
             {
                 return false;
             }
@@ -335,7 +338,13 @@ internal sealed unsafe partial class SlabSpace
         ulong* marks = _arena.Marks(chunk);
         for (int i = 0; i < count; i++)
         {
-            int index = slab.IndexOf(blocks[i] - start);
+            nuint block = blocks[i];
+            if (!_arena.Contains(block))
+            {
+                return false;
+            }
+
+            int index = slab.IndexOf(block - start);
             ulong bit = 1UL << (index % 64);
             if ((Atomic.Load(ref marks[index / 64]) & bit) == 0)
             {
@@ -345,7 +354,7 @@ internal sealed unsafe partial class SlabSpace
                 }
 
                 // Marked after, so that a block whose constructor threw is constructed by its next owner.
-                _initializer!.Initialize(blocks[i]);
+                _initializer!.Initialize(block);
                 Atomic.Or(ref marks[index / 64], bit);
             }
         }

@@ -204,7 +204,8 @@ public sealed unsafe class ExplorerTests
                 Atomic.Fence();
             }
 
-            inside += Atomic.Load(ref flags[1 - me]) == 0 ? 1 : 0;
+            bool alone = Atomic.Load(ref flags[1 - me]) == 0;
+            inside += alone ? 1 : 0;
         };
         return new Scenario
         {

@@ -1,0 +1,144 @@
+using MagAlloc.Concurrency;
+using MagAlloc.Interleaving.Exploration;
+using MagAlloc.Magazines;
+
+namespace MagAlloc.Interleaving.Magazines;
+
+/// <summary>An engine with magazines of two, and a record of who holds which resource.</summary>
+internal sealed unsafe class EngineWorld
+{
+    private const int Code = 1;
+    private const int Capacity = 2;
+    private const int Resources = 40;
+
+    private readonly SourceBook _book = new(Resources);
+    private readonly bool[] _held = new bool[Resources + 1];
+
+    public EngineWorld(long depotBudget = 100, ReclaimPolicy policy = ReclaimPolicy.Flat, int threshold = 0)
+    {
+        Engine = new MagazineEngine<CountedSource>(new CountedSource(_book, depotBudget), new EngineOptions(
+            "explored", [new MagazineClass(Capacity, 1, Capacity)], 0, 64, Committed, policy, threshold, null));
+    }
+
+    public BoundedCounter Committed { get; } = new(long.MaxValue);
+
+    public MagazineEngine<CountedSource> Engine { get; }
+
+    /// <summary>Times the owner's memory was zeroed and unmapped by <see cref="Close"/>.</summary>
+    public int Discards { get; private set; }
+
+    public int Releases { get; private set; }
+
+    public bool IsClosed { get; private set; }
+
+    /// <summary>What an owner's allocation does.</summary>
+    public nuint Allocate()
+    {
+        ThreadCache* cache = Engine.Current();
+        CacheEntry* entry = ThreadCache.Entry(cache, Code);
+        nuint resource = *entry->Loaded;
+        if (resource == 0)
+        {
+            resource = Engine.Refill(cache, Code);
+        }
+        else
+        {
+            entry->Loaded--;
+        }
+
+        if (resource != 0)
+        {
+            Must.Hold(!_held[(int)resource], $"{resource} was handed out twice");
+            _held[(int)resource] = true;
+        }
+
+        return resource;
+    }
+
+    /// <summary>What an owner's free does.</summary>
+    public void Free(nuint resource)
+    {
+        ThreadCache* cache = Engine.Current();
+        Must.Hold(_held[(int)resource], "only its holder frees a resource");
+        _held[(int)resource] = false;
+        CacheEntry* entry = ThreadCache.Entry(cache, Code);
+        if (Magazine.IsFull(entry->Previous))
+        {
+            Engine.Spill(cache, Code, resource);
+        }
+        else
+        {
+            *++entry->Previous = resource;
+        }
+    }
+
+    /// <summary>Allocates n, then frees them: with magazines of two this drives magazines through the depot.</summary>
+    /// <returns>Whether there were n.</returns>
+    public bool Burst(int count)
+    {
+        bool all = true;
+        Span<nuint> mine = stackalloc nuint[count];
+        for (int i = 0; i < count; i++)
+        {
+            mine[i] = Allocate();
+            all &= mine[i] != 0;
+        }
+
+        foreach (nuint resource in mine)
+        {
+            if (resource != 0)
+            {
+                Free(resource);
+            }
+        }
+
+        return all;
+    }
+
+    /// <summary>At rest: what is out of the source is held or in a magazine.</summary>
+    /// <param name="missing">Resources that a stopped thread may hold.</param>
+    public void Check(int missing = 0)
+    {
+        int left = _book.IsOut.Count(isOut => isOut);
+        int held = _held.Count(isHeld => isHeld);
+        long cached = Engine.CountCached(Code);
+        long lost = left - held - cached;
+        for (int i = 0; i < _held.Length; i++)
+        {
+            Must.Hold(_book.IsOut[i] || !_held[i], $"{i} is held, and at home");
+        }
+
+        Must.Hold(
+            lost <= missing && lost >= -missing,
+            $"{left} are out, {held} of them held and {cached} in magazines: {lost} are lost, {missing} may be");
+    }
+
+    /// <summary>Lets a thread be born, work here, and die. Its record stays reachable, so that no finalizer runs meanwhile.</summary>
+    public ThreadRecord LeaveDeadThread(int burst)
+    {
+        ThreadRecord? record = null;
+        var thread = new Thread(() =>
+        {
+            Burst(burst);
+            record = ThreadRecord.Current;
+        });
+        thread.Start();
+        thread.Join();
+        return record!;
+    }
+
+    /// <returns>False when somebody else has closed the engine.</returns>
+    public bool Close()
+    {
+        bool closed = Engine.Close(
+            () =>
+            {
+                Discards++;
+                _book.IsDiscarded = true;
+            },
+            () => Releases++,
+            drainThreads: false);
+        IsClosed |= closed;
+        return closed;
+    }
+}

@@ -156,6 +156,13 @@ internal static class Atomic
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static byte CompareExchange(ref byte location, byte value, byte comparand)
+    {
+        Step(AtomicOperation.ReadModifyWrite);
+        return Interlocked.CompareExchange(ref location, value, comparand);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T? CompareExchange<T>(ref T? location, T? value, T? comparand)
         where T : class
     {

@@ -17,7 +17,7 @@ internal sealed class BoundedCounter
 
     public long Peak => Atomic.Load(ref _peak.Value);
 
-    /// <summary>Adds <paramref name="amount"/> unless the sum would pass the limit.</summary>
+    /// <summary>Adds <paramref name="amount"/>, which is not negative, unless the sum would pass the limit.</summary>
     /// <remarks>
     /// A compare-and-swap loop rather than add-then-undo: an overshoot that is undone would make a concurrent request
     /// fail that fits.
@@ -27,7 +27,8 @@ internal sealed class BoundedCounter
         long seen = Atomic.Load(ref _value.Value);
         while (true)
         {
-            if (amount > Limit - seen)
+            // Not seen + amount > Limit, and not amount > Limit - seen: this form cannot overflow for any amount.
+            if (seen > Limit - amount)
             {
                 return false;
             }

@@ -1,4 +1,5 @@
 using MagAlloc.Concurrency;
+using MagAlloc.Magazines;
 using MagAlloc.Slabs;
 
 namespace MagAlloc;
@@ -21,17 +22,21 @@ internal sealed unsafe class BasicChecks : IBlockChecks
     /// <inheritdoc/>
     public nuint Allocate(nuint byteCount, nuint alignment, bool zeroed)
     {
-        nuint block = _core.Allocate(byteCount, alignment, zeroed);
-        if (block != 0 && _core.Slabs.TryLocate(block, out int chunk, out _, out int index, out _))
+        ThreadCache* cache = _core.Protect();
+        try
         {
-            ulong bit = 1UL << (index % 64);
-            if ((Atomic.Or(ref _core.Arena.Marks(chunk)[index / 64], bit) & bit) != 0)
+            nuint block = _core.Allocate(byteCount, alignment, zeroed);
+            if (block != 0)
             {
-                throw new InvalidOperationException($"{_core.Name}: the block at 0x{block:x} was handed out twice. This is a defect of MagAlloc.");
+                Mark(block);
             }
-        }
 
-        return block;
+            return block;
+        }
+        finally
+        {
+            _core.Unprotect(cache);
+        }
     }
 
     /// <inheritdoc/>
@@ -43,7 +48,7 @@ internal sealed unsafe class BasicChecks : IBlockChecks
     /// <inheritdoc/>
     public nuint UsableSize(nuint address)
     {
-        bool guest = _core.Protect();
+        ThreadCache* cache = _core.Protect();
         try
         {
             if (_core.Slabs.TryLocate(address, out int chunk, out int code, out int index, out nuint offset))
@@ -65,7 +70,7 @@ internal sealed unsafe class BasicChecks : IBlockChecks
         }
         finally
         {
-            _core.Unprotect(guest);
+            _core.Unprotect(cache);
         }
     }
 
@@ -80,9 +85,23 @@ internal sealed unsafe class BasicChecks : IBlockChecks
     /// <inheritdoc/>
     public LeakReport? FindLeaks() => null;
 
+    private void Mark(nuint block)
+    {
+        if (!_core.Slabs.TryLocate(block, out int chunk, out _, out int index, out _))
+        {
+            return;
+        }
+
+        ulong bit = 1UL << (index % 64);
+        if ((Atomic.Or(ref _core.Arena.Marks(chunk)[index / 64], bit) & bit) != 0)
+        {
+            throw new InvalidOperationException($"{_core.Name}: the block at 0x{block:x} was handed out twice. This is a defect of MagAlloc.");
+        }
+    }
+
     private void Free(nuint address, nuint byteCount, bool sized)
     {
-        bool guest = _core.Protect();
+        ThreadCache* cache = _core.Protect();
         try
         {
             if (!_core.Slabs.TryLocate(address, out int chunk, out int code, out int index, out nuint offset))
@@ -112,11 +131,11 @@ internal sealed unsafe class BasicChecks : IBlockChecks
                 throw _core.Misuses.Refuse(MisuseKind.DoubleFree, address);
             }
 
-            _core.FreeBlock(code, address);
+            _core.FreeBlock(cache, code, address);
         }
         finally
         {
-            _core.Unprotect(guest);
+            _core.Unprotect(cache);
         }
     }
 
@@ -124,6 +143,7 @@ internal sealed unsafe class BasicChecks : IBlockChecks
     {
         if (_core.IsRun(address, out int chunk) && _core.Runs.SizeOf(chunk) != byteCount)
         {
+            ObjectDisposedException.ThrowIf(_core.Engine.IsClosed, typeof(NativeHeap));
             throw _core.Misuses.Refuse(MisuseKind.WrongSize, address);
         }
     }

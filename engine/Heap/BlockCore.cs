@@ -80,70 +80,79 @@ internal unsafe class BlockCore<TSource>
 
     public MagazineEngine<TSource> Engine { get; } = null!;
 
-    /// <summary>Allocates a block of a class through this thread's magazines. The thread is protected.</summary>
-    public nuint AllocateBlock(int code)
+    /// <summary>
+    /// Makes sure that the owner's memory stays mapped for this thread's operation: by its cache, which is pinned, or, where
+    /// there is no memory for one, as a guest. Every call is followed by <see cref="Unprotect"/> with its result.
+    /// </summary>
+    /// <returns>This thread's cache, or null for a guest.</returns>
+    /// <exception cref="ObjectDisposedException">The owner is disposed.</exception>
+    public ThreadCache* Protect()
     {
-        ThreadCache* cache = Engine.Current();
+        ThreadCache* cache = Engine.IsClosed ? null : Engine.Current();
+        if (cache != null)
+        {
+            cache->Pins++;
+        }
+        else
+        {
+            Engine.Enter();
+        }
+
+        return cache;
+    }
+
+    public void Unprotect(ThreadCache* cache)
+    {
+        if (cache != null)
+        {
+            cache->Pins--;
+        }
+        else
+        {
+            Engine.Leave();
+        }
+    }
+
+    /// <summary>Allocates a block of a class through a thread's magazines, or past them where it has no cache.</summary>
+    /// <returns>0 when there is no memory.</returns>
+    public nuint AllocateBlock(ThreadCache* cache, int code)
+    {
         if (cache == null)
         {
-            nuint one;
-            return Slabs.Acquire(code, &one, 1) == 1 ? one : 0;
+            return Engine.AcquireOne(code);
         }
 
         CacheEntry* entry = ThreadCache.Entry(cache, code);
-        nuint block = *entry->Loaded;
+        nuint* top = entry->Loaded;
+        nuint block = *top;
         if (block == 0)
         {
             return Engine.Refill(cache, code);
         }
 
-        entry->Loaded--;
+        entry->Loaded = top - 1;
         return block;
     }
 
-    /// <summary>Frees a block of a class through this thread's magazines. The thread is protected.</summary>
-    public void FreeBlock(int code, nuint block)
+    /// <summary>Frees a block of a class through a thread's magazines, or past them where it has no cache.</summary>
+    public void FreeBlock(ThreadCache* cache, int code, nuint block)
     {
-        ThreadCache* cache = Engine.Current();
         if (cache == null)
         {
-            // No memory for a cache: the block goes straight home.
-            Slabs.Release(code, &block, 1);
+            Engine.ReleaseOne(code, block);
             return;
         }
 
         CacheEntry* entry = ThreadCache.Entry(cache, code);
-        if (Magazine.IsFull(entry->Previous))
+        nuint* top = entry->Previous;
+        if (Magazine.IsFull(top))
         {
             Engine.Spill(cache, code, block);
         }
         else
         {
-            *++entry->Previous = block;
-        }
-    }
-
-    /// <summary>
-    /// Makes sure that the heap's memory stays mapped for this thread's operation: by its cache, or as a guest. Every call
-    /// is followed by <see cref="Unprotect"/> with its result.
-    /// </summary>
-    /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
-    public bool Protect()
-    {
-        if (!Engine.IsClosed && Engine.Current() != null)
-        {
-            return false;
-        }
-
-        Engine.Enter();
-        return true;
-    }
-
-    public void Unprotect(bool guest)
-    {
-        if (guest)
-        {
-            Engine.Leave();
+            entry->Previous = top + 1;
+            top[1] = block;
         }
     }
 
@@ -156,21 +165,21 @@ internal unsafe class BlockCore<TSource>
     /// <exception cref="ObjectDisposedException">The owner is disposed.</exception>
     public nuint AllocateWithRetry(int code)
     {
-        bool guest = Protect();
+        ThreadCache* cache = Protect();
         try
         {
-            nuint block = AllocateBlock(code);
+            nuint block = AllocateBlock(cache, code);
             if (block == 0)
             {
                 Flush();
-                block = AllocateBlock(code);
+                block = AllocateBlock(cache, code);
             }
 
             return block;
         }
         finally
         {
-            Unprotect(guest);
+            Unprotect(cache);
         }
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using MagAlloc.Concurrency;
+using MagAlloc.Magazines;
 
 namespace MagAlloc;
 
@@ -40,21 +41,21 @@ internal sealed unsafe class FullChecks : IBlockChecks
     /// <inheritdoc/>
     public nuint Allocate(nuint byteCount, nuint alignment, bool zeroed)
     {
-        bool guest = _core.Protect();
+        ThreadCache* cache = _core.Protect();
         try
         {
             return AllocateProtected(byteCount, alignment, zeroed);
         }
         finally
         {
-            _core.Unprotect(guest);
+            _core.Unprotect(cache);
         }
     }
 
     /// <inheritdoc/>
     public void Free(nuint address)
     {
-        bool guest = _core.Protect();
+        ThreadCache* cache = _core.Protect();
         try
         {
             if (!_live.TryRemove(address, out CheckedBlock? block))
@@ -66,7 +67,7 @@ internal sealed unsafe class FullChecks : IBlockChecks
         }
         finally
         {
-            _core.Unprotect(guest);
+            _core.Unprotect(cache);
         }
     }
 
@@ -151,6 +152,8 @@ internal sealed unsafe class FullChecks : IBlockChecks
             return 0;
         }
 
+        // Before there is a block that an exception could lose.
+        var stack = new StackTrace(fNeedFileInfo: false);
         nuint raw = _core.Allocate(total, alignment, zeroed: false);
         if (raw == 0 && Atomic.Load(ref _quarantineBytes) > 0)
         {
@@ -165,6 +168,8 @@ internal sealed unsafe class FullChecks : IBlockChecks
         }
 
         nuint rawBytes = _core.UsableSize(raw);
+        // Only a disposal, which zeroes the run's header, makes a block smaller than was asked for.
+        ObjectDisposedException.ThrowIf(rawBytes < total, typeof(NativeHeap));
         CheckReuse(raw, rawBytes);
         new Span<byte>((void*)raw, (int)Math.Min(lead, int.MaxValue)).Fill(RedZone);
         nuint address = raw + lead;
@@ -182,7 +187,7 @@ internal sealed unsafe class FullChecks : IBlockChecks
             Bytes = byteCount,
             Sequence = Atomic.Increment(ref _sequence),
             ThreadId = Environment.CurrentManagedThreadId,
-            AllocatedAt = new StackTrace(fNeedFileInfo: false),
+            AllocatedAt = stack,
         };
         return address;
     }

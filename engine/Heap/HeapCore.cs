@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using MagAlloc.Concurrency;
+using MagAlloc.Magazines;
 using MagAlloc.Slabs;
 
 namespace MagAlloc;
@@ -24,7 +25,7 @@ internal sealed unsafe class HeapCore : BlockCore<SlabSource>
     public nuint Allocate(nuint byteCount, nuint alignment, bool zeroed)
     {
         byteCount = Math.Max(byteCount, 1);
-        if ((ulong)byteCount > (ulong)Committed.Limit)
+        if (byteCount > Arena.Bytes || (ulong)byteCount > (ulong)Committed.Limit)
         {
             // Nothing that could be freed would make it fit; so nothing is disturbed for it.
             ObjectDisposedException.ThrowIf(Engine.IsClosed, typeof(NativeHeap));
@@ -59,7 +60,7 @@ internal sealed unsafe class HeapCore : BlockCore<SlabSource>
     /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
     public void Free(nuint address)
     {
-        bool guest = Protect();
+        ThreadCache* cache = Protect();
         try
         {
             if (!Arena.Contains(address))
@@ -71,16 +72,20 @@ internal sealed unsafe class HeapCore : BlockCore<SlabSource>
             byte code = Atomic.Load(ref Arena.PageMap[chunk]);
             if (code - 1u < SizeClasses.Count)
             {
-                FreeBlock(code, address);
+                FreeBlock(cache, code, address);
             }
-            else if (code != PageMap.RunHead || address != (nuint)Arena.AddressOf(chunk) || !Runs.TryFree(chunk))
+            else if (code == PageMap.RunHead && address == (nuint)Arena.AddressOf(chunk) && Runs.TryFree(chunk))
+            {
+                Engine.ArmWorker();
+            }
+            else
             {
                 throw RefuseOrDisposed(code, address);
             }
         }
         finally
         {
-            Unprotect(guest);
+            Unprotect(cache);
         }
     }
 
@@ -153,7 +158,7 @@ internal sealed unsafe class HeapCore : BlockCore<SlabSource>
     private nuint AllocateOnce(nuint byteCount, nuint alignment, bool zeroed)
     {
         int code = CodeFor(byteCount, alignment);
-        bool guest = Protect();
+        ThreadCache* cache = Protect();
         try
         {
             if (code == 0)
@@ -161,7 +166,7 @@ internal sealed unsafe class HeapCore : BlockCore<SlabSource>
                 return Runs.Allocate(byteCount, alignment, zeroed);
             }
 
-            nuint block = AllocateBlock(code);
+            nuint block = AllocateBlock(cache, code);
             if (block != 0 && zeroed)
             {
                 NativeMemory.Clear((void*)block, byteCount);
@@ -171,7 +176,7 @@ internal sealed unsafe class HeapCore : BlockCore<SlabSource>
         }
         finally
         {
-            Unprotect(guest);
+            Unprotect(cache);
         }
     }
 }

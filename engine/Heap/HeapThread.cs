@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using MagAlloc.Magazines;
 using MagAlloc.Slabs;
 
@@ -64,11 +65,18 @@ public unsafe ref struct HeapThread : IDisposable
     /// <inheritdoc cref="NativeHeap.AllocateZeroed(nuint)"/>
     public readonly void* AllocateZeroed(nuint byteCount)
     {
-        if (byteCount - 1 < SizeClasses.LargestCached)
+        nuint last = byteCount - 1;
+        if (last < SizeClasses.LargestCached && _cache != null)
         {
-            void* block = Allocate(byteCount);
-            System.Runtime.CompilerServices.Unsafe.InitBlockUnaligned(block, 0, (uint)byteCount);
-            return block;
+            CacheEntry* entry = ThreadCache.Entry(_cache, SizeClasses.CodeOf(last));
+            nuint* top = entry->Loaded;
+            nuint block = *top;
+            if (block != 0)
+            {
+                entry->Loaded = top - 1;
+                Unsafe.InitBlockUnaligned((void*)block, 0, (uint)byteCount);
+                return (void*)block;
+            }
         }
 
         return _heap.AllocateZeroed(byteCount);

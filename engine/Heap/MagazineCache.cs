@@ -182,17 +182,27 @@ public sealed unsafe class MagazineCache<TSource> : IDisposable
     }
 
     /// <summary>
-    /// Brings every cached resource back to the source. Waits for operations under way on other threads; must not be called
-    /// from the source. Calling it again does nothing.
+    /// Brings every cached resource back to the source. Waits for operations under way on other threads. Calling it again
+    /// does nothing.
     /// </summary>
-    public void Dispose() => _engine.Close(discard: null, release: null, drainThreads: true);
+    /// <exception cref="InvalidOperationException">The source calls it from inside one of its methods.</exception>
+    public void Dispose()
+    {
+        ThreadCache* own = _engine.FindOwn();
+        if (own != null && own->Busy != 0)
+        {
+            throw new InvalidOperationException($"{_name}: a source must not dispose the cache that is calling it.");
+        }
+
+        _engine.Close(discard: null, release: null, drainThreads: true);
+    }
 
     private nuint Allocate()
     {
         ThreadCache* cache = _engine.Current();
         if (cache == null)
         {
-            throw new OutOfMemoryException($"{_name}: no memory for the thread's cache.");
+            return AllocatePastMagazines();
         }
 
         Begin(cache);
@@ -230,6 +240,19 @@ public sealed unsafe class MagazineCache<TSource> : IDisposable
     }
 
     private static void End(ThreadCache* cache) => Atomic.Store(ref cache->Busy, cache->Busy - 1);
+
+    private nuint AllocatePastMagazines()
+    {
+        _engine.Enter();
+        try
+        {
+            return _engine.AcquireOne(Code);
+        }
+        finally
+        {
+            _engine.Leave();
+        }
+    }
 
     private void FreePastMagazines(nuint stored)
     {

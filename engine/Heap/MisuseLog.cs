@@ -6,6 +6,9 @@ namespace MagAlloc;
 /// <summary>Counts misuses and tells the owner's subscribers. Any thread.</summary>
 internal sealed class MisuseLog : IMisuseSink
 {
+    [ThreadStatic]
+    private static int t_depth;
+
     private readonly string _name;
     private long _count;
 
@@ -15,6 +18,9 @@ internal sealed class MisuseLog : IMisuseSink
     }
 
     public event Action<MisuseReport>? Detected;
+
+    /// <summary>Whether this thread is inside a subscriber, and so in the middle of some heap's operation.</summary>
+    public static bool IsReporting => t_depth != 0;
 
     public long Count => Atomic.Load(ref _count);
 
@@ -35,6 +41,7 @@ internal sealed class MisuseLog : IMisuseSink
         Atomic.Increment(ref _count);
         foreach (Action<MisuseReport> subscriber in Detected?.GetInvocationList().Cast<Action<MisuseReport>>() ?? [])
         {
+            t_depth++;
             try
             {
                 subscriber(report);
@@ -45,6 +52,19 @@ internal sealed class MisuseLog : IMisuseSink
             {
                 // Nowhere to pass it to; the misuse itself is counted.
             }
+            finally
+            {
+                t_depth--;
+            }
+        }
+    }
+
+    /// <summary>Refuses to dispose an owner from inside a subscriber, which would unmap what its caller is working on.</summary>
+    public static void RequireNotReporting()
+    {
+        if (IsReporting)
+        {
+            throw new InvalidOperationException("A handler of MisuseDetected must not dispose a heap or pool: dispose it after the operation.");
         }
     }
 

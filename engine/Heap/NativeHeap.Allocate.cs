@@ -58,11 +58,19 @@ public sealed unsafe partial class NativeHeap
     /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
     public void* AllocateZeroed(nuint byteCount)
     {
-        if (byteCount - 1 < SizeClasses.LargestCached)
+        nuint last = byteCount - 1;
+        ThreadCache* cache = CacheSlot<SlabSource>.t_last;
+        if (last < SizeClasses.LargestCached && cache != null && cache->EngineId == _fastId)
         {
-            void* block = Allocate(byteCount);
-            Unsafe.InitBlockUnaligned(block, 0, (uint)byteCount);
-            return block;
+            CacheEntry* entry = ThreadCache.Entry(cache, SizeClasses.CodeOf(last));
+            nuint* top = entry->Loaded;
+            nuint block = *top;
+            if (block != 0)
+            {
+                entry->Loaded = top - 1;
+                Unsafe.InitBlockUnaligned((void*)block, 0, (uint)byteCount);
+                return (void*)block;
+            }
         }
 
         return Require(AllocateOrZero(byteCount, SizeClasses.Granule, zeroed: true), byteCount);

@@ -107,14 +107,14 @@ public sealed unsafe partial class NativeHeap
             return 0;
         }
 
-        bool guest = _core.Protect();
+        ThreadCache* cache = _core.Protect();
         try
         {
             return _checks?.UsableSize((nuint)block) ?? _core.UsableSize((nuint)block);
         }
         finally
         {
-            _core.Unprotect(guest);
+            _core.Unprotect(cache);
         }
     }
 
@@ -123,14 +123,14 @@ public sealed unsafe partial class NativeHeap
     /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
     public bool Owns(void* block)
     {
-        bool guest = _core.Protect();
+        ThreadCache* cache = _core.Protect();
         try
         {
             return _core.Slabs.TryLocate((nuint)block, out _, out _, out _, out _) || _core.IsInRun((nuint)block);
         }
         finally
         {
-            _core.Unprotect(guest);
+            _core.Unprotect(cache);
         }
     }
 
@@ -178,7 +178,7 @@ public sealed unsafe partial class NativeHeap
             return Require(AllocateOrZero(byteCount, alignment, zeroed: false), byteCount);
         }
 
-        bool guest = _core.Protect();
+        ThreadCache* cache = _core.Protect();
         try
         {
             nuint old = _checks?.UsableSize((nuint)block) ?? _core.UsableSize((nuint)block);
@@ -211,7 +211,7 @@ public sealed unsafe partial class NativeHeap
         }
         finally
         {
-            _core.Unprotect(guest);
+            _core.Unprotect(cache);
         }
     }
 

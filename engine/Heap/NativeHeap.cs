@@ -67,7 +67,8 @@ public sealed unsafe partial class NativeHeap : IDisposable
 
     /// <summary>
     /// Raised for every misuse that is found, also for those found away from the offender's stack: on the worker's thread
-    /// or in the middle of another thread's operation. An exception out of a handler is swallowed.
+    /// in the middle of another thread's operation, or on the finalizer thread. An exception out of a handler is swallowed; a
+    /// handler must not dispose the heap.
     /// </summary>
     [SuppressMessage("Design", "CA1003", Justification = "A report needs no sender; the heap's name is in it.")]
     public event Action<MisuseReport>? MisuseDetected
@@ -92,6 +93,8 @@ public sealed unsafe partial class NativeHeap : IDisposable
 
     /// <summary>What is checked.</summary>
     public CheckLevel Checks { get; }
+
+    internal bool IsShared => _isShared;
 
     internal HeapCore Core => _core;
 
@@ -151,9 +154,10 @@ public sealed unsafe partial class NativeHeap : IDisposable
     /// <summary>
     /// Returns all memory to the operating system. Blocks still allocated become invalid. Threads in the middle of an
     /// operation end with <see cref="ObjectDisposedException"/> or with their block; they never fault: address space that
-    /// they may be looking at is unmapped when each of them has been seen elsewhere. Calling it again does nothing.
+    /// they may be looking at is emptied at once and unmapped when each of them has ended or has turned to a heap or pool that
+    /// is new to it. Calling it again does nothing.
     /// </summary>
-    /// <exception cref="InvalidOperationException">This is <see cref="Shared"/>.</exception>
+    /// <exception cref="InvalidOperationException">This is <see cref="Shared"/>, or a handler of <see cref="MisuseDetected"/> calls.</exception>
     public void Dispose()
     {
         if (_isShared)
@@ -161,6 +165,7 @@ public sealed unsafe partial class NativeHeap : IDisposable
             throw new InvalidOperationException("The shared heap cannot be disposed; make a NativeHeap of your own.");
         }
 
+        MisuseLog.RequireNotReporting();
         LeakReport? leaks = _core.Engine.IsClosed ? null : _checks?.FindLeaks();
         if (_core.Close() && leaks is not null)
         {

@@ -36,9 +36,18 @@ internal sealed unsafe class NativeMemoryOwner : MemoryManager<byte>
     protected override void Dispose(bool disposing)
     {
         nuint block = Atomic.Exchange(ref _block, 0);
-        if (block != 0)
+        if (block == 0)
+        {
+            return;
+        }
+
+        try
         {
             _heap.Free((void*)block);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The heap took the block with it.
         }
     }
 

@@ -48,7 +48,7 @@ public sealed class NativeMemoryPool : MemoryPool<byte>
     {
         // The pool itself holds nothing: buffers belong to their owners, and the heap to whoever made it. The shared pool
         // is everybody's, so disposing it does nothing, as with MemoryPool<T>.Shared.
-        if (_heap != NativeHeap.Shared)
+        if (!_heap.IsShared)
         {
             Atomic.Store(ref _disposed, 1);
         }

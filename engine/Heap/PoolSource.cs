@@ -15,6 +15,9 @@ internal readonly unsafe struct PoolSource<T> : IMagazineSource
     }
 
     /// <inheritdoc/>
+    public static bool RunsUserCode => false;
+
+    /// <inheritdoc/>
     public long DepotBudget => _slabs.DepotBudget;
 
     /// <inheritdoc/>

@@ -20,6 +20,9 @@ internal unsafe struct ResourceAdapter<TSource> : IMagazineSource
     }
 
     /// <inheritdoc/>
+    public static bool RunsUserCode => true;
+
+    /// <inheritdoc/>
     public long DepotBudget { get; }
 
     public static nuint Encode(ulong resource) => (nuint)(resource + 1);

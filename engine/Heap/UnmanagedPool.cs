@@ -7,7 +7,7 @@ namespace MagAlloc;
 /// <summary>An object cache for one unmanaged type: blocks of exactly its size, through per-thread magazines.</summary>
 /// <remarks>
 /// <para>With a constructor, items are handed out in constructed state: it runs once on each block, when the block first
-/// leaves its slab, and again only if the block's page has been returned to the operating system in between. An item is
+/// leaves its slab, and again only after the block's page or its whole slab was given up because nobody used it. An item is
 /// returned in the state that the next user shall find (Bonwick, USENIX 1994; a slab's <c>ctor</c> in Linux).</para>
 /// <para>All members may be called from any thread at any time; an item may be returned by another thread than its renter.
 /// Items are aligned to 8 bytes, to 16 when their size, rounded up to 8, is a multiple of 16.</para>
@@ -156,7 +156,12 @@ public sealed unsafe class UnmanagedPool<T> : IDisposable
     }
 
     /// <summary>Returns all memory to the operating system; items still rented become invalid. As <see cref="NativeHeap.Dispose"/>.</summary>
-    public void Dispose() => _core.Close();
+    /// <exception cref="InvalidOperationException">A handler of <see cref="MisuseDetected"/> calls.</exception>
+    public void Dispose()
+    {
+        MisuseLog.RequireNotReporting();
+        _core.Close();
+    }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private T* RentSlow()
@@ -178,22 +183,24 @@ public sealed unsafe class UnmanagedPool<T> : IDisposable
             return;
         }
 
-        bool guest = _core.Protect();
+        ThreadCache* cache = _core.Protect();
         try
         {
             if (!_core.Slabs.TryLocate((nuint)item, out _, out _, out _, out nuint offset) || offset != 0)
             {
+                // A disposal meanwhile has zeroed the map that says whose memory it is.
+                ObjectDisposedException.ThrowIf(_core.Engine.IsClosed, this);
                 throw _core.Misuses.Refuse(
                     offset != 0 ? MisuseKind.MisalignedPointer
                         : _core.WasReturned((nuint)item) ? MisuseKind.DoubleFree : MisuseKind.ForeignPointer,
                     (nuint)item);
             }
 
-            _core.FreeBlock(Code, (nuint)item);
+            _core.FreeBlock(cache, Code, (nuint)item);
         }
         finally
         {
-            _core.Unprotect(guest);
+            _core.Unprotect(cache);
         }
     }
 }

@@ -22,16 +22,16 @@ internal sealed unsafe class CacheNode
 {
     private long _word;
 
-    public CacheNode(ICacheOwner owner, ThreadCache* cache, Thread thread)
+    public CacheNode(ICacheOwner owner, Thread thread)
     {
         Owner = owner;
-        Cache = cache;
         Thread = thread;
         _word = default(CacheTicket).In(CacheNodeState.Live).Word;
     }
 
     public ICacheOwner Owner { get; }
 
+    /// <summary>Set before the node is published, and not changed after.</summary>
     public ThreadCache* Cache { get; set; }
 
     /// <summary>The owning thread. Written by the adopter only, before it publishes the state; read after the ticket.</summary>

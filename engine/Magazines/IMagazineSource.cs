@@ -4,6 +4,12 @@ namespace MagAlloc.Magazines;
 /// <remarks>A struct, passed as a type argument, so that every call is direct. Called from any thread at any time.</remarks>
 internal unsafe interface IMagazineSource
 {
+    /// <summary>
+    /// Whether <see cref="Release"/> runs a user's code, which must not happen on the finalizer thread: caches of dead
+    /// threads then wait for the next pass.
+    /// </summary>
+    static abstract bool RunsUserCode { get; }
+
     /// <summary>Upper bound on the weight (<see cref="MagazineClass.Weight"/>) of all full magazines in depots.</summary>
     long DepotBudget { get; }
 

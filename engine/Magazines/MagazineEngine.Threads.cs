@@ -43,6 +43,9 @@ internal sealed unsafe partial class MagazineEngine<TSource>
     }
 
     /// <inheritdoc/>
+    public bool ReapsOnFinalizer => !TSource.RunsUserCode;
+
+    /// <inheritdoc/>
     public void Reap(CacheNode node, CacheTicket seen)
     {
         if (!TryEnter())
@@ -160,6 +163,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
             Enter();
             try
             {
+                record.MakeRoom();
                 record.Prune();
                 cache = Adopt(record);
                 if (cache == null)
@@ -176,6 +180,9 @@ internal sealed unsafe partial class MagazineEngine<TSource>
         if (cache != null)
         {
             CacheSlot<TSource>.t_last = cache;
+
+            // The worker must notice when this thread ends, even if it never brings anything home itself.
+            ArmWorker();
         }
 
         return cache;
@@ -204,6 +211,8 @@ internal sealed unsafe partial class MagazineEngine<TSource>
 
     private ThreadCache* Create(ThreadRecord record)
     {
+        // The managed object first: from here on nothing can throw that would leave memory or its charge behind.
+        var node = new CacheNode(this, Thread.CurrentThread);
         long bytes = (long)ThreadCache.BytesFor(_codes);
         if (FaultPlan.Fails(_options.Faults, FaultPoint.ThreadCache) || !_options.Committed.TryAdd(bytes))
         {
@@ -219,7 +228,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
 
         ThreadCache.Initialize(cache, Id, _codes);
         cache->FlushEpoch = Atomic.Load(ref _flushEpoch);
-        var node = new CacheNode(this, cache, Thread.CurrentThread);
+        node.Cache = cache;
         record.Add(node);
         CacheNode? first = Atomic.Load(ref _nodes);
         while (true)

@@ -42,7 +42,6 @@ internal sealed unsafe partial class MagazineEngine<TSource> : ICacheOwner
     private TSource _source;
 #pragma warning restore IDE0044
     private PaddedLong _depotWeight;
-    private int _flushEpoch;
     private int _closed;
 
     /// <exception cref="OutOfMemoryException">A step of the construction failed; nothing is left behind.</exception>
@@ -79,6 +78,13 @@ internal sealed unsafe partial class MagazineEngine<TSource> : ICacheOwner
         return last != null && last->EngineId == Id ? last : Attach();
     }
 
+    /// <summary>This thread's cache if it has one.</summary>
+    public ThreadCache* FindOwn()
+    {
+        ThreadCache* last = CacheSlot<TSource>.t_last;
+        return last != null && last->EngineId == Id ? last : ThreadRecord.Current.Find(Id);
+    }
+
     /// <summary>Allocation when the loaded magazine is empty.</summary>
     /// <returns>A resource, or 0 when the source is exhausted.</returns>
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -110,7 +116,7 @@ internal sealed unsafe partial class MagazineEngine<TSource> : ICacheOwner
         int capacity = _capacities[code];
         if (capacity == 0 || cache->Slow != 0)
         {
-            _source.Release(code, &resource, 1);
+            ReleaseOne(code, resource);
             return;
         }
 
@@ -125,7 +131,7 @@ internal sealed unsafe partial class MagazineEngine<TSource> : ICacheOwner
             }
             else
             {
-                _source.Release(code, &resource, 1);
+                ReleaseOne(code, resource);
             }
         }
         finally
@@ -135,55 +141,18 @@ internal sealed unsafe partial class MagazineEngine<TSource> : ICacheOwner
     }
 
     /// <summary>Returns one resource past the magazines.</summary>
-    public void ReleaseOne(int code, nuint resource) => _source.Release(code, &resource, 1);
-
-    /// <summary>Asks every thread to bring its magazines home at its next slow step. Idle threads keep theirs.</summary>
-    public void RequestFlush() => Atomic.Add(ref _flushEpoch, 1);
-
-    /// <summary>Empties a cache that the caller owns: full magazines to the depot or the source, the rest to the source.</summary>
-    public void Flush(ThreadCache* cache, bool keepFullInDepot)
+    public void ReleaseOne(int code, nuint resource)
     {
-        for (int code = 1; code < _codes; code++)
-        {
-            int capacity = _capacities[code];
-            if (capacity == 0)
-            {
-                continue;
-            }
-
-            CacheEntry* entry = ThreadCache.Entry(cache, code);
-            nuint* loaded = entry->Loaded;
-            nuint* previous = entry->Previous;
-
-            // Detached before anything else: an exception out of a user's source must not leave a magazine in two places.
-            entry->Loaded = &cache->NoneEmpty;
-            entry->Previous = Magazine.NoneFull;
-            *ThreadCache.RefillSize(cache, code) = 0;
-            if (IsReal(cache, loaded))
-            {
-                Retire(cache, code, loaded, capacity, keepFullInDepot);
-            }
-
-            if (previous != Magazine.NoneFull)
-            {
-                Retire(cache, code, previous, capacity, keepFullInDepot);
-            }
-        }
+        _source.Release(code, &resource, 1);
+        ArmWorker();
     }
 
-    /// <summary>Flushes this thread's cache, if it has one and is not in the middle of a slow operation on it.</summary>
-    public void FlushCurrent(bool keepFullInDepot)
+    /// <summary>Takes one resource past the magazines.</summary>
+    /// <returns>0 when the source is exhausted.</returns>
+    public nuint AcquireOne(int code)
     {
-        ThreadCache* cache = CacheSlot<TSource>.t_last;
-        if (cache == null || cache->EngineId != Id)
-        {
-            cache = ThreadRecord.Current.Find(Id);
-        }
-
-        if (cache != null && cache->Slow == 0)
-        {
-            Flush(cache, keepFullInDepot);
-        }
+        nuint one;
+        return _source.Acquire(code, &one, 1) == 1 ? one : 0;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -251,24 +220,29 @@ internal sealed unsafe partial class MagazineEngine<TSource> : ICacheOwner
     {
         byte* size = ThreadCache.RefillSize(cache, code);
         int wanted = Math.Max(1, (int)*size);
-        int got = _source.Acquire(code, entry->Loaded + 1, Math.Min(room, wanted));
+        nuint* top = entry->Loaded;
+        int got = 0;
+        try
+        {
+            // Out of sight meanwhile: a nested call of a user's constructor or source must not pop from it.
+            entry->Loaded = &cache->NoneEmpty;
+            got = _source.Acquire(code, top + 1, Math.Min(room, wanted));
+        }
+        finally
+        {
+            entry->Loaded = top + got;
+        }
+
         cache->SourceRefills++;
         if (got > 0)
         {
             *size = (byte)Math.Min(_options.Classes[code - 1].LargestBatch, wanted * 2);
-            entry->Loaded += got;
         }
 
         return got;
     }
 
     private long Weight(int code) => _options.Classes[code - 1].Weight;
-
-    private nuint AcquireOne(int code)
-    {
-        nuint one;
-        return _source.Acquire(code, &one, 1) == 1 ? one : 0;
-    }
 
     /// <summary>Leaves <c>Previous</c> with at least one free slot.</summary>
     private bool MakeRoom(ThreadCache* cache, CacheEntry* entry, int code, int capacity)
@@ -333,6 +307,7 @@ internal sealed unsafe partial class MagazineEngine<TSource> : ICacheOwner
             entry->Previous = bottom;
         }
 
+        ArmWorker();
         return true;
     }
 
@@ -345,41 +320,6 @@ internal sealed unsafe partial class MagazineEngine<TSource> : ICacheOwner
         Atomic.Add(ref _depotWeight.Value, Weight(code));
         _depots[code].Push(_links, _store.IndexOf(Magazine.Base(top)));
         ArmWorker();
-    }
-
-    private void Retire(ThreadCache* cache, int code, nuint* top, int capacity, bool keepFullInDepot)
-    {
-        int count = Magazine.Count(top, capacity);
-        if (count == capacity && keepFullInDepot && DepotHasRoom(code))
-        {
-            PushFull(cache, code, top);
-            return;
-        }
-
-        byte* magazine = Magazine.Base(top);
-        try
-        {
-            if (count > 0)
-            {
-                cache->SourceReturns++;
-                _source.Release(code, Magazine.Bottom(magazine, capacity) + 1, count);
-            }
-        }
-        finally
-        {
-            _store.Give(_store.IndexOf(magazine));
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void AnswerFlush(ThreadCache* cache)
-    {
-        int epoch = Atomic.Load(ref _flushEpoch);
-        if (cache->FlushEpoch != epoch)
-        {
-            cache->FlushEpoch = epoch;
-            Flush(cache, keepFullInDepot: false);
-        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -31,6 +31,7 @@ internal sealed unsafe class MagazineStore
     private readonly byte* _magazines;
     private byte* _reservation;
     private PaddedLong _firstFree;
+    private PaddedLong _groupsUsed;
     private EmptyStack _empties;
 
     /// <param name="capacity">Upper bound on the number of magazines; address space only.</param>
@@ -92,15 +93,10 @@ internal sealed unsafe class MagazineStore
 
         Atomic.Store(ref _firstFree.Value, 0);
         long bytes = 0;
-        for (int g = 0; g < _groupCount; g++)
+        int groups = (int)Atomic.Load(ref _groupsUsed.Value);
+        for (int g = 0; g < groups; g++)
         {
             uint pages = Atomic.Load(ref _groups[g].Pages);
-            if ((pages & Accessible) == 0)
-            {
-                // Groups become accessible in ascending order: the first that never was ends the walk.
-                break;
-            }
-
             for (pages &= ~Accessible; pages != 0; pages &= pages - 1)
             {
                 bytes += TrimPage(g, BitOperations.TrailingZeroCount(pages));
@@ -115,9 +111,13 @@ internal sealed unsafe class MagazineStore
     {
         if (_reservation != null)
         {
-            for (int g = 0; g < _groupCount && (_groups[g].Pages & Accessible) != 0; g++)
+            int groups = (int)Atomic.Load(ref _groupsUsed.Value);
+            for (int g = 0; g < groups; g++)
             {
-                VirtualMemory.Discard(_magazines + ((nuint)g * GroupMagazines * Magazine.Bytes), GroupMagazines * Magazine.Bytes);
+                if ((_groups[g].Pages & Accessible) != 0)
+                {
+                    VirtualMemory.Discard(_magazines + ((nuint)g * GroupMagazines * Magazine.Bytes), GroupMagazines * Magazine.Bytes);
+                }
             }
         }
     }
@@ -197,7 +197,24 @@ internal sealed unsafe class MagazineStore
             _committed.Subtract((long)_pageBytes);
         }
 
+        RecordUse(g + 1);
+
         return true;
+    }
+
+    private void RecordUse(int groups)
+    {
+        long seen = Atomic.Load(ref _groupsUsed.Value);
+        while (groups > seen)
+        {
+            long now = Atomic.CompareExchange(ref _groupsUsed.Value, groups, seen);
+            if (now == seen)
+            {
+                return;
+            }
+
+            seen = now;
+        }
     }
 
     private long TrimPage(int g, int page)

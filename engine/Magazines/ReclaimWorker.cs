@@ -2,24 +2,25 @@ using MagAlloc.Concurrency;
 
 namespace MagAlloc.Magazines;
 
-/// <summary>A thread that runs reclaim passes at an interval while there is something to reclaim, and sleeps otherwise.</summary>
+/// <summary>A thread that runs reclaim passes at an interval while there is something to reclaim, and seldom otherwise.</summary>
 /// <remarks>
-/// The counterpart of the kernel's delayed work: armed by an exchange with a depot, it re-arms itself while a pass says
-/// that there is more. While it only watches for threads that end, the pause doubles up to 32 intervals.
+/// The counterpart of the kernel's delayed work: armed by whoever brings memory home, it re-arms itself while a pass says
+/// that there is more. Arming is one store, without a wake-up: every event of the runtime takes a lock to wake a sleeper, and
+/// a free must not wait for one. So the worker looks at the flag by itself, at first every interval and, while it is
+/// not armed, ever less often, down to once in eight.
 /// </remarks>
 internal sealed class ReclaimWorker : IDisposable
 {
     private const int StackBytes = 256 * 1024;
     private const int Asleep = 0;
     private const int Armed = 1;
-    private const int LongestPause = 32;
+    private const int LongestPause = 8;
 
     private readonly TimeSpan _interval;
     private readonly Func<ReclaimOutlook> _pass;
-    private readonly ManualResetEventSlim _wake = new(initialState: false, spinCount: 0);
+    private readonly ManualResetEventSlim _stop = new(initialState: false, spinCount: 0);
     private readonly Thread _thread;
     private int _state;
-    private int _stop;
 
     /// <exception cref="OutOfMemoryException">The thread could not be started.</exception>
     public ReclaimWorker(string owner, TimeSpan interval, Func<ReclaimOutlook> pass)
@@ -38,67 +39,69 @@ internal sealed class ReclaimWorker : IDisposable
         }
         catch (Exception refused) when (refused is OutOfMemoryException or ThreadStartException)
         {
-            _wake.Dispose();
+            _stop.Dispose();
             throw new OutOfMemoryException("The reclaim worker could not be started.", refused);
         }
     }
 
-    /// <summary>Makes the next pass come within one interval. A plain read when it is armed already.</summary>
+    /// <summary>Makes the next pass come within eight intervals. A plain read when it is armed already.</summary>
     public void Arm()
     {
-        if (Atomic.Load(ref _state) == Asleep && Atomic.Exchange(ref _state, Armed) == Asleep)
+        if (Atomic.Load(ref _state) == Asleep)
         {
-            _wake.Set();
+            Atomic.Store(ref _state, Armed);
         }
     }
 
     /// <summary>Stops the thread and waits for it. Not callable from the pass itself.</summary>
     public void Dispose()
     {
-        Atomic.Store(ref _stop, 1);
-        _wake.Set();
-        _thread.Join();
-        _wake.Dispose();
+        _stop.Set();
+        bool interrupted = false;
+        while (true)
+        {
+            try
+            {
+                _thread.Join();
+                break;
+            }
+            catch (ThreadInterruptedException)
+            {
+                // Half a disposal would keep address space for ever; the interrupt is passed on below.
+                interrupted = true;
+            }
+        }
+
+        _stop.Dispose();
+        if (interrupted)
+        {
+            Thread.CurrentThread.Interrupt();
+        }
     }
 
     private void Run()
     {
-        TimeSpan pause = Timeout.InfiniteTimeSpan;
-        while (true)
+        ReclaimOutlook outlook = ReclaimOutlook.Watching;
+        TimeSpan pause = _interval;
+        TimeSpan sincePass = TimeSpan.Zero;
+        while (!_stop.Wait(pause))
         {
-            if (_wake.Wait(pause) && Atomic.Load(ref _stop) == 0)
+            sincePass += pause;
+            bool armed = Atomic.Load(ref _state) == Armed;
+            if (armed || outlook == ReclaimOutlook.Pending
+                || (outlook == ReclaimOutlook.Watching && sincePass >= _interval * LongestPause))
             {
-                // Armed: the pass comes one interval later, as the kernel's delayed work does. Only a stop cuts it short.
-                _wake.Reset();
-                _wake.Wait(_interval);
+                // Lowered before the pass and raised by whoever brings something home during it: nothing that came home
+                // is left without a pass after it.
+                Atomic.Store(ref _state, Asleep);
+                outlook = _pass();
+                sincePass = TimeSpan.Zero;
+                pause = _interval;
             }
-
-            if (Atomic.Load(ref _stop) != 0)
+            else if (pause < _interval * LongestPause)
             {
-                return;
+                pause *= 2;
             }
-
-            // Lowered before the pass and raised by whoever pushes during it: no push is left without a pass after it.
-            Atomic.Store(ref _state, Asleep);
-            pause = NextPause(_pass(), pause);
-        }
-    }
-
-    private TimeSpan NextPause(ReclaimOutlook outlook, TimeSpan last)
-    {
-        switch (outlook)
-        {
-            case ReclaimOutlook.Pending:
-                // The next pass is due anyway, so pushes need not wake this thread.
-                Atomic.Store(ref _state, Armed);
-                return _interval;
-
-            case ReclaimOutlook.Watching:
-                TimeSpan next = last > TimeSpan.Zero ? last * 2 : _interval;
-                return next < _interval * LongestPause ? next : _interval * LongestPause;
-
-            default:
-                return Timeout.InfiniteTimeSpan;
         }
     }
 }

@@ -41,7 +41,8 @@ internal unsafe struct ThreadCache
 
     /// <summary>
     /// Not 0 while the owner is inside a slow operation. A user's constructor, source or event handler may call back into
-    /// the engine from there; such a nested call passes the magazines by.
+    /// the engine from there: the magazine that is being filled or emptied is out of sight of such a nested call, and its slow steps pass the
+    /// magazines by.
     /// </summary>
     [FieldOffset(56)]
     public int Slow;

@@ -29,7 +29,7 @@ internal sealed unsafe class ThreadRecord
                 continue;
             }
 
-            if (ticket.State == CacheNodeState.Live)
+            if (ticket.State == CacheNodeState.Live && node.Owner.ReapsOnFinalizer)
             {
                 node.Owner.Reap(node, ticket);
                 ticket = node.Ticket;
@@ -66,6 +66,13 @@ internal sealed unsafe class ThreadRecord
         }
 
         return null;
+    }
+
+    /// <summary>Makes sure that the next <see cref="Add"/> and <see cref="Recycle"/> need no memory, and so cannot fail.</summary>
+    public void MakeRoom()
+    {
+        _nodes.EnsureCapacity(_nodes.Count + 1);
+        _spare.EnsureCapacity(_spare.Count + _nodes.Count + 1);
     }
 
     /// <summary>Remembers a node that has just become this thread's.</summary>

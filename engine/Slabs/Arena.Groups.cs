@@ -23,11 +23,18 @@ internal sealed unsafe partial class Arena
         }
 
         long bytes = 0;
-        int groups = Math.Min(_openGroups.Length, (Ranges.Frontier + GroupChunks - 1) / GroupChunks);
+        int groups = Math.Min(_groupCount, (Ranges.Frontier + GroupChunks - 1) / GroupChunks);
         for (int group = 0; group < groups; group++)
         {
-            if (Atomic.Load(ref _openGroups[group]) != Open || !Ranges.TryClaim(group * GroupChunks, ChunksOf(group)))
+            if (Atomic.Load(ref _groupStates[group]) != Open || !Ranges.TryClaim(group * GroupChunks, ChunksOf(group)))
             {
+                continue;
+            }
+
+            if (Atomic.Load(ref _groupStates[group]) != Open)
+            {
+                // Another trimmer was here between the look and the claim.
+                Ranges.Free(group * GroupChunks, ChunksOf(group));
                 continue;
             }
 
@@ -41,7 +48,7 @@ internal sealed unsafe partial class Arena
             }
 
             long returned = (long)BitmapBytesOf(group);
-            Atomic.Store(ref _openGroups[group], WithoutBitmaps);
+            Atomic.Store(ref _groupStates[group], WithoutBitmaps);
             Committed.Subtract(returned);
             Atomic.Add(ref _metadataCommitted.Value, -returned);
             bytes += returned;
@@ -56,7 +63,7 @@ internal sealed unsafe partial class Arena
     /// <summary>The caller owns a chunk of the group. Several may open it at once.</summary>
     private bool TryOpenGroup(int group)
     {
-        int state = Atomic.Load(ref _openGroups[group]);
+        byte state = Atomic.Load(ref _groupStates[group]);
         if (state == Open)
         {
             return true;
@@ -73,15 +80,16 @@ internal sealed unsafe partial class Arena
 
         if (FaultPlan.Fails(_faults, FaultPoint.Metadata) || !Committed.TryAdd(charge))
         {
-            return false;
+            // Somebody else may have opened it meanwhile, with the last bytes that the limit left.
+            return Atomic.Load(ref _groupStates[group]) == Open;
         }
 
         bool accessible = state == WithoutBitmaps
-            || (VirtualMemory.Commit(_headers + first, headers)
-                && VirtualMemory.Commit(Bitmap(first), half)
-                && (_marks == null || VirtualMemory.Commit(Marks(first), half))
+            || (TryMakeAccessible(_headers + first, headers)
+                && TryMakeAccessible(Bitmap(first), half)
+                && (_marks == null || TryMakeAccessible(Marks(first), half))
                 && (!VirtualMemory.DecommitKeepsAccess || VirtualMemory.Commit(AddressOf(first), (nuint)ChunksOf(group) << ChunkShift)));
-        if (!accessible || Atomic.CompareExchange(ref _openGroups[group], Open, state) != state)
+        if (!accessible || Atomic.CompareExchange(ref _groupStates[group], Open, state) != state)
         {
             // Refused, or somebody else opened it at the same time; making it accessible twice is harmless.
             Committed.Subtract(charge);
@@ -90,5 +98,13 @@ internal sealed unsafe partial class Arena
 
         Atomic.Add(ref _metadataCommitted.Value, charge);
         return true;
+    }
+
+    /// <summary>Where pages are large, a group's share of an array is no whole number of them; a neighbour's share does no harm.</summary>
+    private bool TryMakeAccessible(void* address, nuint bytes)
+    {
+        nuint mask = (nuint)_pageBytes - 1;
+        nuint start = (nuint)address & ~mask;
+        return VirtualMemory.Commit((void*)start, ((nuint)address + bytes + mask - start) & ~mask);
     }
 }

@@ -14,32 +14,65 @@ internal sealed unsafe partial class Arena
 
     private long DirtyBudget => (Committed.Value / DirtyShare) + DirtyFloor;
 
-    /// <summary>Commits the pages under a range that the caller owns.</summary>
+    /// <summary>Commits the pages under a range in chunks that nobody else has a part of, all of them or none.</summary>
+    /// <remarks>
+    /// Charged in one step: a large request that is refused half-way would make small ones fail meanwhile that fit.
+    /// </remarks>
     /// <param name="address">Anywhere in the arena.</param>
     /// <param name="bytes">At least 1.</param>
     /// <param name="zeroDirty">Zero what of the range was committed before; pages committed here are zero already.</param>
-    /// <returns>False when the limit or the operating system refuses; what was committed stays so.</returns>
-    public bool TryCommit(nuint address, nuint bytes, bool zeroDirty = false)
+    /// <returns>False when the limit or the operating system refuses.</returns>
+    public bool TryCommitRun(nuint address, nuint bytes, bool zeroDirty)
     {
         nuint end = address + bytes;
-        for (nuint at = address; at < end;)
+        long missingPages = 0;
+        for (nuint at = address; at < end; at = EndOfPart(at, end))
+        {
+            missingPages += BitOperations.PopCount(PagesOfPart(at, end) & ~_headers[ChunkOf(at)].Pages);
+        }
+
+        if (missingPages != 0
+            && (FaultPlan.Fails(_faults, FaultPoint.Commit) || !Committed.TryAdd(missingPages * _pageBytes)))
+        {
+            return false;
+        }
+
+        if (missingPages != 0 && !VirtualMemory.DecommitKeepsAccess && !CommitWhole(address, end))
+        {
+            Committed.Subtract(missingPages * _pageBytes);
+            return false;
+        }
+
+        for (nuint at = address; at < end; at = EndOfPart(at, end))
+        {
+            ref ChunkHeader header = ref _headers[ChunkOf(at)];
+            uint wanted = PagesOfPart(at, end);
+            if (zeroDirty && (header.Pages & wanted) != 0)
+            {
+                NativeMemory.Clear((void*)at, EndOfPart(at, end) - at);
+            }
+
+            Atomic.Store(ref header.Pages, header.Pages | wanted);
+        }
+
+        return true;
+    }
+
+    /// <summary>Commits the pages under blocks that the caller owns; others may own other blocks on them.</summary>
+    /// <param name="address">Anywhere in the arena.</param>
+    /// <param name="bytes">At least 1.</param>
+    /// <returns>False when the limit or the operating system refuses; what was committed stays so.</returns>
+    public bool TryCommit(nuint address, nuint bytes)
+    {
+        nuint end = address + bytes;
+        for (nuint at = address; at < end; at = EndOfPart(at, end))
         {
             int chunk = ChunkOf(at);
-            nuint chunkStart = (nuint)AddressOf(chunk);
-            nuint stop = Math.Min(end, chunkStart + ChunkBytes);
-            uint wanted = PageMask((uint)(at - chunkStart), (uint)(stop - chunkStart));
-            uint missing = wanted & ~Atomic.Load(ref _headers[chunk].Pages);
+            uint missing = PagesOfPart(at, end) & ~Atomic.Load(ref _headers[chunk].Pages);
             if (missing != 0 && !TryCommitPages(chunk, missing))
             {
                 return false;
             }
-
-            if (zeroDirty && missing != wanted)
-            {
-                NativeMemory.Clear((void*)at, stop - at);
-            }
-
-            at = stop;
         }
 
         return true;
@@ -122,6 +155,21 @@ internal sealed unsafe partial class Arena
         int first = ((int)from + _pageBytes - 1) / _pageBytes;
         int end = (int)to / _pageBytes;
         return end <= first ? 0 : (uint)((1UL << end) - (1UL << first));
+    }
+
+    /// <summary>The end of the part of a range that lies in the chunk of <paramref name="at"/>.</summary>
+    private nuint EndOfPart(nuint at, nuint end) => Math.Min(end, (nuint)AddressOf(ChunkOf(at)) + ChunkBytes);
+
+    private uint PagesOfPart(nuint at, nuint end)
+    {
+        nuint start = (nuint)AddressOf(ChunkOf(at));
+        return PageMask((uint)(at - start), (uint)(EndOfPart(at, end) - start));
+    }
+
+    private bool CommitWhole(nuint address, nuint end)
+    {
+        byte* first = AddressOf(ChunkOf(address));
+        return VirtualMemory.Commit(first, (nuint)(AddressOf(ChunkOf(end - 1)) + ChunkBytes - first));
     }
 
     private bool TryCommitPages(int chunk, uint missing)

@@ -36,13 +36,14 @@ internal sealed unsafe partial class Arena
     private const int MapCount = 3;
 
     // States of a group.
-    private const int Closed = 0;
-    private const int Open = 1;
-    private const int WithoutBitmaps = 2;
+    private const byte Closed = 0;
+    private const byte Open = 1;
+    private const byte WithoutBitmaps = 2;
 
     private readonly FaultPlan? _faults;
     private readonly int _pageBytes;
-    private readonly int[] _openGroups;
+    private readonly int _groupCount;
+    private readonly byte* _groupStates;
     private readonly nuint _metadataBytes;
     private readonly byte* _dirty;
     private readonly ChunkHeader* _headers;
@@ -62,19 +63,25 @@ internal sealed unsafe partial class Arena
     /// <exception cref="OutOfMemoryException">A step failed; nothing is left behind.</exception>
     public Arena(nuint bytes, BoundedCounter committed, bool withMarks, FaultPlan? faults)
     {
+        if (sizeof(nuint) != sizeof(ulong))
+        {
+            throw new PlatformNotSupportedException("MagAlloc needs a 64-bit process.");
+        }
+
         Committed = committed;
         _faults = faults;
         _pageBytes = (int)VirtualMemory.PageSize;
         Bytes = bytes;
         BaseAlignment = Math.Min(LargestAlignment, (nuint)1 << BitOperations.Log2(bytes));
         int chunks = (int)(bytes >> ChunkShift);
-        _openGroups = new int[(chunks + GroupChunks - 1) / GroupChunks];
+        _groupCount = (chunks + GroupChunks - 1) / GroupChunks;
 
         nuint words = PageAlign(RangeAllocator.MetadataBytes(chunks));
         nuint map = PageAlign((nuint)chunks);
+        nuint groups = PageAlign((nuint)_groupCount);
         nuint headers = PageAlign((nuint)chunks * (nuint)sizeof(ChunkHeader));
         nuint bitmaps = PageAlign((nuint)chunks * BitmapWords * sizeof(ulong));
-        nuint upFront = words + (map * MapCount);
+        nuint upFront = words + groups + (map * MapCount);
         _metadataBytes = upFront + headers + (withMarks ? bitmaps * 2 : bitmaps);
 
         if (FaultPlan.Fails(faults, FaultPoint.Reserve)
@@ -92,7 +99,8 @@ internal sealed unsafe partial class Arena
         }
 
         Base = _reservation;
-        PageMap = _metadataReservation + words;
+        _groupStates = _metadataReservation + words;
+        PageMap = _groupStates + groups;
         PartialMap = PageMap + map;
         _dirty = PartialMap + map;
         _headers = (ChunkHeader*)(_dirty + map);
@@ -244,9 +252,9 @@ internal sealed unsafe partial class Arena
     public void Discard()
     {
         Atomic.Store(ref _discarded, 1);
-        for (int group = 0; group < _openGroups.Length; group++)
+        for (int group = 0; group < _groupCount; group++)
         {
-            if (Atomic.Load(ref _openGroups[group]) != Closed)
+            if (Atomic.Load(ref _groupStates[group]) != Closed)
             {
                 int first = group * GroupChunks;
                 int count = Math.Min(GroupChunks, Ranges.Units - first);
@@ -256,7 +264,7 @@ internal sealed unsafe partial class Arena
             }
         }
 
-        // Not the range allocator's words: they also keep the units beyond the end in use.
+        // Not the range allocator's words, which also keep the units beyond the end in use, nor the states of groups.
         VirtualMemory.Discard(PageMap, (nuint)((byte*)_headers - PageMap));
     }
 
@@ -282,7 +290,7 @@ internal sealed unsafe partial class Arena
     {
         for (int group = first / GroupChunks; group <= (first + count - 1) / GroupChunks; group++)
         {
-            if (Atomic.Load(ref _openGroups[group]) != Open && !TryOpenGroup(group))
+            if (Atomic.Load(ref _groupStates[group]) != Open && !TryOpenGroup(group))
             {
                 Ranges.Free(first, count);
                 return false;

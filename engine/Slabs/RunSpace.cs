@@ -43,9 +43,8 @@ internal sealed unsafe class RunSpace
         }
 
         nuint address = (nuint)_arena.AddressOf(first);
-        if (!_arena.TryCommit(address, byteCount, zeroed))
+        if (!_arena.TryCommitRun(address, byteCount, zeroed))
         {
-            _arena.DecommitChunks(first, chunks);
             _arena.FreeChunks(first, chunks);
             return 0;
         }
@@ -85,6 +84,11 @@ internal sealed unsafe class RunSpace
     /// <returns>False when the chunks behind it are taken, or there is no memory; nothing has changed then.</returns>
     public bool TryResize(int chunk, nuint byteCount)
     {
+        if (byteCount > _arena.Bytes)
+        {
+            return false;
+        }
+
         ref ChunkHeader header = ref _arena.Header(chunk);
         nuint old = (nuint)header.RunBytes;
         int oldChunks = header.RunChunks;
@@ -95,7 +99,7 @@ internal sealed unsafe class RunSpace
             return false;
         }
 
-        if (byteCount > old && !_arena.TryCommit(start + old, byteCount - old))
+        if (byteCount > old && !_arena.TryCommitRun(start + old, byteCount - old, zeroDirty: false))
         {
             if (chunks > oldChunks)
             {

@@ -18,6 +18,9 @@ internal readonly unsafe struct SlabSource : IMagazineSource
     }
 
     /// <inheritdoc/>
+    public static bool RunsUserCode => false;
+
+    /// <inheritdoc/>
     public long DepotBudget => (_slabs.Arena.Committed.Value / DepotShare) + DepotFloor;
 
     /// <inheritdoc/>

@@ -183,11 +183,18 @@ internal sealed unsafe partial class SlabSpace
             PublishPartial(chunk);
         }
 
-        if (SlabState.Free(state) + returned == Class(code).Blocks)
+        if (SlabState.Free(state) + returned == Class(code).Blocks && !(stamp && IsWorthKeeping(code)))
         {
             TryRetire(chunk, code);
         }
     }
+
+    /// <summary>
+    /// Blocks that no magazine caches would make and retire a slab at every other operation, so their class's only slab with
+    /// free blocks stays until a purge finds it unused.
+    /// </summary>
+    private bool IsWorthKeeping(int code)
+        => Class(code).BlockBytes > SizeClasses.LargestCached && Atomic.Load(ref _partial[code].Value) <= 1;
 
     private bool TryRetire(int chunk, int code)
     {

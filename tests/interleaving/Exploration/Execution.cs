@@ -9,8 +9,9 @@ namespace MagAlloc.Interleaving.Exploration;
 /// </remarks>
 internal sealed class Execution
 {
-    // A thread that only looks, so often, waits for another one (a spin loop); scans of a few words are shorter.
-    private const int PatienceInLoads = 24;
+    // A thread that only looks, so often, waits for another one (a spin loop); scans of a few words are shorter. And a
+    // SpinWait begins to sleep a little later, which would make schedules slow.
+    private const int PatienceInLoads = 12;
     private const int TimeoutMilliseconds = 30_000;
 
     private readonly VirtualThread[] _crew;
@@ -90,9 +91,15 @@ internal sealed class Execution
 
         if (VictimStopped && Failure is null)
         {
-            _crew[Victim].Unwinds = true;
+            // It was only very slow, after all. Nothing may have been lost by that.
+            _crew[Victim].IsFree = true;
             _crew[Victim].GiveTurn();
             Await();
+        }
+
+        if (Failure is null)
+        {
+            Guard(Scenario.CheckAtRest);
         }
 
         if (Failure is null)
@@ -117,6 +124,7 @@ internal sealed class Execution
             thread.Stores.Leave();
             PassOn();
             thread.AwaitTurn();
+            return;
         }
 
         if (Trace.Count >= _stepBound)
@@ -136,14 +144,14 @@ internal sealed class Execution
     }
 
     /// <summary>A thread has ended; called on that thread.</summary>
-    public void End(VirtualThread thread, Exception? failure, bool stopped)
+    public void End(VirtualThread thread, Exception? failure)
     {
         if (failure is not null)
         {
             Failure ??= $"thread {thread.Id}: {Describe(failure)}";
         }
 
-        if (stopped || _ended < 0 || Failure is not null)
+        if (thread.IsFree || _ended < 0 || Failure is not null)
         {
             thread.Stores.ShowAll();
             _done.Release();

@@ -12,6 +12,9 @@ internal sealed unsafe class Scenario
     /// <summary>The claim, checked when every thread has ended or is stopped for good. Throws when it does not hold.</summary>
     public Action? Check { get; init; }
 
+    /// <summary>The claim once a thread that was stopped has come to its end after all.</summary>
+    public Action? CheckAtRest { get; init; }
+
     /// <summary>Releases what the scenario holds.</summary>
     public Action? Cleanup { get; init; }
 

@@ -14,7 +14,6 @@ internal sealed unsafe class VirtualThread : IAtomicScheduler, IDisposable
     private Action? _work;
     private byte[] _snapshot = [];
     private bool _hasStored;
-    private bool _free;
 
     public VirtualThread(int id)
     {
@@ -30,8 +29,11 @@ internal sealed unsafe class VirtualThread : IAtomicScheduler, IDisposable
     /// <summary>Steps announced in this execution; the last one is not taken yet.</summary>
     public int Steps { get; set; }
 
-    /// <summary>Set for a thread that is stopped for good: its next turn unwinds it.</summary>
+    /// <summary>Set for a thread whose schedule has failed: its next turn unwinds it.</summary>
     public bool Unwinds { get; set; }
+
+    /// <summary>Set once everything has been checked: the thread's next turn takes it to its end, unscheduled.</summary>
+    public bool IsFree { get; set; }
 
     /// <summary>Gives the thread something to do when its turn comes.</summary>
     public void Assign(Execution execution, Action work)
@@ -40,7 +42,7 @@ internal sealed unsafe class VirtualThread : IAtomicScheduler, IDisposable
         _work = work;
         Steps = 0;
         Unwinds = false;
-        _free = false;
+        IsFree = false;
         _hasStored = false;
         Stores.ShowAll();
     }
@@ -52,16 +54,15 @@ internal sealed unsafe class VirtualThread : IAtomicScheduler, IDisposable
         _turn.Wait();
         if (Unwinds)
         {
-            // Whatever its finally blocks do now runs freely: everything is checked.
-            _free = true;
-            throw new StoppedForeverException();
+            IsFree = true;
+            throw new UnwoundException();
         }
     }
 
     /// <inheritdoc/>
     public void Step(AtomicOperation operation)
     {
-        if (_free)
+        if (IsFree)
         {
             return;
         }
@@ -84,7 +85,7 @@ internal sealed unsafe class VirtualThread : IAtomicScheduler, IDisposable
     /// <inheritdoc/>
     public bool HoldStore(ref nuint location, nuint value)
     {
-        if (_free)
+        if (IsFree)
         {
             return false;
         }
@@ -113,16 +114,15 @@ internal sealed unsafe class VirtualThread : IAtomicScheduler, IDisposable
             }
 
             Exception? failure = null;
-            bool stopped = false;
             AtomicSeam.t_scheduler = this;
             Stores.Enter();
             try
             {
                 _work!();
             }
-            catch (StoppedForeverException)
+            catch (UnwoundException)
             {
-                stopped = true;
+                // The reason is known.
             }
 #pragma warning disable CA1031 // Reported with the schedule by the exploring thread.
             catch (Exception thrown)
@@ -132,7 +132,7 @@ internal sealed unsafe class VirtualThread : IAtomicScheduler, IDisposable
             }
 
             AtomicSeam.t_scheduler = null;
-            _execution.End(this, failure, stopped);
+            _execution.End(this, failure);
         }
     }
 

@@ -35,7 +35,7 @@ public sealed unsafe class CacheLifeTests
                 _ =>
                 {
                     world.Engine.ReapDeadThreads();
-                    world.Burst(3);
+                    world.Burst(1);
                 });
         });
 
@@ -93,8 +93,9 @@ public sealed unsafe class CacheLifeTests
 
     [Test]
     public void A_pass_that_drains_a_dead_thread_while_the_engine_closes()
-        => Explore.Exhaustively(() =>
-        {
+        => Explore.Exhaustively(
+            () =>
+            {
             EngineWorld world = WithDeadThread();
             return Make(
                 world,
@@ -106,13 +107,14 @@ public sealed unsafe class CacheLifeTests
                 },
                 VisitAsGuest,
                 _ => Must.Hold(world.Close()));
-        });
+            },
+            preemptions: 1);
 
     [Test]
     public void Of_two_who_move_a_node_on_one_wins()
         => Explore.Exhaustively(() =>
         {
-            var node = new CacheNode(new EngineWorld().Engine, null, Thread.CurrentThread);
+            var node = new CacheNode(new EngineWorld().Engine, Thread.CurrentThread) { Cache = null };
             int moved = 0;
             Action move(CacheNodeState to) => () =>
             {

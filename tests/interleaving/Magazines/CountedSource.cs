@@ -15,6 +15,9 @@ internal readonly unsafe struct CountedSource : IMagazineSource
     }
 
     /// <inheritdoc/>
+    public static bool RunsUserCode => false;
+
+    /// <inheritdoc/>
     public long DepotBudget { get; }
 
     /// <inheritdoc/>

@@ -25,6 +25,13 @@ internal static unsafe class EngineScenario
                 prepare(id);
             },
             Check = check,
+            CheckAtRest = () =>
+            {
+                if (!world.IsClosed)
+                {
+                    world.Check();
+                }
+            },
             Cleanup = () => world.Close(),
         };
 }

@@ -75,6 +75,7 @@ public sealed class MagazineStoreTests
         {
             Threads = [.. threads.Select<Action<StoreWorld>, Action>(thread => () => thread(world))],
             Check = () => world.Check(missing),
+            CheckAtRest = () => world.Check(),
             Cleanup = world.Dispose,
         };
 }

@@ -63,6 +63,7 @@ public sealed class SlabProgressTests
         {
             Threads = [() => stopped(world), work, work],
             Check = () => world.Check(missing),
+            CheckAtRest = () => world.Check(),
             Cleanup = world.Dispose,
         };
     }

@@ -1,0 +1,96 @@
+using System.Runtime.CompilerServices;
+using MagAlloc.Concurrency;
+
+namespace MagAlloc.Magazines;
+
+/// <content>Bringing home what a cache holds.</content>
+internal sealed unsafe partial class MagazineEngine<TSource>
+{
+    private int _flushEpoch;
+
+    /// <summary>Asks every thread to bring its magazines home at its next slow step. Idle threads keep theirs.</summary>
+    public void RequestFlush() => Atomic.Add(ref _flushEpoch, 1);
+
+    /// <summary>Empties a cache that the caller owns: full magazines to the depot or the source, the rest to the source.</summary>
+    public void Flush(ThreadCache* cache, bool keepFullInDepot)
+    {
+        for (int code = 1; code < _codes; code++)
+        {
+            int capacity = _capacities[code];
+            if (capacity == 0)
+            {
+                continue;
+            }
+
+            CacheEntry* entry = ThreadCache.Entry(cache, code);
+            nuint* loaded = entry->Loaded;
+            nuint* previous = entry->Previous;
+
+            // Detached before anything else: an exception out of a user's source must not leave a magazine in two places.
+            entry->Loaded = &cache->NoneEmpty;
+            entry->Previous = Magazine.NoneFull;
+            *ThreadCache.RefillSize(cache, code) = 0;
+            try
+            {
+                if (IsReal(cache, loaded))
+                {
+                    Retire(cache, code, loaded, capacity, keepFullInDepot);
+                }
+            }
+            finally
+            {
+                if (previous != Magazine.NoneFull)
+                {
+                    Retire(cache, code, previous, capacity, keepFullInDepot);
+                }
+            }
+        }
+    }
+
+    /// <summary>Flushes this thread's cache, if it has one and is not in the middle of a slow operation on it.</summary>
+    public void FlushCurrent(bool keepFullInDepot)
+    {
+        ThreadCache* cache = FindOwn();
+        if (cache != null && cache->Slow == 0)
+        {
+            Flush(cache, keepFullInDepot);
+        }
+    }
+
+    private void Retire(ThreadCache* cache, int code, nuint* top, int capacity, bool keepFullInDepot)
+    {
+        int count = Magazine.Count(top, capacity);
+        if (count == capacity && keepFullInDepot && DepotHasRoom(code))
+        {
+            PushFull(cache, code, top);
+            return;
+        }
+
+        byte* magazine = Magazine.Base(top);
+        try
+        {
+            if (count > 0)
+            {
+                cache->SourceReturns++;
+                _source.Release(code, Magazine.Bottom(magazine, capacity) + 1, count);
+            }
+        }
+        finally
+        {
+            _store.Give(_store.IndexOf(magazine));
+        }
+
+        ArmWorker();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void AnswerFlush(ThreadCache* cache)
+    {
+        int epoch = Atomic.Load(ref _flushEpoch);
+        if (cache->FlushEpoch != epoch)
+        {
+            cache->FlushEpoch = epoch;
+            Flush(cache, keepFullInDepot: false);
+        }
+    }
+}

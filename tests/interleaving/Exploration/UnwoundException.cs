@@ -1,0 +1,4 @@
+namespace MagAlloc.Interleaving.Exploration;
+
+/// <summary>Takes a virtual thread out of a schedule that has failed.</summary>
+internal sealed class UnwoundException : Exception;

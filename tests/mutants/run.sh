@@ -1,0 +1,248 @@
+#!/usr/bin/env bash
+# Proves the concurrency tests: breaks the engine on purpose, one place at a time, in a copy, and requires that a test fails.
+#
+#   tests/mutants/run.sh [NAME…]      all mutants, or those whose name contains one of the words
+#
+# Prints a table (mutant, verdict, the test that caught it). Exit code 1 when one survives that should not. Not part of CI:
+# every mutant is a build and a test run, about half a minute. docs/testing.md has the table of the last run.
+set -uo pipefail
+
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
+work="$(mktemp -d)"
+trap 'rm -rf "$work"' EXIT
+export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_CLI_UI_LANGUAGE=en
+(cd "$root" && tar cf - --exclude=bin --exclude=obj --exclude=.git .) | tar xf - -C "$work"
+failed=0
+wanted=("$@")
+
+is_wanted() {
+    [ "${#wanted[@]}" -eq 0 ] && return 0
+    local word
+    for word in "${wanted[@]}"; do [[ "$1" == *"$word"* ]] && return 0; done
+    return 1
+}
+
+# mutant NAME FILE OLD NEW FILTER [PROJECT] [CONFIGURATION]
+# Replaces the first OLD in engine/FILE by NEW. A NAME that begins with "=" is an equivalent mutant: it must survive.
+mutant() {
+    local name="$1" file="$work/engine/$2" old="$3" new="$4" filter="$5" project="${6:-tests/interleaving}" configuration="${7:-Release}"
+    is_wanted "$name" || return 0
+    local text verdict by
+    text="$(cat "$file"; printf x)"
+    text="${text%x}"
+    if [[ "$text" != *"$old"* ]]; then
+        printf '| %s | **does not apply** | |\n' "$name"
+        failed=1
+        return 0
+    fi
+
+    printf '%s' "${text/"$old"/"$new"}" > "$file"
+    if ! dotnet build "$work/$project" -c "$configuration" -p:TreatWarningsAsErrors=false > "$work/build.log" 2>&1; then
+        verdict='**does not build**'
+        by="$(grep -m1 -o 'error .*' "$work/build.log")"
+        failed=1
+    else
+        timeout -s KILL 240 dotnet test "$work/$project" -c "$configuration" --no-build --filter "$filter" \
+            --logger 'console;verbosity=normal' > "$work/test.log" 2>&1
+        local status=$?
+        by="$(sed -n 's/^ *Failed \([A-Za-z_0-9]*\).*/\1/p' "$work/test.log" | head -1)"
+        if [ "$status" -eq 0 ]; then
+            verdict=survived
+            if [[ "$name" == =* ]]; then verdict='survived, as it must'; else failed=1; fi
+        elif [ -n "$by" ]; then
+            verdict=caught
+            [[ "$name" == =* ]] && failed=1
+        else
+            verdict='caught'
+            by='the run breaks off (crash or no end)'
+        fi
+    fi
+
+    printf '| %s | %s | %s |\n' "$name" "$verdict" "$by"
+    printf '%s' "$text" > "$file"
+}
+
+printf '| mutant | verdict | first test that fails |\n|---|---|---|\n'
+
+stack=Concurrency/TaggedStack.cs
+mutant 'stack: the tag never moves' $stack \
+    '(((seen >> TagShift) + 1) << TagShift) | link' '((seen >> TagShift) << TagShift) | link' 'FullyQualifiedName~TaggedStack'
+mutant 'stack: push swings the head with a plain store' $stack \
+    'ulong now = Atomic.CompareExchange(ref head, Next(seen, index + 1), seen);' \
+    'ulong now = seen; Atomic.StoreRelaxed(ref head, Next(seen, index + 1));' 'FullyQualifiedName~TaggedStack'
+mutant 'stack: pop swings the head with a release store' $stack \
+    'ulong now = Atomic.CompareExchange(ref head, Next(seen, below), seen);' \
+    'ulong now = seen; Atomic.Store(ref head, Next(seen, below));' 'FullyQualifiedName~TaggedStack'
+mutant 'stack: push publishes the node before its link' $stack \
+    '            Atomic.StoreRelaxed(ref Link(index), (uint)seen);
+' '' 'FullyQualifiedName~TaggedStack'
+mutant 'stack: push writes the link behind the exchange (publication order)' $stack \
+    '            if (now == seen)
+            {
+                return;' '            if (now == seen)
+            {
+                Atomic.StoreRelaxed(ref Link(index), (uint)seen);
+                return;' 'FullyQualifiedName~TaggedStack'
+
+counter=Concurrency/BoundedCounter.cs
+mutant 'counter: add, then undo' $counter \
+    'long seen = Atomic.Load(ref _value.Value);
+        while (true)' 'if (Atomic.Add(ref _value.Value, amount) > Limit)
+        {
+            Atomic.Add(ref _value.Value, -amount);
+            return false;
+        }
+
+        RecordPeak(_value.Value);
+        long seen = 0;
+        while (amount == long.MinValue)' 'FullyQualifiedName~BoundedCounter'
+mutant 'counter: look, then add' $counter \
+    'long now = Atomic.CompareExchange(ref _value.Value, seen + amount, seen);' \
+    'Atomic.Add(ref _value.Value, amount); long now = seen;' 'FullyQualifiedName~BoundedCounter'
+
+ranges=Ranges/RangeAllocator.cs
+mutant 'ranges: a search that fails is not repeated' $ranges \
+    'while (version != HintVersion());' 'while (version == uint.MaxValue);' 'FullyQualifiedName~RangeAllocator'
+mutant 'ranges: the hint is raised without its version' $ranges \
+    'Atomic.CompareExchange(ref _hint.Value, (seen & ~(long)uint.MaxValue) | (uint)word, seen);' \
+    'Atomic.Store(ref _hint.Value, (seen & ~(long)uint.MaxValue) | (uint)word);' 'FullyQualifiedName~RangeAllocator'
+mutant 'ranges: a claim that gives up keeps what it had' $ranges \
+    'ReleaseRun(first, unit - first);' '' 'FullyQualifiedName~RangeAllocator'
+mutant 'ranges: a claim that gives up does not lower the hint' $ranges \
+    'ReleaseRun(first, unit - first);
+                        LowerHint(first / BitsPerWord);' 'ReleaseRun(first, unit - first);' 'FullyQualifiedName~RangeAllocator'
+mutant 'ranges: a claim takes the word without looking again' $ranges \
+    'ulong now = Atomic.CompareExchange(ref location, word | mask, word);' \
+    'Atomic.Or(ref location, mask); ulong now = word;' 'FullyQualifiedName~RangeAllocator'
+mutant 'ranges: a free does not lower the hint' $ranges \
+    'ReleaseRun(first, units);
+        LowerHint(first / BitsPerWord);' 'ReleaseRun(first, units);' 'FullyQualifiedName~RangeAllocator'
+
+depot=Magazines/Depot.cs
+mutant 'depot: a pop is not counted' $depot \
+    'int count = Atomic.Add(ref _count, -1);' 'int count = Atomic.Load(ref _count);' 'FullyQualifiedName~Depot'
+mutant 'depot: a push counts with a plain store' $depot \
+    'Atomic.Add(ref _count, 1);' 'Atomic.Store(ref _count, Atomic.Load(ref _count) + 1);' 'FullyQualifiedName~Depot'
+
+store=Magazines/MagazineStore.cs
+mutant 'store: a trim that meets a holder clears the holders bits too' $store \
+    'Atomic.And(ref group.InUse, ~(all & ~before));' 'Atomic.And(ref group.InUse, ~all);' 'FullyQualifiedName~MagazineStore'
+mutant 'store: a trim that meets a holder leaves its own bits' $store \
+    'Atomic.And(ref group.InUse, ~(all & ~before));' '' 'FullyQualifiedName~MagazineStore'
+mutant 'store: a fresh magazine is taken by a look and a store' $store \
+    '(Atomic.Or(ref group.InUse, 1UL << bit) & (1UL << bit)) != 0' \
+    '(Atomic.Load(ref group.InUse) & (1UL << bit)) != 0 || Atomic.Or(ref group.InUse, 1UL << bit) == ulong.MaxValue' 'FullyQualifiedName~MagazineStore'
+mutant 'store: a page committed twice is charged twice' $store \
+    '& (1u << page)) != 0)
+        {
+            _committed.Subtract((long)_pageBytes);
+        }
+
+        return true;' '& (1u << page)) != 0)
+        {
+        }
+
+        return true;' 'FullyQualifiedName~MagazineStore'
+mutant 'store: Release without its null check' $store \
+    'public void Release()
+    {
+        if (_reservation != null)' 'public void Release()
+    {
+        if (_groupCount >= 0)' 'FullyQualifiedName~Magazines.MagazineStore' tests Debug
+mutant 'arena: Release without the null check of the metadata' Slabs/Arena.cs \
+    'public void Release()
+    {
+        if (_metadataReservation != null)' 'public void Release()
+    {
+        if (Bytes != 0)' 'FullyQualifiedName~Slabs.Arena' tests Debug
+
+slabs=Slabs/SlabSpace.cs
+returns=Slabs/SlabSpace.Return.cs
+mutant '=slabs: the state is published by a relaxed store (two full fences lie between it and the bitmap)' $slabs \
+    'Atomic.Store(ref state, SlabState.Created(' 'Atomic.StoreRelaxed(ref state, SlabState.Created(' 'FullyQualifiedName~Slabs'
+mutant 'slabs: the state is published before the bitmap' $slabs \
+    'ulong* bitmap = _arena.Bitmap(chunk);
+        int full' 'ref ulong early = ref _arena.Header(chunk).Slab;
+        Atomic.StoreRelaxed(ref early, SlabState.Created(early, code, slab.Blocks));
+        ulong* bitmap = _arena.Bitmap(chunk);
+        int full' 'FullyQualifiedName~Slabs'
+mutant 'slabs: blocks come home count first, bits after' $returns \
+    'returned += SetBits(bitmap, word, mask, start, slab.BlockBytes);
+        if (returned > 0)
+        {
+            Atomic.Add(ref _outstanding[code].Value, -returned);
+            RaiseCount(chunk, code, returned, stamp);
+        }' 'returned += BitOperations.PopCount(mask);
+        Atomic.Add(ref _outstanding[code].Value, -returned);
+        RaiseCount(chunk, code, returned, stamp);
+        SetBits(bitmap, word, mask, start, slab.BlockBytes);' 'FullyQualifiedName~Slabs'
+mutant 'slabs: a claim takes bits first and lowers the count after' $slabs \
+    'ulong state = Atomic.Load(ref location);
+        int share;
+        while (true)
+        {
+            share = Math.Min(count, SlabState.Free(state));' 'ulong state = Atomic.Load(ref location);
+        int share = Math.Min(count, SlabState.Free(state));
+        if (share > 0 && SlabState.Code(state) == code)
+        {
+            share = TakeBits(chunk, code, into, share);
+        }
+
+        while (true)
+        {' 'FullyQualifiedName~Slabs'
+mutant 'slabs: PublishPartial does not look again' $slabs \
+    'if (PartialValue(state) == value)' 'if (state == state)' 'FullyQualifiedName~Slabs'
+mutant 'slabs: PublishPartial without its fence' $slabs \
+    '            Atomic.Fence();
+' '' 'FullyQualifiedName~Slabs'
+mutant 'slabs: retirement without the test that all blocks are home' $returns \
+    ' || SlabState.Free(state) != slab.Blocks
+' '
+' 'FullyQualifiedName~Slabs'
+mutant 'slabs: retirement by a plain store' $returns \
+    '|| Atomic.CompareExchange(ref location, SlabState.Retired(state), state) != state)' \
+    '|| (location = SlabState.Retired(state)) == ulong.MaxValue)' 'FullyQualifiedName~Slabs'
+mutant '=slabs: no generation in the state (class and count are the truth; it only guards what is compared beside them)' Slabs/SlabState.cs \
+    '=> ((state >> GenerationShift) + 1) << GenerationShift;' '=> (state >> GenerationShift) << GenerationShift;' 'FullyQualifiedName~Slabs'
+mutant 'slabs: a slab that gets free blocks again is not counted as partial' $returns \
+    'Atomic.Add(ref _partial[code].Value, 1);' '' 'FullyQualifiedName~Slabs'
+mutant 'slabs: a purge clears its mark at the end' $returns \
+    'Release(code, blocks, got, stamp: false);' 'Release(code, blocks, got, stamp: false); Atomic.Store(ref header.Purgeable, 0);' 'FullyQualifiedName~Slabs'
+mutant 'slabs: a page committed by two is charged twice' Slabs/Arena.Pages.cs \
+    'if ((before & missing) != 0)' 'if (before == missing + 1)' 'FullyQualifiedName~Slabs'
+mutant 'runs: a free looks at its token instead of swapping it' Slabs/RunSpace.cs \
+    'Atomic.CompareExchange(ref header.RunChunks, 0, chunks) != chunks' '(header.RunChunks = 0) != 0' 'FullyQualifiedName~RunSpace'
+
+engine=Magazines/MagazineEngine.Threads.cs
+mutant 'engine: Close does not wait for guests' $engine \
+    'while (Atomic.Load(ref _guests) != 0)' 'while (Atomic.Load(ref _guests) < 0)' 'FullyQualifiedName~CacheLife'
+mutant 'engine: a guest looks at the flag before it is counted' $engine \
+    'Atomic.Increment(ref _guests);
+        if (!IsClosed)
+        {
+            return true;' 'if (!IsClosed)
+        {
+            Atomic.Increment(ref _guests);
+            return true;' 'FullyQualifiedName~CacheLife'
+mutant 'engine: Close does not hold the memory itself' $engine \
+    'Atomic.Store(ref _readers, 1);' 'Atomic.Store(ref _readers, 0);' 'FullyQualifiedName~CacheLife'
+mutant 'engine: an orphan is not counted as a reader' $engine \
+    'Atomic.Increment(ref _readers);' '' 'FullyQualifiedName~CacheLife'
+mutant 'engine: two callers close' $engine \
+    'if (Atomic.Exchange(ref _closed, 1) != 0)' 'bool was = IsClosed; Atomic.Store(ref _closed, 1); if (was)' 'FullyQualifiedName~CacheLife'
+mutant 'engine: a dead threads cache is drained by whoever comes' $engine \
+    'node.TryMove(seen, CacheNodeState.Draining)' 'node.TryMove(node.Ticket, CacheNodeState.Draining)' 'FullyQualifiedName~CacheLife'
+mutant 'engine: a free cache is taken without a compare' $engine \
+    'node.TryMove(ticket, ticket.Adopted())' '(node.Ticket.State == ticket.State)' 'FullyQualifiedName~CacheLife'
+mutant 'engine: two passes at a time' Magazines/MagazineEngine.Reclaim.cs \
+    'if (Atomic.CompareExchange(ref _insidePass, 1, 0) != 0)' 'if (Atomic.Load(ref _insidePass) > 1)' 'FullyQualifiedName~Magazines'
+mutant 'engine: a reclaimed magazine is given back before it is emptied' Magazines/MagazineEngine.Reclaim.cs \
+    'byte* magazine = _store.AddressOf(index);
+        try' 'byte* magazine = _store.AddressOf(index);
+        _store.Give(index);
+        try' 'FullyQualifiedName~Magazines'
+mutant 'checks: a free looks at the bit, then clears it' Heap/BasicChecks.cs \
+    '(Atomic.And(ref _core.Arena.Marks(chunk)[index / 64], ~bit) & bit) == 0' \
+    '(Atomic.Load(ref _core.Arena.Marks(chunk)[index / 64]) & bit) == 0 || Atomic.And(ref _core.Arena.Marks(chunk)[index / 64], ~bit) == 0' 'FullyQualifiedName~BasicChecks'
+
+exit $failed

@@ -183,18 +183,34 @@ internal sealed unsafe partial class SlabSpace
             PublishPartial(chunk);
         }
 
-        if (SlabState.Free(state) + returned == Class(code).Blocks && !(stamp && IsWorthKeeping(code)))
+        if (SlabState.Free(state) + returned == Class(code).Blocks)
         {
+            if (stamp && Class(code).BlockBytes > SizeClasses.LargestCached)
+            {
+                RetireLater(chunk);
+                return;
+            }
+
             TryRetire(chunk, code);
         }
     }
 
     /// <summary>
-    /// Blocks that no magazine caches would make and retire a slab at every other operation, so their class's only slab with
-    /// free blocks stays until a purge finds it unused.
+    /// Keeps the slab that was emptied last, if its blocks are too large for magazines: it would be made and retired at every
+    /// other operation. The one kept before goes, and a purge takes this one too once it has lain unused.
     /// </summary>
-    private bool IsWorthKeeping(int code)
-        => Class(code).BlockBytes > SizeClasses.LargestCached && Atomic.Load(ref _partial[code].Value) <= 1;
+    private void RetireLater(int chunk)
+    {
+        int before = Atomic.Exchange(ref _kept, chunk + 1) - 1;
+        if (before >= 0 && before != chunk)
+        {
+            int code = SlabState.Code(Atomic.Load(ref _arena.Header(before).Slab));
+            if (code > 0 && code <= _classes.Length)
+            {
+                TryRetire(before, code);
+            }
+        }
+    }
 
     private bool TryRetire(int chunk, int code)
     {

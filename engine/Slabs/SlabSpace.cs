@@ -30,6 +30,7 @@ internal sealed unsafe partial class SlabSpace
     private readonly FaultPlan? _faults;
     private readonly IMisuseSink _misuse;
     private readonly IBlockInitializer? _initializer;
+    private int _kept;
 
     /// <param name="arena">Where slabs come from.</param>
     /// <param name="classes">Class i has code i + 1.</param>

@@ -73,7 +73,7 @@ mutant 'stack: push swings the head with a plain store' $stack \
 mutant 'stack: pop swings the head with a release store' $stack \
     'ulong now = Atomic.CompareExchange(ref head, Next(seen, below), seen);' \
     'ulong now = seen; Atomic.Store(ref head, Next(seen, below));' 'FullyQualifiedName~TaggedStack'
-mutant 'stack: push publishes the node before its link' $stack \
+mutant 'stack: push writes no link' $stack \
     '            Atomic.StoreRelaxed(ref Link(index), (uint)seen);
 ' '' 'FullyQualifiedName~TaggedStack'
 mutant 'stack: push writes the link behind the exchange (publication order)' $stack \
@@ -93,9 +93,13 @@ mutant 'counter: add, then undo' $counter \
             return false;
         }
 
-        RecordPeak(_value.Value);
-        long seen = 0;
-        while (amount == long.MinValue)' 'FullyQualifiedName~BoundedCounter'
+        if (amount != long.MinValue)
+        {
+            return true;
+        }
+
+        long seen = Atomic.Load(ref _value.Value);
+        while (true)' 'FullyQualifiedName~BoundedCounter'
 mutant 'counter: look, then add' $counter \
     'long now = Atomic.CompareExchange(ref _value.Value, seen + amount, seen);' \
     'Atomic.Add(ref _value.Value, amount); long now = seen;' 'FullyQualifiedName~BoundedCounter'

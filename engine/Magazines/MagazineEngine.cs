@@ -156,7 +156,13 @@ internal sealed unsafe partial class MagazineEngine<TSource> : ICacheOwner
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static nuint Pop(CacheEntry* entry) => *entry->Loaded--;
+    private static nuint Pop(CacheEntry* entry)
+    {
+        // 0 only in a magazine that a disposal has zeroed; the top must not leave it.
+        nuint resource = *entry->Loaded;
+        entry->Loaded -= resource != 0 ? 1 : 0;
+        return resource;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsReal(ThreadCache* cache, nuint* loaded) => loaded != &cache->NoneEmpty;

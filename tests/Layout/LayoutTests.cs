@@ -77,17 +77,17 @@ public sealed unsafe class LayoutTests
     [Test]
     public void A_thread_cache_begins_with_128_bytes_and_its_entries_are_16_bytes_apart()
     {
-        const int codes = 100;
-        var cache = (ThreadCache*)NativeMemory.AlignedAlloc(ThreadCache.BytesFor(codes), ThreadCache.HeaderBytes);
-        ThreadCache.Initialize(cache, engineId: 1, codes);
+        const int Codes = 100;
+        var cache = (ThreadCache*)NativeMemory.AlignedAlloc(ThreadCache.BytesFor(Codes), ThreadCache.HeaderBytes);
+        ThreadCache.Initialize(cache, engineId: 1, Codes);
 
         Assert.That(sizeof(ThreadCache), Is.EqualTo(128));
         Assert.That(sizeof(CacheEntry), Is.EqualTo(16));
         Assert.That((long)ThreadCache.Entry(cache, 0) - (long)cache, Is.EqualTo(128));
         Assert.That((long)ThreadCache.Entry(cache, 5) - (long)ThreadCache.Entry(cache, 4), Is.EqualTo(16));
-        Assert.That((long)ThreadCache.RefillSize(cache, 0) - (long)ThreadCache.Entry(cache, codes), Is.Zero);
-        Assert.That((ulong)ThreadCache.BytesFor(codes), Is.GreaterThanOrEqualTo(128 + (codes * 16) + codes));
-        Assert.That((ulong)ThreadCache.BytesFor(codes) % 128, Is.Zero);
+        Assert.That((long)ThreadCache.RefillSize(cache, 0) - (long)ThreadCache.Entry(cache, Codes), Is.Zero);
+        Assert.That((ulong)ThreadCache.BytesFor(Codes), Is.GreaterThanOrEqualTo(128 + (Codes * 16) + Codes));
+        Assert.That((ulong)ThreadCache.BytesFor(Codes) % 128, Is.Zero);
         NativeMemory.AlignedFree(cache);
     }
 

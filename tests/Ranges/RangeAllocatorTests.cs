@@ -128,9 +128,9 @@ public sealed unsafe class RangeAllocatorTests
     [NonParallelizable]
     public void Soak_four_threads_take_and_give_runs_and_all_units_come_back()
     {
-        const int units = 640;
-        RangeAllocator ranges = New(units);
-        int[] holders = new int[units];
+        const int UnitCount = 640;
+        RangeAllocator ranges = New(UnitCount);
+        int[] holders = new int[UnitCount];
         long end = Environment.TickCount64 + 1000;
         Crew.Run(4, me =>
         {
@@ -158,7 +158,7 @@ public sealed unsafe class RangeAllocatorTests
             }
         });
 
-        Assert.That(ranges.TryAllocate(units, 1, out _), "everything is free again");
+        Assert.That(ranges.TryAllocate(UnitCount, 1, out _), "everything is free again");
     }
 
     private static void Mark(int[] holders, int first, int units, int from, int to)

@@ -96,17 +96,17 @@ public sealed unsafe class CacheLifeTests
         => Explore.Exhaustively(
             () =>
             {
-            EngineWorld world = WithDeadThread();
-            return Make(
-                world,
-                _ => { },
-                () =>
-                {
-                    Must.Be(world.Discards, 1);
-                    Must.Be(world.Releases, 1);
-                },
-                VisitAsGuest,
-                _ => Must.Hold(world.Close()));
+                EngineWorld world = WithDeadThread();
+                return Make(
+                    world,
+                    _ => { },
+                    () =>
+                    {
+                        Must.Be(world.Discards, 1);
+                        Must.Be(world.Releases, 1);
+                    },
+                    VisitAsGuest,
+                    _ => Must.Hold(world.Close()));
             },
             preemptions: 1);
 

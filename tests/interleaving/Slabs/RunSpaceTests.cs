@@ -36,7 +36,8 @@ public sealed class RunSpaceTests
                     Must.Hold(taken != 0);
                     Must.Be(runs.Blocks, 1);
                     Must.Be((long)runs.SizeOf(arena.ChunkOf(taken)), ChunkBytes + 1);
-                });
+                }
+            );
         }));
 
     private static Scenario Over(Func<RunSpace, Arena, (Action[] Threads, Action Check)> make)

@@ -43,7 +43,7 @@ mutant() {
         failed=1
     else
         timeout -s KILL 240 dotnet test "$work/$project" -c "$configuration" --no-build --filter "$filter" \
-            --logger 'console;verbosity=normal' > "$work/test.log" 2>&1
+            --logger 'console;verbosity=normal' -- NUnit.StopOnError=true > "$work/test.log" 2>&1
         local status=$?
         by="$(sed -n 's/^ *Failed \([A-Za-z_0-9]*\).*/\1/p' "$work/test.log" | head -1)"
         if [ "$status" -eq 0 ]; then

@@ -263,7 +263,7 @@ internal sealed class Execution
     {
         try
         {
-            action?.Invoke();
+            Watchdog.Guard(action);
         }
 #pragma warning disable CA1031 // Reported with the schedule.
         catch (Exception thrown)

@@ -94,7 +94,9 @@ internal static class Explore
 
     private static Execution Run(Func<Scenario> make, Crew crew, IStrategy strategy, string what, int victimStep = 0)
     {
-        Scenario scenario = make();
+        Scenario? made = null;
+        Watchdog.Guard(() => made = make());
+        Scenario scenario = made!;
         var execution = new Execution(scenario, crew.Of(scenario.Threads.Length), strategy, StepBound, crew.Done)
         {
             Victim = victimStep > 0 ? 0 : -1,

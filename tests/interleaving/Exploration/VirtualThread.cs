@@ -14,6 +14,7 @@ internal sealed unsafe class VirtualThread : IAtomicScheduler, IDisposable
     private Action? _work;
     private byte[] _snapshot = [];
     private bool _hasStored;
+    private Watchdog _watchdog = new();
 
     public VirtualThread(int id)
     {
@@ -43,6 +44,7 @@ internal sealed unsafe class VirtualThread : IAtomicScheduler, IDisposable
         Steps = 0;
         Unwinds = false;
         IsFree = false;
+        _watchdog = new Watchdog();
         _hasStored = false;
         Stores.ShowAll();
     }
@@ -64,6 +66,7 @@ internal sealed unsafe class VirtualThread : IAtomicScheduler, IDisposable
     {
         if (IsFree)
         {
+            _watchdog.Step(operation);
             return;
         }
 

@@ -16,7 +16,7 @@ public sealed class SlabProgressTests
         {
             var world = new SlabWorld();
             world.Take(SlabWorld.Quarters, 3);
-            return Beside(world, _ => world.Take(SlabWorld.Quarters, 1), missing: 1);
+            return Beside(world, _ => world.Take(SlabWorld.Quarters, 1), missing: 4);
         });
 
     [Test]
@@ -25,7 +25,7 @@ public sealed class SlabProgressTests
         {
             var world = new SlabWorld();
             nuint[] blocks = world.Take(SlabWorld.Quarters, 4);
-            return Beside(world, _ => world.Give(SlabWorld.Quarters, blocks.AsSpan(1, 2)), missing: 2);
+            return Beside(world, _ => world.Give(SlabWorld.Quarters, blocks.AsSpan(1, 2)), missing: 4);
         });
 
     [Test]
@@ -44,7 +44,7 @@ public sealed class SlabProgressTests
             var world = new SlabWorld();
             nuint[] blocks = world.Take(SlabWorld.Quarters, 4);
             world.Give(SlabWorld.Quarters, blocks.AsSpan(0, 2));
-            return Beside(world, _ => world.Purge(), missing: 2);
+            return Beside(world, _ => world.Purge(), missing: 4);
         });
 
     private static Scenario Beside(SlabWorld world, Action<SlabWorld> stopped, int missing)

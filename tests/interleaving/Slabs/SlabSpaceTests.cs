@@ -145,12 +145,13 @@ public sealed class SlabSpaceTests
     public unsafe void The_partial_map_converges_even_when_its_writes_linger_in_store_buffers()
         => Explore.Exhaustively(() =>
         {
-            // As on x64, where only a full fence keeps a look at the state behind the write of the map.
+            // As on x64, where only a full fence keeps a look at the state behind the write of the map: the one takes the last
+            // free block and writes "none", the other brings one home and writes "some".
             var world = new SlabWorld();
-            nuint[] blocks = world.Take(SlabWorld.Halves, 2);
+            nuint[] blocks = world.Take(SlabWorld.Quarters, 3);
             return Over(
                 world,
-                [_ => world.Give(SlabWorld.Halves, blocks[0]), _ => world.Take(SlabWorld.Halves, 1)],
+                [_ => world.Give(SlabWorld.Quarters, blocks[0]), _ => world.Take(SlabWorld.Quarters, 1)],
                 then: null,
                 watchPartialMap: true);
         });

@@ -30,7 +30,7 @@ public sealed class MagazineEngineTests
     [TestCase(ReclaimPolicy.Flat)]
     [TestCase(ReclaimPolicy.WorkingSet)]
     public void A_reclaim_pass_beside_exchanges_loses_nothing(ReclaimPolicy policy)
-        => Explore.Exhaustively(() => Attached(WithFullDepot(policy), 0, Burst(5), world => world.Engine.Tick()));
+        => Explore.Exhaustively(() => Attached(WithFullDepot(policy), 0, Burst(3), world => world.Engine.Tick()));
 
     [Test]
     public void Two_passes_and_a_trim_at_once_bring_everything_home_once()
@@ -110,7 +110,7 @@ public sealed class MagazineEngineTests
     private static EngineWorld WithFullDepot(ReclaimPolicy policy)
     {
         var world = new EngineWorld(policy: policy);
-        world.Burst(8);
+        world.Burst(6);
         if (policy == ReclaimPolicy.WorkingSet)
         {
             // What it sees now lay there for a whole interval.

@@ -122,16 +122,7 @@ internal unsafe class BlockCore<TSource>
             return Engine.AcquireOne(code);
         }
 
-        CacheEntry* entry = ThreadCache.Entry(cache, code);
-        nuint* top = entry->Loaded;
-        nuint block = *top;
-        if (block == 0)
-        {
-            return Engine.Refill(cache, code);
-        }
-
-        entry->Loaded = top - 1;
-        return block;
+        return ThreadCache.TryPop(cache, code, out nuint block) ? block : Engine.Refill(cache, code);
     }
 
     /// <summary>Frees a block of a class through a thread's magazines, or past them where it has no cache.</summary>
@@ -143,16 +134,9 @@ internal unsafe class BlockCore<TSource>
             return;
         }
 
-        CacheEntry* entry = ThreadCache.Entry(cache, code);
-        nuint* top = entry->Previous;
-        if (Magazine.IsFull(top))
+        if (!ThreadCache.TryPush(cache, code, block))
         {
             Engine.Spill(cache, code, block);
-        }
-        else
-        {
-            entry->Previous = top + 1;
-            top[1] = block;
         }
     }
 

@@ -47,16 +47,10 @@ public unsafe ref struct HeapThread : IDisposable
     public readonly void* Allocate(nuint byteCount)
     {
         nuint last = byteCount - 1;
-        if (last < SizeClasses.LargestBlock && _cache != null)
+        if (last < SizeClasses.LargestBlock && _cache != null
+            && ThreadCache.TryPop(_cache, SizeClasses.CodeOf(last), out nuint block))
         {
-            CacheEntry* entry = ThreadCache.Entry(_cache, SizeClasses.CodeOf(last));
-            nuint* top = entry->Loaded;
-            nuint block = *top;
-            if (block != 0)
-            {
-                entry->Loaded = top - 1;
-                return (void*)block;
-            }
+            return (void*)block;
         }
 
         return _heap.AllocateSlow(byteCount);
@@ -66,17 +60,11 @@ public unsafe ref struct HeapThread : IDisposable
     public readonly void* AllocateZeroed(nuint byteCount)
     {
         nuint last = byteCount - 1;
-        if (last < SizeClasses.LargestCached && _cache != null)
+        if (last < SizeClasses.LargestCached && _cache != null
+            && ThreadCache.TryPop(_cache, SizeClasses.CodeOf(last), out nuint block))
         {
-            CacheEntry* entry = ThreadCache.Entry(_cache, SizeClasses.CodeOf(last));
-            nuint* top = entry->Loaded;
-            nuint block = *top;
-            if (block != 0)
-            {
-                entry->Loaded = top - 1;
-                Unsafe.InitBlockUnaligned((void*)block, 0, (uint)byteCount);
-                return (void*)block;
-            }
+            Unsafe.InitBlockUnaligned((void*)block, 0, (uint)byteCount);
+            return (void*)block;
         }
 
         return _heap.AllocateZeroed(byteCount);
@@ -86,17 +74,11 @@ public unsafe ref struct HeapThread : IDisposable
     public readonly bool TryAllocate(nuint byteCount, out void* block)
     {
         nuint last = byteCount - 1;
-        if (last < SizeClasses.LargestBlock && _cache != null)
+        if (last < SizeClasses.LargestBlock && _cache != null
+            && ThreadCache.TryPop(_cache, SizeClasses.CodeOf(last), out nuint found))
         {
-            CacheEntry* entry = ThreadCache.Entry(_cache, SizeClasses.CodeOf(last));
-            nuint* top = entry->Loaded;
-            nuint found = *top;
-            if (found != 0)
-            {
-                entry->Loaded = top - 1;
-                block = (void*)found;
-                return true;
-            }
+            block = (void*)found;
+            return true;
         }
 
         return _heap.TryAllocate(byteCount, out block);
@@ -106,16 +88,10 @@ public unsafe ref struct HeapThread : IDisposable
     public readonly void Free(void* block)
     {
         nuint offset = (nuint)block - _arenaBase;
-        if (offset < _arenaBytes && _cache != null)
+        if (offset < _arenaBytes && _cache != null
+            && ThreadCache.TryPush(_cache, _pageMap[offset >> Arena.ChunkShift], (nuint)block))
         {
-            CacheEntry* entry = ThreadCache.Entry(_cache, _pageMap[offset >> Arena.ChunkShift]);
-            nuint* top = entry->Previous;
-            if (!Magazine.IsFull(top))
-            {
-                entry->Previous = top + 1;
-                top[1] = (nuint)block;
-                return;
-            }
+            return;
         }
 
         _heap.FreeSlow(block);
@@ -125,16 +101,10 @@ public unsafe ref struct HeapThread : IDisposable
     public readonly void Free(void* block, nuint byteCount)
     {
         nuint last = byteCount - 1;
-        if (last < SizeClasses.LargestBlock && _cache != null && (nuint)block - _arenaBase < _arenaBytes)
+        if (last < SizeClasses.LargestBlock && _cache != null && (nuint)block - _arenaBase < _arenaBytes
+            && ThreadCache.TryPush(_cache, SizeClasses.CodeOf(last), (nuint)block))
         {
-            CacheEntry* entry = ThreadCache.Entry(_cache, SizeClasses.CodeOf(last));
-            nuint* top = entry->Previous;
-            if (!Magazine.IsFull(top))
-            {
-                entry->Previous = top + 1;
-                top[1] = (nuint)block;
-                return;
-            }
+            return;
         }
 
         _heap.FreeSlow(block, byteCount);

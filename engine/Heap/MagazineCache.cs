@@ -92,14 +92,9 @@ public sealed unsafe class MagazineCache<TSource> : IDisposable
         Begin(cache);
         try
         {
-            CacheEntry* entry = ThreadCache.Entry(cache, Code);
-            if (Magazine.IsFull(entry->Previous))
+            if (!ThreadCache.TryPush(cache, Code, stored))
             {
                 _engine.Spill(cache, Code, stored);
-            }
-            else
-            {
-                *++entry->Previous = stored;
             }
         }
         finally
@@ -208,15 +203,7 @@ public sealed unsafe class MagazineCache<TSource> : IDisposable
         Begin(cache);
         try
         {
-            CacheEntry* entry = ThreadCache.Entry(cache, Code);
-            nuint stored = *entry->Loaded;
-            if (stored == 0)
-            {
-                return _engine.Refill(cache, Code);
-            }
-
-            entry->Loaded--;
-            return stored;
+            return ThreadCache.TryPop(cache, Code, out nuint stored) ? stored : _engine.Refill(cache, Code);
         }
         finally
         {

@@ -28,16 +28,10 @@ public sealed unsafe partial class NativeHeap
         // Size 0 wraps round and takes the slow path with the large ones: one comparison for both.
         nuint last = byteCount - 1;
         ThreadCache* cache = CacheSlot<SlabSource>.t_last;
-        if (last < SizeClasses.LargestBlock && cache != null && cache->EngineId == _fastId)
+        if (last < SizeClasses.LargestBlock && cache != null && cache->EngineId == _fastId
+            && ThreadCache.TryPop(cache, SizeClasses.CodeOf(last), out nuint block))
         {
-            CacheEntry* entry = ThreadCache.Entry(cache, SizeClasses.CodeOf(last));
-            nuint* top = entry->Loaded;
-            nuint block = *top;
-            if (block != 0)
-            {
-                entry->Loaded = top - 1;
-                return (void*)block;
-            }
+            return (void*)block;
         }
 
         return AllocateSlow(byteCount);
@@ -60,17 +54,11 @@ public sealed unsafe partial class NativeHeap
     {
         nuint last = byteCount - 1;
         ThreadCache* cache = CacheSlot<SlabSource>.t_last;
-        if (last < SizeClasses.LargestCached && cache != null && cache->EngineId == _fastId)
+        if (last < SizeClasses.LargestCached && cache != null && cache->EngineId == _fastId
+            && ThreadCache.TryPop(cache, SizeClasses.CodeOf(last), out nuint block))
         {
-            CacheEntry* entry = ThreadCache.Entry(cache, SizeClasses.CodeOf(last));
-            nuint* top = entry->Loaded;
-            nuint block = *top;
-            if (block != 0)
-            {
-                entry->Loaded = top - 1;
-                Unsafe.InitBlockUnaligned((void*)block, 0, (uint)byteCount);
-                return (void*)block;
-            }
+            Unsafe.InitBlockUnaligned((void*)block, 0, (uint)byteCount);
+            return (void*)block;
         }
 
         return Require(AllocateOrZero(byteCount, SizeClasses.Granule, zeroed: true), byteCount);
@@ -108,17 +96,11 @@ public sealed unsafe partial class NativeHeap
     {
         nuint last = byteCount - 1;
         ThreadCache* cache = CacheSlot<SlabSource>.t_last;
-        if (last < SizeClasses.LargestBlock && cache != null && cache->EngineId == _fastId)
+        if (last < SizeClasses.LargestBlock && cache != null && cache->EngineId == _fastId
+            && ThreadCache.TryPop(cache, SizeClasses.CodeOf(last), out nuint found))
         {
-            CacheEntry* entry = ThreadCache.Entry(cache, SizeClasses.CodeOf(last));
-            nuint* top = entry->Loaded;
-            nuint found = *top;
-            if (found != 0)
-            {
-                entry->Loaded = top - 1;
-                block = (void*)found;
-                return true;
-            }
+            block = (void*)found;
+            return true;
         }
 
         block = (void*)AllocateOrZero(byteCount, SizeClasses.Granule, zeroed: false);

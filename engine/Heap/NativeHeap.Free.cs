@@ -20,16 +20,10 @@ public sealed unsafe partial class NativeHeap
         ThreadCache* cache = CacheSlot<SlabSource>.t_last;
 
         // The cache first: while it is this heap's, the page map is mapped.
-        if (cache != null && cache->EngineId == _fastId && offset < _arenaBytes)
+        if (cache != null && cache->EngineId == _fastId && offset < _arenaBytes
+            && ThreadCache.TryPush(cache, _pageMap[offset >> Arena.ChunkShift], (nuint)block))
         {
-            CacheEntry* entry = ThreadCache.Entry(cache, _pageMap[offset >> Arena.ChunkShift]);
-            nuint* top = entry->Previous;
-            if (!Magazine.IsFull(top))
-            {
-                entry->Previous = top + 1;
-                top[1] = (nuint)block;
-                return;
-            }
+            return;
         }
 
         FreeSlow(block);
@@ -45,16 +39,10 @@ public sealed unsafe partial class NativeHeap
         nuint last = byteCount - 1;
         ThreadCache* cache = CacheSlot<SlabSource>.t_last;
         if (last < SizeClasses.LargestBlock && cache != null && cache->EngineId == _fastId
-            && (nuint)block - _arenaBase < _arenaBytes)
+            && (nuint)block - _arenaBase < _arenaBytes
+            && ThreadCache.TryPush(cache, SizeClasses.CodeOf(last), (nuint)block))
         {
-            CacheEntry* entry = ThreadCache.Entry(cache, SizeClasses.CodeOf(last));
-            nuint* top = entry->Previous;
-            if (!Magazine.IsFull(top))
-            {
-                entry->Previous = top + 1;
-                top[1] = (nuint)block;
-                return;
-            }
+            return;
         }
 
         FreeSlow(block, byteCount);

@@ -59,16 +59,9 @@ public sealed unsafe class UnmanagedPool<T> : IDisposable
     public T* Rent()
     {
         ThreadCache* cache = CacheSlot<PoolSource<T>>.t_last;
-        if (cache != null && cache->EngineId == _id)
+        if (cache != null && cache->EngineId == _id && ThreadCache.TryPop(cache, Code, out nuint block))
         {
-            CacheEntry* entry = ThreadCache.Entry(cache, Code);
-            nuint* top = entry->Loaded;
-            nuint block = *top;
-            if (block != 0)
-            {
-                entry->Loaded = top - 1;
-                return (T*)block;
-            }
+            return (T*)block;
         }
 
         return RentSlow();
@@ -91,16 +84,10 @@ public sealed unsafe class UnmanagedPool<T> : IDisposable
     public void Return(T* item)
     {
         ThreadCache* cache = CacheSlot<PoolSource<T>>.t_last;
-        if (cache != null && cache->EngineId == _id && (nuint)item - _arenaBase < _arenaBytes)
+        if (cache != null && cache->EngineId == _id && (nuint)item - _arenaBase < _arenaBytes
+            && ThreadCache.TryPush(cache, Code, (nuint)item))
         {
-            CacheEntry* entry = ThreadCache.Entry(cache, Code);
-            nuint* top = entry->Previous;
-            if (!Magazine.IsFull(top))
-            {
-                entry->Previous = top + 1;
-                top[1] = (nuint)item;
-                return;
-            }
+            return;
         }
 
         ReturnSlow(item);

@@ -135,6 +135,8 @@ internal static unsafe class VirtualMemory
     /// <returns>False when the system refused, which on a correct range it never does.</returns>
     internal static bool Release(void* address, nuint bytes)
     {
+        // munmap accepts address 0 in silence; a release of what was never reserved is the caller's defect.
+        ArgumentNullException.ThrowIfNull(address);
         AssertPages(address, bytes);
         if (OperatingSystem.IsLinux())
         {

@@ -13,10 +13,9 @@ internal sealed partial class FastPathCodeTests
     public void TheFastPath_HasNoLockedInstruction(string method)
     {
         string[] listings = s_listings.Value;
-        string code = listings.LastOrDefault(listing => listing.StartsWith(method, StringComparison.Ordinal)
-            && listing.AsSpan(0, listing.IndexOf('\n', StringComparison.Ordinal)).Contains("(Tier1", StringComparison.Ordinal)) ?? string.Empty;
+        string code = listings.LastOrDefault(listing => listing.StartsWith(method, StringComparison.Ordinal)) ?? string.Empty;
 
-        Assert.That(code, Is.Not.Empty, $"the JIT listed {listings.Length} methods, none of them {method} at tier 1");
+        Assert.That(code, Does.Contain("; optimized code"), $"{method} is not among the {listings.Length} methods that the JIT listed");
         Assert.That(code, Does.Contain("Slow("), "the premise: the slow path is called, not inlined");
         Assert.That(LockedInstruction().Matches(code), Is.Empty, code);
     }
@@ -31,11 +30,15 @@ internal sealed partial class FastPathCodeTests
             ArgumentList =
             {
                 "exec", Path.Combine(AppContext.BaseDirectory, "stress.dll"),
-                "replay", Path.Combine(AppContext.BaseDirectory, "traces", "redis.trace.gz"), "--runs", "15", "--verify", "none",
+                "replay", Path.Combine(AppContext.BaseDirectory, "traces", "redis.trace.gz"), "--runs", "1",
             },
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+
+        // Without tiers every method is optimised at its first call, whatever the machine is doing meanwhile, and without a
+        // profile none this size is inlined into its caller.
+        start.Environment["DOTNET_TieredCompilation"] = "0";
         start.Environment["DOTNET_JitDisasm"] = "Allocate Free";
         start.Environment["DOTNET_JitStdOutFile"] = listing;
         using Process process = Process.Start(start)!;

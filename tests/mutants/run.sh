@@ -144,13 +144,13 @@ mutant 'store: Release without its null check' $store \
     {
         if (_reservation != null)' 'public void Release()
     {
-        if (_groupCount >= 0)' 'FullyQualifiedName~Magazines.MagazineStore' tests Debug
+        if (_groupCount >= 0)' 'FullyQualifiedName~Magazines.MagazineStore' tests
 mutant 'arena: Release without the null check of the metadata' Slabs/Arena.cs \
     'public void Release()
     {
         if (_metadataReservation != null)' 'public void Release()
     {
-        if (Bytes != 0)' 'FullyQualifiedName~Slabs.Arena' tests Debug
+        if (Bytes != 0)' 'FullyQualifiedName~Slabs.Arena' tests
 
 slabs=Slabs/SlabSpace.cs
 returns=Slabs/SlabSpace.Return.cs

@@ -16,7 +16,7 @@ internal static class CompareRun
         string? jsonFile,
         StressConsole console)
     {
-        using ComparisonJson? json = ComparisonJson.Open(jsonFile);
+        using JsonFile? json = JsonFile.Open(jsonFile);
         List<ComparisonLine> all = [];
         List<Contender> contenders = [];
         try
@@ -32,7 +32,7 @@ internal static class CompareRun
                 contender.Dispose();
         }
 
-        json?.Write(pace, all);
+        json?.Write(writer => ComparisonJson.Write(writer, pace, all));
     }
 
     private static IReadOnlyList<ComparisonLine> Compare(WorkloadEntry entry, List<Contender> contenders, Pace pace, StressConsole console)

@@ -1,43 +1,14 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using MagAlloc.Bench.Measurement;
-using MagAlloc.Stress.Commands;
 
 namespace MagAlloc.Bench.Reporting;
 
-/// <summary>
-/// The machine-readable report. The file is opened before the run, so that a path that cannot be written is told at once. Keys
-/// are part of the program's contract: add, never rename.
-/// </summary>
-internal sealed class ComparisonJson : IDisposable
+/// <summary>The machine-readable report. Keys are part of the program's contract: add, never rename.</summary>
+internal static class ComparisonJson
 {
-    private readonly FileStream _file;
-    private bool _written;
-
-    private ComparisonJson(FileStream file) => _file = file;
-
-    /// <summary>Opens the file for writing; null when no path was given.</summary>
-    /// <exception cref="UsageException">The path cannot be written.</exception>
-    public static ComparisonJson? Open(string? path)
+    public static void Write(Utf8JsonWriter json, Pace pace, IReadOnlyList<ComparisonLine> lines)
     {
-        if (path is null)
-            return null;
-        try
-        {
-            return new ComparisonJson(new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
-        {
-            throw new UsageException($"--json: cannot write '{path}': {e.Message}");
-        }
-    }
-
-    public void Write(Pace pace, IReadOnlyList<ComparisonLine> lines)
-    {
-        _written = true;
-        _file.SetLength(0);
-        using Utf8JsonWriter json = new(_file, new JsonWriterOptions { Indented = true });
-        json.WriteStartObject();
         json.WriteString("command", "compare");
         json.WriteString("runtime", RuntimeInformation.FrameworkDescription);
         json.WriteString("system", $"{RuntimeInformation.OSDescription} {RuntimeInformation.ProcessArchitecture}");
@@ -46,16 +17,6 @@ internal sealed class ComparisonJson : IDisposable
         json.WriteNumber("roundMilliseconds", pace.Round.TotalMilliseconds);
         WriteResults(json, lines);
         WriteSkipped(json, lines);
-        json.WriteEndObject();
-    }
-
-    /// <summary>A run that did not get to its report leaves no empty file behind, and an older one as it was.</summary>
-    public void Dispose()
-    {
-        bool empty = !_written && _file.Length == 0;
-        _file.Dispose();
-        if (empty)
-            File.Delete(_file.Name);
     }
 
     private static void WriteResults(Utf8JsonWriter json, IReadOnlyList<ComparisonLine> lines)

@@ -3,7 +3,7 @@ namespace MagAlloc.Magazines;
 /// <summary>What a reclaim pass leaves for the next one.</summary>
 internal enum ReclaimOutlook
 {
-    /// <summary>Nothing; an exchange with a depot will arm the worker again.</summary>
+    /// <summary>Nothing; whoever brings memory home arms the worker again.</summary>
     Nothing,
 
     /// <summary>Threads are alive that may end unnoticed; look again, ever less often.</summary>

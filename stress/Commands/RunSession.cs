@@ -18,13 +18,13 @@ internal sealed class RunSession(StressConsole console, TextWriter error)
     {
         try
         {
-            using JsonReport? json = JsonReport.Open(jsonFile);
+            using JsonFile? json = JsonFile.Open(jsonFile);
             using Interruption interruption = new();
             long start = Stopwatch.GetTimestamp();
             work(report, console, interruption.Token);
             report.Elapsed = Stopwatch.GetElapsedTime(start);
             report.Interrupted |= interruption.Token.IsCancellationRequested;
-            json?.Write(report);
+            json?.Write(writer => JsonReport.Write(writer, report));
             Conclude(report);
             return report.Passed ? ExitCode.Pass : ExitCode.IntegrityFailure;
         }

@@ -1,43 +1,14 @@
 using System.Text.Json;
-using MagAlloc.Stress.Commands;
 using MagAlloc.Stress.InitSweep;
 using MagAlloc.Stress.Replay;
 
 namespace MagAlloc.Stress.Reporting;
 
-/// <summary>
-/// The machine-readable report. The file is opened before the run, because a run of an hour must not end in "permission
-/// denied". Keys are part of the program's contract: add, never rename.
-/// </summary>
-internal sealed class JsonReport : IDisposable
+/// <summary>The machine-readable report. Keys are part of the program's contract: add, never rename.</summary>
+internal static class JsonReport
 {
-    private readonly FileStream _file;
-    private bool _written;
-
-    private JsonReport(FileStream file) => _file = file;
-
-    /// <summary>Opens the file for writing; null when no path was given.</summary>
-    /// <exception cref="UsageException">The path cannot be written.</exception>
-    public static JsonReport? Open(string? path)
+    public static void Write(Utf8JsonWriter json, RunReport report)
     {
-        if (path is null)
-            return null;
-        try
-        {
-            return new JsonReport(new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
-        {
-            throw new UsageException($"--json: cannot write '{path}': {e.Message}");
-        }
-    }
-
-    public void Write(RunReport report)
-    {
-        _written = true;
-        _file.SetLength(0);
-        using Utf8JsonWriter json = new(_file, new JsonWriterOptions { Indented = true });
-        json.WriteStartObject();
         json.WriteString("outcome", report.Passed ? "pass" : "fail");
         json.WriteString("command", report.Command);
         json.WriteNumber("seed", report.Seed);
@@ -60,16 +31,6 @@ internal sealed class JsonReport : IDisposable
         foreach (string failure in report.Failures)
             json.WriteStringValue(failure);
         json.WriteEndArray();
-        json.WriteEndObject();
-    }
-
-    /// <summary>A run that ended in a usage error leaves no empty report behind, and an older report as it was.</summary>
-    public void Dispose()
-    {
-        bool empty = !_written && _file.Length == 0;
-        _file.Dispose();
-        if (empty)
-            File.Delete(_file.Name);
     }
 
     private static void WriteLatency(Utf8JsonWriter json, RunReport report)

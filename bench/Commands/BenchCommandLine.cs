@@ -10,10 +10,14 @@ namespace MagAlloc.Bench.Commands;
 /// <summary>The program's command line.</summary>
 internal static class BenchCommandLine
 {
+    private const string Commands = "compare or gate";
+
     private const string Examples = """
         Examples:
           bench compare --quick       every contender at every workload, in about a minute
+          bench gate                  has anything become worse than its baseline?
           bench compare --help        what is measured, how, and by which names
+          bench gate --help           what is watched, and how strictly
         """;
 
     /// <summary>Parses and runs; returns the exit code.</summary>
@@ -48,12 +52,22 @@ internal static class BenchCommandLine
     {
         RootCommand root = new("Measures MagAlloc against what a .NET program would use in its place.")
         {
-            Subcommands = { CompareCommand.Create(console) },
+            Subcommands =
+            {
+                CompareCommand.Create(console),
+                GateCommand.Create(console),
+                GateChildCommand.CreateRounds(),
+                GateChildCommand.CreateCode(),
+            },
         };
         HelpOption help = root.Options.OfType<HelpOption>().Single();
         string rootName = root.Name;
-        help.Action = new ExampleHelpAction((HelpAction)help.Action!, name =>
-            name == "compare" ? CompareCommand.Guide : name == rootName ? Examples : null);
+        help.Action = new ExampleHelpAction((HelpAction)help.Action!, name => name switch
+        {
+            "compare" => CompareCommand.Guide,
+            "gate" => GateCommand.Guide,
+            _ => name == rootName ? Examples : null,
+        });
         return root;
     }
 
@@ -63,7 +77,7 @@ internal static class BenchCommandLine
             return $"{missing.Option.Name}: a value is missing; give {option.Accepted}";
         if (parse.CommandResult.Command is not RootCommand)
             return error.Message;
-        return parse.Tokens.Count == 0 ? "a command is missing; give compare" : $"'{parse.Tokens[0].Value}' is not a command; give compare";
+        return parse.Tokens.Count == 0 ? $"a command is missing; give {Commands}" : $"'{parse.Tokens[0].Value}' is not a command; give {Commands}";
     }
 
     private static string PathOf(ParseResult parse) =>

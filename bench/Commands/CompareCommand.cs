@@ -1,6 +1,8 @@
 using System.CommandLine;
+using System.Globalization;
 using MagAlloc.Bench.Contenders;
 using MagAlloc.Bench.Measurement;
+using MagAlloc.Bench.Reporting;
 using MagAlloc.Bench.Workloads;
 using MagAlloc.Stress.Commands;
 using MagAlloc.Stress.Reporting;
@@ -11,46 +13,27 @@ namespace MagAlloc.Bench.Commands;
 internal static class CompareCommand
 {
     private const int MaxRounds = 1000;
+    private const int MaxThreads = 1024;
 
     /// <summary>What follows the generated help.</summary>
-    public static string Guide { get; } = $"""
-        Workloads:
-        {Names(WorkloadCatalog.All.Select(w => (w.Name, w.Description)))}
-
-        Contenders:
-        {Names(ContenderCatalog.All.Select(c => (c.Name, c.Description)))}
-
-        Method: every contender is warmed up until the JIT has come to rest; then the rounds go through all contenders in turn,
-        in one process and on the same threads. A figure is the median of the rounds, wall time per operation, beside the
-        fastest and the slowest round. An operation is one allocation with its free, in a replay one event of the trace.
-        Every block is written to once. Compare within a run: absolute figures belong to the machine and its other work.
-
-        A native library that is not installed is shown as absent, with the Debian package that brings it.
-
-        Examples:
-          bench compare                                         all of it, about two minutes
-          bench compare --quick --workload pair-64              one workload in a few seconds
-          bench compare --contender magalloc mimalloc --rounds 51 --json out.json
-
-        JSON: "results" is an array of {"{workload, contender, threads, nsPerOperation, spread {min, max}, operationsPerSecond}"};
-        "skipped" tells who did not take part, and why. Exit code: 0 measured, 1 out of memory, 2 usage.
-        """;
+    public static string Guide => CompareGuide.Text;
 
     public static Command Create(StressConsole console)
     {
         NameListOption workloads = new(
             "--workload", "Workloads to measure. Default: all", [.. WorkloadCatalog.All.Select(w => w.Name)]);
+        PeerOption peers = new();
         NameListOption contenders = new(
-            "--contender", "Contenders to measure. Default: all", [.. ContenderCatalog.All.Select(c => c.Name)]);
+            "--contender",
+            "Contenders to measure, peers by their names. Default: all",
+            [.. ContenderCatalog.All.Select(c => c.Name)],
+            peers.NamesIn);
+        ValueOption<int[]> threads = Threads();
         ValueOption<int> rounds = OptionFactory.Whole(
             "--rounds", $"Measured rounds. Default: {Pace.Full.Rounds}, with --quick {Pace.Quick.Rounds}", 0, 1, MaxRounds);
-        ValueOption<string?> json = new ValueOption<string?>(
-            "--json", "Also write the report as JSON to this file", null, "FILE", "the path of a file to write")
-            .ParsedBy((string text, out string? value) =>
-            {
-                value = text;
-                return text.Length != 0;
-            });
+        ValueOption<string?> json = PathOption("--json", "Also write the report as JSON to this file", "FILE", "the path of a file to write");
+        ValueOption<string?> report = PathOption(
+            "--report", "Also write report.html, report.md and their charts (SVG) into this folder", "DIR", "the path of a folder, made when missing");
         Option<bool> quick = new("--quick")
         {
             Description = "Fewer and shorter rounds: a first look, any single workload in less than 20 s",
@@ -58,23 +41,51 @@ internal static class CompareCommand
 
         Command command = new("compare", "Measure contenders against each other, round by round in turn")
         {
-            Options = { workloads, contenders, rounds, json, quick },
+            Options = { workloads, contenders, peers, threads, rounds, quick, json, report },
         };
         command.SetAction(parse =>
         {
             Pace pace = parse.GetValue(quick) ? Pace.Quick : Pace.Full;
             int wanted = rounds.ValueIn(parse);
-            CompareRun.Execute(
-                [.. WorkloadCatalog.All.Where(w => workloads.NamesIn(parse).Contains(w.Name))],
-                [.. ContenderCatalog.All.Where(c => contenders.NamesIn(parse).Contains(c.Name))],
-                wanted == 0 ? pace : pace with { Rounds = wanted },
+            IReadOnlyList<PeerSpec> specs = peers.SpecsIn(parse);
+            CompareRequest request = new(
+                [.. WorkloadCatalog.All.Where(w => workloads.Selects(parse, w.Name))],
+                [.. ContenderCatalog.With(specs).Where(c => contenders.Selects(parse, c.Name))],
+                specs,
+                threads.ValueIn(parse),
+                wanted == 0 ? pace : pace with { Rounds = wanted, Bursts = wanted },
                 json.ValueIn(parse),
-                console);
-            return ExitCode.Success;
+                report.ValueIn(parse));
+            return new CompareRun(request, console, Progress.ForProcess()).Execute();
         });
         return command;
     }
 
-    private static string Names(IEnumerable<(string Name, string Description)> entries) =>
-        string.Join('\n', entries.Select(e => $"  {e.Name,-22} {e.Description}"));
+    private static ValueOption<int[]> Threads() => new ValueOption<int[]>(
+        "--threads",
+        "Numbers of threads, one after the other, for workloads that take several. Default: one for each processor, or what the workload is about",
+        [],
+        "N,N…",
+        $"whole numbers from 1 to {MaxThreads}, separated by commas")
+        .ParsedBy((string text, out int[] value) =>
+        {
+            List<int> counts = [];
+            value = [];
+            foreach (string part in text.Split(','))
+            {
+                if (!int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int count) || count is < 1 or > MaxThreads)
+                    return false;
+                counts.Add(count);
+            }
+
+            value = [.. counts.Distinct().Order()];
+            return true;
+        });
+
+    private static ValueOption<string?> PathOption(string name, string description, string help, string accepted) =>
+        new ValueOption<string?>(name, description, null, help, accepted).ParsedBy((string text, out string? value) =>
+        {
+            value = text;
+            return text.Length != 0;
+        });
 }

@@ -1,48 +1,92 @@
+using MagAlloc.Bench.Children;
 using MagAlloc.Bench.Contenders;
 using MagAlloc.Bench.Measurement;
 using MagAlloc.Bench.Reporting;
 using MagAlloc.Bench.Workloads;
+using MagAlloc.Stress.Commands;
 using MagAlloc.Stress.Reporting;
 
 namespace MagAlloc.Bench.Commands;
 
-/// <summary>Carries a comparison out: makes the contenders, runs one workload after the other, reports.</summary>
-internal static class CompareRun
+/// <summary>Carries a comparison out: one workload after the other, every contender in a process of its own; then reports.</summary>
+internal sealed class CompareRun(CompareRequest request, StressConsole console, Progress progress)
 {
-    public static void Execute(
-        IReadOnlyList<WorkloadEntry> workloads,
-        IReadOnlyList<ContenderEntry> entries,
-        Pace pace,
-        string? jsonFile,
-        StressConsole console)
+    // The longest step of a child is a warm-up of a few seconds, in which it may also read a trace or fill a large live set.
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+
+    private readonly List<ComparisonLine> _lines = [];
+
+    /// <summary>Returns the exit code: a contender that failed, and a run that was interrupted, are failures.</summary>
+    public int Execute()
     {
-        using JsonFile? json = JsonFile.Open(jsonFile);
-        List<ComparisonLine> all = [];
-        List<Contender> contenders = [];
+        // Both are opened now: a run of many minutes must not end in "permission denied".
+        using JsonFile? json = JsonFile.Open(request.JsonFile);
+        ReportFolder? folder = ReportFolder.Open(request.ReportFolder);
+        using Interruption interruption = new();
+        bool complete = CompareAll(interruption.Token);
+
+        Scoreboard board = new(_lines, request.Contenders);
+        if (_lines.Count != 0)
+        {
+            SummaryTable.Print(console, board);
+            json?.Write(writer => ComparisonJson.Write(writer, request.Pace, board));
+            folder?.Write(new Report(board, request.Pace));
+        }
+
+        if (!complete)
+            console.Failure("interrupted: the workloads that were finished are reported");
+        return complete && !_lines.Any(line => line.Failed) ? ExitCode.Success : ExitCode.Failure;
+    }
+
+    private bool CompareAll(CancellationToken interruption)
+    {
         try
         {
-            foreach (ContenderEntry entry in entries)
-                contenders.Add(entry.Create());
-            foreach (WorkloadEntry entry in workloads)
-                all.AddRange(Compare(entry, contenders, pace, console));
+            foreach (WorkloadEntry entry in request.Workloads)
+            {
+                ThreadPlan plan = ThreadPlan.For(entry, request.Threads);
+                foreach (int threads in plan.Counts)
+                    Compare(entry, threads, interruption);
+                if (plan.Note is { } note)
+                    console.Line($"{entry.Name}: {note}");
+            }
+
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            progress.End();
+            return false;
+        }
+    }
+
+    private void Compare(WorkloadEntry entry, int threads, CancellationToken interruption)
+    {
+        string title = threads == 1 ? entry.Name : $"{entry.Name}, {threads} threads";
+        console.Heading($"{title}: {entry.Description}");
+        progress.Begin(title);
+        List<ChildEntrant> entrants = [];
+        try
+        {
+            foreach (ContenderEntry contender in request.Contenders)
+                entrants.Add(Entrant(entry, threads, contender, interruption));
+            ChildComparison comparison = new(entry.Name, threads, entrants, request.Pace, progress);
+            IReadOnlyList<ComparisonLine> lines = comparison.Run();
+            progress.End();
+            _lines.AddRange(lines);
+            ComparisonTable.Print(console, comparison, lines);
         }
         finally
         {
-            foreach (Contender contender in contenders)
-                contender.Dispose();
+            foreach (ChildEntrant entrant in entrants)
+                entrant.Dispose();
         }
-
-        json?.Write(writer => ComparisonJson.Write(writer, pace, all));
     }
 
-    private static IReadOnlyList<ComparisonLine> Compare(WorkloadEntry entry, List<Contender> contenders, Pace pace, StressConsole console)
+    private ChildEntrant Entrant(WorkloadEntry entry, int threads, ContenderEntry contender, CancellationToken interruption)
     {
-        // Nothing is shown while it is measured: a spinner's thread would take its share of the processors.
-        console.Heading($"{entry.Name}: {entry.Description}");
-        using Workload workload = entry.Create();
-        using LaneTeam team = new(workload.Threads);
-        IReadOnlyList<ComparisonLine> lines = new WorkloadComparison(workload, contenders, team, pace).Run();
-        ComparisonTable.Print(console, workload.Operation, lines);
-        return lines;
+        PeerSpec? peer = request.Peers.FirstOrDefault(spec => spec.Name == contender.Name);
+        ChildAssignment assignment = new(entry.Name, contender.Name, threads, request.Pace, peer);
+        return new ChildEntrant(contender.Name, ChildLauncher.Start(assignment, contender), s_patience, interruption);
     }
 }

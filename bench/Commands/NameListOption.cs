@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using MagAlloc.Stress.Commands;
 
 namespace MagAlloc.Bench.Commands;
@@ -8,7 +9,11 @@ internal sealed class NameListOption : Option<string[]>, IValueOption
 {
     private readonly IReadOnlyList<string> _names;
 
-    public NameListOption(string name, string description, IReadOnlyList<string> names)
+    /// <param name="name">Of the option.</param>
+    /// <param name="description">For the help.</param>
+    /// <param name="names">The list.</param>
+    /// <param name="more">Further names, that the same command line brings; null for none.</param>
+    public NameListOption(string name, string description, IReadOnlyList<string> names, Func<SymbolResult, IReadOnlyList<string>>? more = null)
         : base(name)
     {
         _names = names;
@@ -18,11 +23,12 @@ internal sealed class NameListOption : Option<string[]>, IValueOption
         AllowMultipleArgumentsPerToken = true;
         Validators.Add(result =>
         {
+            IReadOnlyList<string> known = [.. names, .. more?.Invoke(result) ?? []];
             foreach (string token in result.Tokens.Select(t => t.Value))
             {
-                if (names.Contains(token))
+                if (known.Contains(token))
                     continue;
-                result.AddError($"{name}: '{token}' is not known; give {Accepted}");
+                result.AddError($"{name}: '{token}' is not known; give one or more of {string.Join(", ", known)}");
                 return;
             }
         });
@@ -30,7 +36,7 @@ internal sealed class NameListOption : Option<string[]>, IValueOption
 
     public string Accepted => $"one or more of {string.Join(", ", _names)}";
 
-    /// <summary>The names given, each once, in the order of the list; all when the option is not given.</summary>
-    public IReadOnlyList<string> NamesIn(ParseResult parse) =>
-        parse.GetValue(this) is { Length: > 0 } given ? [.. _names.Where(given.Contains)] : _names;
+    /// <summary>True when this name is asked for: it is given, or the option is not.</summary>
+    public bool Selects(ParseResult parse, string name) =>
+        parse.GetValue(this) is not { Length: > 0 } given || given.Contains(name);
 }

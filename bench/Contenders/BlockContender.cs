@@ -1,3 +1,4 @@
+using MagAlloc.Bench.Contenders.Timed;
 using MagAlloc.Bench.Workloads;
 
 namespace MagAlloc.Bench.Contenders;
@@ -25,4 +26,8 @@ internal sealed class BlockContender<TContender, TSession, TBlock>(
     }
 
     public override Cell Enter(Workload workload) => workload.Enter<TContender, TSession, TBlock>(contender);
+
+    public override Cell EnterTimed(Workload workload, LatencyBook book) =>
+        workload.Enter<TimedContender<TContender, TSession, TBlock>, TimedSession<TSession, TBlock>, TBlock>(
+            new TimedContender<TContender, TSession, TBlock>(contender, book));
 }

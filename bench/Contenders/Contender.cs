@@ -1,3 +1,4 @@
+using MagAlloc.Bench.Contenders.Timed;
 using MagAlloc.Bench.Workloads;
 
 namespace MagAlloc.Bench.Contenders;
@@ -17,6 +18,9 @@ internal abstract class Contender(string name, IDisposable? owned = null) : IDis
 
     /// <summary>Compiles the workload for this contender.</summary>
     public abstract Cell Enter(Workload workload);
+
+    /// <summary>Compiles the workload for this contender with every allocation timed.</summary>
+    public abstract Cell EnterTimed(Workload workload, LatencyBook book);
 
     public void Dispose() => owned?.Dispose();
 }

@@ -1,3 +1,6 @@
+using System.Collections.Concurrent;
+using MagAlloc.Stress.Commands;
+
 namespace MagAlloc.Bench.Contenders;
 
 /// <summary>Every contender, in the order of the tables.</summary>
@@ -5,22 +8,49 @@ internal static class ContenderCatalog
 {
     public static IReadOnlyList<ContenderEntry> All { get; } =
     [
-        new("magalloc", "NativeHeap, default calls", Heap),
-        new("magalloc-handle", "NativeHeap, the thread's handle held over the loop", Handle),
-        new("magalloc-pool", "UnmanagedPool of a 64-byte struct", Pool),
+        new("magalloc", "NativeHeap, default calls", Heap) { Kind = ContenderKind.Engine },
+        new("magalloc-handle", "NativeHeap, the thread's handle held over the loop", Handle) { Kind = ContenderKind.Engine },
+        new("magalloc-pool", "UnmanagedPool of a 64-byte struct", Pool) { Kind = ContenderKind.Engine },
         new("native-memory", "NativeMemory, the C library's malloc", name =>
-            new HeapContender<SharedSession<NativeMemorySession>, NativeMemorySession>(name, default)),
-        new("mimalloc", "mimalloc, SuppressGCTransition", name =>
-            Untransitioned(name, "libmimalloc.so.2", "mi_", "libmimalloc2.0")),
-        new("mimalloc-pinvoke", "mimalloc, ordinary P/Invoke", name =>
-            Transitioned(name, "libmimalloc.so.2", "mi_", "libmimalloc2.0")),
-        new("tcmalloc", "tcmalloc (gperftools), SuppressGCTransition", name =>
-            Untransitioned(name, "libtcmalloc_minimal.so.4", "tc_", "libtcmalloc-minimal4")),
-        new("tbbmalloc", "tbbmalloc, SuppressGCTransition", name =>
-            Untransitioned(name, "libtbbmalloc.so.2", "scalable_", "libtbbmalloc2")),
+            new HeapContender<SharedSession<NativeMemorySession>, NativeMemorySession>(name, default))
+        {
+            Kind = ContenderKind.Runtime,
+        },
+        DebianLibrary.Mimalloc.Untransitioned("mimalloc"),
+        DebianLibrary.Mimalloc.Transitioned("mimalloc-pinvoke"),
+        DebianLibrary.Jemalloc.Untransitioned("jemalloc"),
+        DebianLibrary.Jemalloc.Transitioned("jemalloc-pinvoke"),
+        DebianLibrary.Tcmalloc.Untransitioned("tcmalloc"),
+        DebianLibrary.Tcmalloc.Transitioned("tcmalloc-pinvoke"),
+        DebianLibrary.Tbbmalloc.Untransitioned("tbbmalloc"),
+        DebianLibrary.Tbbmalloc.Transitioned("tbbmalloc-pinvoke"),
         new("array-pool", "ArrayPool<byte>.Shared", name =>
-            new BlockContender<SharedSession<ArrayPoolSession>, ArrayPoolSession, ArrayBlock>(name, default)),
+            new BlockContender<SharedSession<ArrayPoolSession>, ArrayPoolSession, ArrayBlock>(name, default))
+        {
+            Kind = ContenderKind.Pool,
+        },
+        new("memory-pool", "MemoryPool<byte>.Shared", name =>
+            new BlockContender<SharedSession<MemoryPoolSession>, MemoryPoolSession, OwnerBlock>(name, default))
+        {
+            Kind = ContenderKind.Pool,
+        },
+        new("concurrent-queue", "ConcurrentQueue of 64-byte arrays", Queue) { Kind = ContenderKind.Pool },
+        new("locked-stack", "Stack of 64-byte arrays under a lock", Stack) { Kind = ContenderKind.Pool },
     ];
+
+    /// <summary>The catalogue, and behind it the peers of the command line.</summary>
+    /// <exception cref="UsageException">A peer cannot be loaded, or its name is taken.</exception>
+    public static IReadOnlyList<ContenderEntry> With(IReadOnlyList<PeerSpec> peers)
+    {
+        HashSet<string> taken = [.. All.Select(entry => entry.Name)];
+        foreach (PeerSpec peer in peers)
+        {
+            if (!taken.Add(peer.Name))
+                throw new UsageException($"--peer {peer.Name}: the name is taken; give one that is no other contender's");
+        }
+
+        return [.. All, .. peers.Select(Peers.Entry)];
+    }
 
     // Each line of MagAlloc has a heap of its own, so that none finds another's magazines filled.
     private static HeapContender<SharedSession<HeapSession>, HeapSession> Heap(string name)
@@ -41,15 +71,9 @@ internal static class ContenderCatalog
         return new(name, new SharedSession<PoolSession>(new PoolSession(pool)), Item64.Bytes, pool);
     }
 
-    private static Contender Untransitioned(string name, string file, string prefix, string package) =>
-        NativeExports.TryLoad(file, prefix, out NativeExports? exports)
-            ? new HeapContender<SharedSession<UntransitionedSession>, UntransitionedSession>(
-                name, new SharedSession<UntransitionedSession>(new UntransitionedSession(exports)))
-            : new AbsentContender(name, file, package);
+    private static BlockContender<SharedSession<ConcurrentQueueSession>, ConcurrentQueueSession, ArrayBlock> Queue(string name) =>
+        new(name, new SharedSession<ConcurrentQueueSession>(new ConcurrentQueueSession(new ConcurrentQueue<byte[]>())), Item64.Bytes);
 
-    private static Contender Transitioned(string name, string file, string prefix, string package) =>
-        NativeExports.TryLoad(file, prefix, out NativeExports? exports)
-            ? new HeapContender<SharedSession<TransitionedSession>, TransitionedSession>(
-                name, new SharedSession<TransitionedSession>(new TransitionedSession(exports)))
-            : new AbsentContender(name, file, package);
+    private static BlockContender<SharedSession<LockedStackSession>, LockedStackSession, ArrayBlock> Stack(string name) =>
+        new(name, new SharedSession<LockedStackSession>(new LockedStackSession(new Stack<byte[]>(), new Lock())), Item64.Bytes);
 }

@@ -1,3 +1,4 @@
+using MagAlloc.Bench.Contenders.Timed;
 using MagAlloc.Bench.Workloads;
 
 namespace MagAlloc.Bench.Contenders;
@@ -12,4 +13,8 @@ internal sealed class HeapContender<TContender, TSession>(string name, TContende
     where TSession : struct, IHeapSession, allows ref struct
 {
     public override Cell Enter(Workload workload) => workload.EnterHeap<TContender, TSession>(contender);
+
+    public override Cell EnterTimed(Workload workload, LatencyBook book) =>
+        workload.EnterHeap<TimedHeapContender<TContender, TSession>, TimedHeapSession<TSession>>(
+            new TimedHeapContender<TContender, TSession>(contender, book));
 }

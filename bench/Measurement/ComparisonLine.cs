@@ -7,4 +7,17 @@ namespace MagAlloc.Bench.Measurement;
 /// <param name="Summary">Null when it did not take part.</param>
 /// <param name="Absent">True when it is not installed, false when the workload is not for it.</param>
 /// <param name="Reason">Why it did not take part; else null.</param>
-internal sealed record ComparisonLine(string Workload, string Contender, int Threads, RoundSummary? Summary, bool Absent, string? Reason);
+internal sealed record ComparisonLine(string Workload, string Contender, int Threads, RoundSummary? Summary, bool Absent, string? Reason)
+{
+    /// <summary>True when it should have taken part and did not get to the end.</summary>
+    public bool Failed { get; init; }
+
+    /// <summary>Null when it was not measured in a process of its own, or the system does not tell.</summary>
+    public ResidentFigures? Resident { get; init; }
+
+    /// <summary>Null when single operations were not timed.</summary>
+    public LatencyFigures? Latency { get; init; }
+
+    /// <summary>Null but for a workload that idles.</summary>
+    public IdleFigures? Idle { get; init; }
+}

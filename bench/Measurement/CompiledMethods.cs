@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime;
 
 namespace MagAlloc.Bench.Measurement;
@@ -11,12 +12,18 @@ namespace MagAlloc.Bench.Measurement;
 /// </summary>
 internal sealed class CompiledMethods
 {
-    private static readonly TimeSpan s_rest = TimeSpan.FromMilliseconds(250);
+    /// <summary>Sets the background thread's wait, in milliseconds and in hexadecimal digits.</summary>
+    public const string DelayVariable = "DOTNET_TC_CallCountingDelayMs";
+
+    private const int UsualDelayMilliseconds = 100;
+
+    // Two waits, and something for a machine with other work.
+    private static readonly TimeSpan s_rest = TimeSpan.FromMilliseconds(Math.Max(120, 50 + (2 * DelayMilliseconds())));
 
     private long _count = JitInfo.GetCompiledMethodCount(currentThread: false);
     private long _since = Stopwatch.GetTimestamp();
 
-    /// <summary>True when nothing has been compiled for 250 ms. To be asked often.</summary>
+    /// <summary>True when nothing has been compiled for two waits. To be asked often.</summary>
     public bool AtRest()
     {
         long count = JitInfo.GetCompiledMethodCount(currentThread: false);
@@ -28,4 +35,9 @@ internal sealed class CompiledMethods
 
         return Stopwatch.GetElapsedTime(_since) >= s_rest;
     }
+
+    private static int DelayMilliseconds() =>
+        int.TryParse(Environment.GetEnvironmentVariable(DelayVariable), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out int delay)
+            ? delay
+            : UsualDelayMilliseconds;
 }

@@ -16,7 +16,9 @@ internal sealed class Entrant(string contender, Cell cell, int lanes, LaneTeam t
     private const int LeadInDivisor = 10;
 
     private readonly List<double> _nsPerOperation = [];
+    private double _nsPerSlice;
     private long _slicesPerRound;
+    private TimeSpan _round;
 
     public string Contender => contender;
 
@@ -33,29 +35,58 @@ internal sealed class Entrant(string contender, Cell cell, int lanes, LaneTeam t
         CompiledMethods compiled = new();
         long start = Stopwatch.GetTimestamp();
         long slices = 1;
-        double nsPerSlice;
         do
         {
-            nsPerSlice = Run(slices).TotalNanoseconds / slices;
-            slices = SlicesIn(s_warmUpStep, nsPerSlice);
+            _nsPerSlice = Run(slices).TotalNanoseconds / slices;
+            slices = SlicesIn(s_warmUpStep);
             Settled = compiled.AtRest();
         }
         while (Stopwatch.GetElapsedTime(start) is var elapsed
             && (elapsed < pace.WarmUp || (!Settled && elapsed < s_longestWarmUp)));
 
-        _slicesPerRound = SlicesIn(pace.Round, nsPerSlice);
+        _round = pace.Round;
+        _slicesPerRound = SlicesIn(_round);
     }
 
-    public void RunRound()
+    /// <summary>A measured round; returns its nanoseconds per operation.</summary>
+    public double RunRound()
     {
-        Run(Math.Max(1, _slicesPerRound / LeadInDivisor));
-        TimeSpan time = Run(_slicesPerRound);
-        _nsPerOperation.Add(time.TotalNanoseconds / (_slicesPerRound * cell.OperationsPerSlice));
+        long leadIn = Math.Max(1, _slicesPerRound / LeadInDivisor);
+        TimeSpan time = Run(leadIn);
+        if (_nsPerOperation.Count == 0)
+        {
+            // Another process may have warmed up beside this one: only now it has the machine for itself.
+            _nsPerSlice = Math.Min(_nsPerSlice, time.TotalNanoseconds / leadIn);
+            _slicesPerRound = SlicesIn(_round);
+        }
+
+        return Measure(_slicesPerRound);
     }
+
+    /// <summary>
+    /// A measured round of one slice, after another that finds what idle time has left: memory that was given back must be had
+    /// again, and that is a price of its own.
+    /// </summary>
+    /// <param name="firstNs">Nanoseconds per operation of that other slice.</param>
+    public double RunBurst(out double firstNs)
+    {
+        firstNs = Run(1).TotalNanoseconds / cell.OperationsPerSlice;
+        return Measure(1);
+    }
+
+    /// <summary>Runs for about this long, unmeasured.</summary>
+    public void RunFor(TimeSpan time) => Run(SlicesIn(time));
 
     public void Clean() => team.Run(lanes, new LaneTask(cell.Clean, cell.Abandon));
 
-    private static long SlicesIn(TimeSpan time, double nsPerSlice) => Math.Max(1, (long)(time.TotalNanoseconds / Math.Max(nsPerSlice, 1)));
+    private double Measure(long slices)
+    {
+        double ns = Run(slices).TotalNanoseconds / (slices * cell.OperationsPerSlice);
+        _nsPerOperation.Add(ns);
+        return ns;
+    }
+
+    private long SlicesIn(TimeSpan time) => Math.Max(1, (long)(time.TotalNanoseconds / Math.Max(_nsPerSlice, 1)));
 
     private TimeSpan Run(long slices) => team.Run(lanes, new LaneTask(lane => cell.Run(lane, slices), cell.Abandon));
 }

@@ -10,10 +10,12 @@ internal sealed record RoundSummary(double Median, double Min, double Max, int R
 {
     public double OperationsPerSecond => 1e9 / Median;
 
-    public static RoundSummary Of(Entrant entrant)
+    public static RoundSummary Of(Entrant entrant) => Of(entrant.NsPerOperation, entrant.Settled);
+
+    public static RoundSummary Of(IReadOnlyList<double> nsPerOperation, bool settled)
     {
-        double[] sorted = [.. entrant.NsPerOperation.Order()];
+        double[] sorted = [.. nsPerOperation.Order()];
         double median = (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
-        return new RoundSummary(median, sorted[0], sorted[^1], sorted.Length, entrant.Settled);
+        return new RoundSummary(median, sorted[0], sorted[^1], sorted.Length, settled);
     }
 }

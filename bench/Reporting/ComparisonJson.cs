@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using MagAlloc.Bench.Measurement;
 
@@ -7,16 +6,19 @@ namespace MagAlloc.Bench.Reporting;
 /// <summary>The machine-readable report. Keys are part of the program's contract: add, never rename.</summary>
 internal static class ComparisonJson
 {
-    public static void Write(Utf8JsonWriter json, Pace pace, IReadOnlyList<ComparisonLine> lines)
+    public static void Write(Utf8JsonWriter json, Pace pace, Scoreboard board)
     {
         json.WriteString("command", "compare");
-        json.WriteString("runtime", RuntimeInformation.FrameworkDescription);
-        json.WriteString("system", $"{RuntimeInformation.OSDescription} {RuntimeInformation.ProcessArchitecture}");
+        json.WriteString("runtime", Machine.Runtime);
+        json.WriteString("system", Machine.System);
+        json.WriteString("processor", Machine.Processor);
         json.WriteNumber("processors", Environment.ProcessorCount);
+        json.WriteString("pace", pace.Name);
         json.WriteNumber("rounds", pace.Rounds);
         json.WriteNumber("roundMilliseconds", pace.Round.TotalMilliseconds);
-        WriteResults(json, lines);
-        WriteSkipped(json, lines);
+        WriteResults(json, board.Lines);
+        WriteSkipped(json, board.Lines);
+        WriteMeans(json, board.Means);
     }
 
     private static void WriteResults(Utf8JsonWriter json, IReadOnlyList<ComparisonLine> lines)
@@ -28,14 +30,40 @@ internal static class ComparisonJson
                 continue;
             json.WriteStartObject();
             WriteKey(json, line);
-            json.WriteNumber("threads", line.Threads);
             json.WriteNumber("nsPerOperation", Math.Round(summary.Median, 3));
             json.WriteStartObject("spread");
             json.WriteNumber("min", Math.Round(summary.Min, 3));
             json.WriteNumber("max", Math.Round(summary.Max, 3));
             json.WriteEndObject();
             json.WriteNumber("operationsPerSecond", Math.Round(summary.OperationsPerSecond));
+            json.WriteNumber("rounds", summary.Rounds);
             json.WriteBoolean("settled", summary.Settled);
+            WriteNumber(json, "peakResidentBytes", line.Resident?.PeakBytes);
+            WriteNumber(json, "residentGrowthBytes", line.Resident?.GrowthBytes);
+            WriteNumber(json, "p50Ns", line.Latency?.P50);
+            WriteNumber(json, "p99Ns", line.Latency?.P99);
+            WriteNumber(json, "p999Ns", line.Latency?.P999);
+            WriteNumber(json, "maxNs", line.Latency?.Max);
+            WriteNumber(json, "timerNs", line.Latency?.TimerNs);
+            if (line.Idle is { } idle)
+                WriteIdle(json, idle);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static void WriteIdle(Utf8JsonWriter json, IdleFigures idle)
+    {
+        json.WriteNumber("remainingShare", Math.Round(idle.RemainingShare, 4));
+        json.WriteNumber("endResidentBytes", idle.EndBytes);
+        json.WriteNumber("firstBurstNsPerOperation", Math.Round(idle.FirstNs, 3));
+        json.WriteStartArray("timeline");
+        foreach (ResidentPoint point in idle.Timeline)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("ms", point.Milliseconds);
+            json.WriteNumber("residentBytes", point.Bytes);
             json.WriteEndObject();
         }
 
@@ -52,6 +80,7 @@ internal static class ComparisonJson
             json.WriteStartObject();
             WriteKey(json, line);
             json.WriteBoolean("absent", line.Absent);
+            json.WriteBoolean("failed", line.Failed);
             json.WriteString("reason", line.Reason);
             json.WriteEndObject();
         }
@@ -59,9 +88,42 @@ internal static class ComparisonJson
         json.WriteEndArray();
     }
 
+    private static void WriteMeans(Utf8JsonWriter json, IReadOnlyList<EngineMean> means)
+    {
+        json.WriteStartObject("geomeans");
+        foreach (EngineMean mean in means)
+        {
+            json.WriteStartObject(mean.Contender);
+            WriteNumber(json, "bestNativePeer", mean.BestPeer);
+            WriteNumber(json, "bestNativePeerSingleThread", mean.BestPeerSingleThread);
+            WriteNumber(json, "nativeMemory", mean.NativeMemory);
+            json.WriteNumber("workloads", mean.Workloads);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndObject();
+    }
+
     private static void WriteKey(Utf8JsonWriter json, ComparisonLine line)
     {
         json.WriteString("workload", line.Workload);
         json.WriteString("contender", line.Contender);
+        json.WriteNumber("threads", line.Threads);
+    }
+
+    private static void WriteNumber(Utf8JsonWriter json, string key, long? value)
+    {
+        if (value is { } number)
+            json.WriteNumber(key, number);
+        else
+            json.WriteNull(key);
+    }
+
+    private static void WriteNumber(Utf8JsonWriter json, string key, double? value)
+    {
+        if (value is { } number)
+            json.WriteNumber(key, Math.Round(number, 4));
+        else
+            json.WriteNull(key);
     }
 }

@@ -1,3 +1,4 @@
+using MagAlloc.Bench.Children;
 using MagAlloc.Bench.Measurement;
 using MagAlloc.Stress.Reporting;
 
@@ -6,39 +7,61 @@ namespace MagAlloc.Bench.Reporting;
 /// <summary>Prints one workload's lines for a person.</summary>
 internal static class ComparisonTable
 {
-    private const string Reference = "magalloc";
-    private const string Nothing = "–";
-
-    public static void Print(StressConsole console, string operation, IReadOnlyList<ComparisonLine> lines)
+    public static void Print(StressConsole console, ChildComparison comparison, IReadOnlyList<ComparisonLine> lines)
     {
-        ComparisonLine? reference = lines.FirstOrDefault(line => line.Contender == Reference && line.Summary is not null)
+        ComparisonLine? reference = lines.FirstOrDefault(line => line.Contender == Scoreboard.Engine && line.Summary is not null)
             ?? lines.Where(line => line.Summary is not null).MinBy(line => line.Summary!.Median);
-        string ratio = reference is null ? "ratio" : $"{reference.Contender} = 1";
-        string[] headers = ["contender", "ns/op", "min..max", "Mop/s", ratio];
-        console.Grid(headers, [.. lines.Select(line => Row(line, reference?.Summary))]);
-        int count = reference?.Summary?.Rounds ?? 0;
-        string rounds = count == 1 ? "1 round" : $"{count} rounds";
-        console.Line($"op: {operation}; median and extremes of {rounds}; the last column is time, less is faster");
+        bool idles = lines.Any(line => line.Idle is not null);
+        console.Grid(Headers(reference, idles), [.. lines.Select(line => Row(line, reference?.Summary, idles))]);
+        if (reference?.Summary is { } summary)
+            PrintLegend(console, comparison, summary, idles);
         foreach (ComparisonLine line in lines)
         {
-            if (line.Reason is not null)
+            if (line.Failed)
+                console.Failure($"{line.Contender}: {line.Reason}");
+            else if (line.Reason is not null)
                 console.Line($"{line.Contender}: {line.Reason}");
             else if (line.Summary is { Settled: false })
                 console.Line($"{line.Contender}: the JIT was still at work after the longest warm-up; measure again on a quieter machine");
         }
     }
 
-    private static string[] Row(ComparisonLine line, RoundSummary? reference)
+    private static string[] Headers(ComparisonLine? reference, bool idles)
     {
+        string ratio = reference is null ? "ratio" : $"{reference.Contender} = 1";
+        string[] common = ["contender", "ns/op", "min..max", "Mop/s", ratio, "memory MiB"];
+        return idles ? [.. common, "first ns", "left"] : [.. common, "p50 ns", "p99 ns", "p99.9 ns"];
+    }
+
+    private static void PrintLegend(StressConsole console, ChildComparison comparison, RoundSummary summary, bool idles)
+    {
+        string rounds = summary.Rounds == 1 ? "1 round" : $"{summary.Rounds} rounds";
+        console.Line($"op: {comparison.Operation}; median and extremes of {rounds}; the ratio is of times, less is faster");
+        console.Line(idles
+            ? "memory: what the bursts added to the resident set; first: a burst after idle time; left: memory still there after idle time"
+            : "memory: growth of the resident set up to its peak; p50 to p99.9: of single allocations, with reading the clock");
+        if (comparison.Groups > 1)
+            console.Line($"measured in {comparison.Groups} groups, one after the other: the memory does not hold all at a time");
+    }
+
+    private static string[] Row(ComparisonLine line, RoundSummary? reference, bool idles)
+    {
+        string[] last = idles
+            ? [Figure.Nanoseconds(line.Idle?.FirstNs), Figure.Share(line.Idle?.RemainingShare)]
+            : [Figure.Whole(line.Latency?.P50), Figure.Whole(line.Latency?.P99), Figure.Whole(line.Latency?.P999)];
         if (line.Summary is not { } summary)
-            return [line.Contender, line.Absent ? "absent" : "n/a", Nothing, Nothing, Nothing];
+            return [line.Contender, Word(line), .. Enumerable.Repeat(Figure.Nothing, 4), .. last];
         return
         [
             line.Contender,
-            Text.Number(summary.Median, "0.00"),
-            $"{Text.Number(summary.Min, "0.00")}..{Text.Number(summary.Max, "0.00")}",
+            Figure.Nanoseconds(summary.Median),
+            $"{Figure.Nanoseconds(summary.Min)}..{Figure.Nanoseconds(summary.Max)}",
             Text.Number(summary.OperationsPerSecond / 1e6, "0.0"),
-            reference is null ? Nothing : Text.Number(summary.Median / reference.Median, "0.00"),
+            Figure.Ratio(summary.Median / reference?.Median),
+            Figure.Mebibytes(line.Resident?.GrowthBytes),
+            .. last,
         ];
     }
+
+    private static string Word(ComparisonLine line) => line.Failed ? "failed" : line.Absent ? "absent" : "n/a";
 }

@@ -6,52 +6,51 @@ namespace MagAlloc.Bench.Workloads;
 /// <summary>
 /// <see cref="RandomLiveWorkload"/> with one contender. The live set stays from round to round: it ages, as a program's does.
 /// </summary>
-internal sealed class RandomLiveCell<TContender, TSession, TBlock>(TContender contender) : Cell
+internal sealed class RandomLiveCell<TContender, TSession, TBlock>(TContender contender, int live, int largestBytes, int lanes) : Cell
     where TContender : struct, IContender<TSession>
     where TSession : struct, IAllocatorSession<TBlock>, allows ref struct
     where TBlock : struct, IBlock
 {
     private const int Replacements = 4096;
-    private const int LiveBits = 12;
-    private const int Live = 1 << LiveBits;
     private const int SmallestBytes = 16;
-    private const int LargestBytes = 4096;
-    private const ulong Seed = 0x9E3779B97F4A7C15;
 
-    // Precomputed, because the modulo would cost more than the allocation; few enough to stay in the first cache.
+    // Precomputed, and few enough to stay in the first cache.
     private const int SizeBits = 12;
-    private readonly ushort[] _sizes = new ushort[1 << SizeBits];
-    private readonly TBlock[] _blocks = new TBlock[Live];
-    private XorShift64 _random = new(Seed);
 
-    public override long OperationsPerSlice => Replacements;
+    private readonly ushort[] _sizes = SizesUpTo(largestBytes);
+    private readonly TBlock[][] _blocks = new TBlock[lanes][];
+    private readonly XorShift64[] _random = new XorShift64[lanes];
+
+    public override long OperationsPerSlice => (long)Replacements * lanes;
 
     public override void Prepare(int lane)
     {
-        XorShift64 random = new(Seed);
-        for (int i = 0; i < _sizes.Length; i++)
-            _sizes[i] = (ushort)(SmallestBytes + ((random.Next() >> 16) % (LargestBytes - SmallestBytes + 1)));
-
+        _random[lane] = XorShift64.Numbered(lane);
+        TBlock[] blocks = new TBlock[live];
         using TSession session = contender.Open();
-        for (int i = 0; i < _blocks.Length; i++)
+        for (int i = 0; i < blocks.Length; i++)
         {
-            _blocks[i] = session.Allocate(_sizes[i]);
-            _blocks[i].Touch();
+            blocks[i] = session.Allocate(_sizes[i % _sizes.Length]);
+            blocks[i].Touch();
         }
+
+        _blocks[lane] = blocks;
     }
 
     public override void Run(int lane, long slices)
     {
+        TBlock[] blocks = _blocks[lane];
         using TSession session = contender.Open();
         for (; slices > 0; slices--)
-            Slice(session, _blocks, _sizes, ref _random);
+            Slice(session, blocks, _sizes, ref _random[lane]);
     }
 
     public override void Clean(int lane)
     {
         using TSession session = contender.Open();
-        foreach (TBlock block in _blocks)
+        foreach (TBlock block in _blocks[lane])
             session.Free(block);
+        _blocks[lane] = [];
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -62,13 +61,22 @@ internal sealed class RandomLiveCell<TContender, TSession, TBlock>(TContender co
         {
             // One number gives both choices, each from bits of its own.
             ulong choice = random.Next();
-            ref TBlock slot = ref blocks[choice >> (64 - LiveBits)];
+            ref TBlock slot = ref blocks[XorShift64.UpperBelow(choice, blocks.Length)];
             session.Free(slot);
-            TBlock block = session.Allocate(sizes[(choice >> (64 - LiveBits - SizeBits)) & ((1 << SizeBits) - 1)]);
+            TBlock block = session.Allocate(sizes[(choice >> (32 - SizeBits)) & ((1 << SizeBits) - 1)]);
             block.Touch();
             slot = block;
         }
 
         state = random;
+    }
+
+    private static ushort[] SizesUpTo(int largestBytes)
+    {
+        XorShift64 random = XorShift64.Numbered(-2);
+        ushort[] sizes = new ushort[1 << SizeBits];
+        foreach (ref ushort size in sizes.AsSpan())
+            size = (ushort)(SmallestBytes + random.Below(largestBytes - SmallestBytes + 1));
+        return sizes;
     }
 }

@@ -3,13 +3,17 @@ using MagAlloc.Bench.Contenders;
 namespace MagAlloc.Bench.Workloads;
 
 /// <summary>
-/// A live set of 4,096 blocks of 16 to 4,096 bytes, uniformly: each operation frees a random one and allocates another size in
-/// its place. The size class is unforeseeable for the branch predictor, and the live set is larger than the first cache.
+/// A live set of blocks of 16 bytes and more, uniformly: each operation frees a random one and allocates another size in its
+/// place. The size class is unforeseeable for the branch predictor, and the live set is larger than a cache.
 /// </summary>
-internal sealed class RandomLiveWorkload() : Workload("random-4k-live")
+/// <param name="name">The stable name.</param>
+/// <param name="live">Blocks alive in each thread.</param>
+/// <param name="largestBytes">The largest of the sizes.</param>
+/// <param name="threads">The lanes that run it.</param>
+internal sealed class RandomLiveWorkload(string name, int live, int largestBytes, int threads) : Workload(name, threads)
 {
     public override string Operation => "free + allocate";
 
     public override Cell Enter<TContender, TSession, TBlock>(TContender contender) =>
-        new RandomLiveCell<TContender, TSession, TBlock>(contender);
+        new RandomLiveCell<TContender, TSession, TBlock>(contender, live, largestBytes, Threads);
 }

@@ -7,7 +7,7 @@ namespace MagAlloc.Bench.Workloads;
 /// The allocator calls of a real program, in the order of its trace and on one thread. What the program never freed is freed
 /// at the end of each pass.
 /// </summary>
-internal sealed class ReplayWorkload(string name, AllocationTrace trace) : Workload(name, trace)
+internal sealed class ReplayWorkload(string name, AllocationTrace trace) : Workload(name, threads: 1, trace)
 {
     public override string Operation => "event of the trace";
 

@@ -4,21 +4,27 @@ namespace MagAlloc.Bench.Workloads;
 
 /// <summary>What contenders are compared at. Its name is stable: reports and gates refer to it.</summary>
 /// <param name="name">The stable name.</param>
+/// <param name="threads">The lanes that run it.</param>
 /// <param name="owned">Disposed with the workload; null when there is nothing to dispose.</param>
-internal abstract class Workload(string name, IDisposable? owned = null) : IDisposable
+internal abstract class Workload(string name, int threads, IDisposable? owned = null) : IDisposable
 {
     public string Name { get; } = name;
 
     /// <summary>What one operation is, for the table: times are per operation.</summary>
     public virtual string Operation => "allocate + free";
 
-    public virtual int Threads => 1;
+    public int Threads { get; } = threads;
 
     /// <summary>The one size of all blocks; null when sizes vary.</summary>
     public virtual int? BlockBytes => null;
 
     /// <summary>True when it takes the whole malloc family: then only <see cref="EnterHeap"/> is called.</summary>
     public virtual bool NeedsHeap => false;
+
+    /// <summary>
+    /// True when what stays resident while nothing is called is part of the result: a round is one slice, followed by idle time.
+    /// </summary>
+    public virtual bool Idles => false;
 
     /// <summary>Makes the workload's cell for one contender. The type arguments make the JIT compile it for this contender alone.</summary>
     public abstract Cell Enter<TContender, TSession, TBlock>(TContender contender)

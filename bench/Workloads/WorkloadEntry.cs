@@ -1,4 +1,8 @@
 namespace MagAlloc.Bench.Workloads;
 
 /// <summary>A workload in the catalogue, not yet made: making one may read a trace.</summary>
-internal sealed record WorkloadEntry(string Name, string Description, Func<Workload> Create);
+/// <param name="Name">The stable name.</param>
+/// <param name="Description">For the help, in a few words.</param>
+/// <param name="Threads">On how many threads it can run.</param>
+/// <param name="Create">Makes it for a number of threads that <paramref name="Threads"/> accepts.</param>
+internal sealed record WorkloadEntry(string Name, string Description, ThreadRule Threads, Func<int, Workload> Create);

@@ -8,6 +8,22 @@ internal struct XorShift64(ulong seed)
 {
     private ulong _state = seed;
 
+    /// <summary>The generator of a lane or a thread: the same numbers in every run, others for each.</summary>
+    public static XorShift64 Numbered(long number)
+    {
+        // Neighbouring seeds would give neighbouring first numbers; the multiplications of SplitMix64 part them.
+        ulong z = (ulong)(number + 1) * 0x9E3779B97F4A7C15;
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+        return new XorShift64((z ^ (z >> 31)) | 1);
+    }
+
+    /// <summary>The upper half of a number brought into 0..<paramref name="bound"/> − 1 by a multiplication instead of a division.</summary>
+    public static int UpperBelow(ulong number, int bound) => (int)(((number >> 32) * (uint)bound) >> 32);
+
+    /// <summary>The same by 24 bits below the upper half: a second choice out of one number.</summary>
+    public static int MiddleBelow(ulong number, int bound) => (int)((((number >> 8) & 0xFFFFFF) * (uint)bound) >> 24);
+
     public ulong Next()
     {
         ulong x = _state;
@@ -17,4 +33,7 @@ internal struct XorShift64(ulong seed)
         _state = x;
         return x;
     }
+
+    /// <summary>A number from 0 to <paramref name="bound"/> − 1.</summary>
+    public int Below(int bound) => UpperBelow(Next(), bound);
 }

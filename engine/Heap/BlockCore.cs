@@ -19,8 +19,12 @@ internal unsafe class BlockCore<TSource>
     private const int FewestMagazines = 4096;
     private const int MostMagazines = 1 << 20;
 
+    // Passes that free pages must have lain untouched before they go back, beside the one they were freed in: a second, at the default
+    // interval. Programs breathe; a page given up between two breaths costs two system calls and a fault.
+    private const int PurgeAge = 9;
+
     // The bytes in a magazine are bounded, so that no thread hoards megabytes.
-    private const int MagazineByteLimit = 12 * 1024;
+    private const int MagazineByteLimit = 48 * 1024;
 
     // A batch out of a slab is about a page: more would be committed long before it is used.
     private const int BatchByteLimit = 4 * 1024;
@@ -125,6 +129,21 @@ internal unsafe class BlockCore<TSource>
         return ThreadCache.TryPop(cache, code, out nuint block) ? block : Engine.Refill(cache, code);
     }
 
+    /// <summary>The next step of an allocation that found this thread's loaded magazine empty.</summary>
+    /// <returns>0 when there is no memory.</returns>
+    public nuint RefillPinned(ThreadCache* cache, int code)
+    {
+        cache->Pins++;
+        try
+        {
+            return Engine.Refill(cache, code);
+        }
+        finally
+        {
+            cache->Pins--;
+        }
+    }
+
     /// <summary>Frees a block of a class through a thread's magazines, or past them where it has no cache.</summary>
     public void FreeBlock(ThreadCache* cache, int code, nuint block)
     {
@@ -174,8 +193,7 @@ internal unsafe class BlockCore<TSource>
         int pass = Arena.Pass;
         long bytes = 0;
 
-        // What was freed before the previous pass has lain unused for a whole interval at least.
-        bool left = Slabs.Purge(pass, ref bytes) | Arena.PurgeDirty(pass);
+        bool left = Slabs.Purge(pass - PurgeAge, ref bytes) | Arena.PurgeDirty(pass - PurgeAge, gently: true);
         Arena.TrimMetadata();
         Arena.Pass = pass + 1;
         return left ? ReclaimOutlook.Pending : outlook;
@@ -290,7 +308,7 @@ internal unsafe class BlockCore<TSource>
     private static MagazineClass MagazineClassOf(SlabClass slab)
     {
         int bytes = slab.BlockBytes;
-        int capacity = bytes > SizeClasses.LargestCached ? 0 : Math.Clamp(MagazineByteLimit / bytes, 1, Magazine.Slots);
+        int capacity = bytes > SizeClasses.LargestShared ? 1 : Math.Clamp(MagazineByteLimit / bytes, 2, Magazine.Slots);
         return new MagazineClass(capacity, (long)capacity * bytes, Math.Clamp(BatchByteLimit / bytes, 1, Math.Max(1, capacity)));
     }
 }

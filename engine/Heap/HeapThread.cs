@@ -60,7 +60,7 @@ public unsafe ref struct HeapThread : IDisposable
     public readonly void* AllocateZeroed(nuint byteCount)
     {
         nuint last = byteCount - 1;
-        if (last < SizeClasses.LargestCached && _cache != null
+        if (last < SizeClasses.LargestShared && _cache != null
             && ThreadCache.TryPop(_cache, SizeClasses.CodeOf(last), out nuint block))
         {
             Unsafe.InitBlockUnaligned((void*)block, 0, (uint)byteCount);

@@ -54,7 +54,7 @@ public sealed unsafe partial class NativeHeap
     {
         nuint last = byteCount - 1;
         ThreadCache* cache = CacheSlot<SlabSource>.t_last;
-        if (last < SizeClasses.LargestCached && cache != null && cache->EngineId == _fastId
+        if (last < SizeClasses.LargestShared && cache != null && cache->EngineId == _fastId
             && ThreadCache.TryPop(cache, SizeClasses.CodeOf(last), out nuint block))
         {
             Unsafe.InitBlockUnaligned((void*)block, 0, (uint)byteCount);
@@ -132,7 +132,21 @@ public sealed unsafe partial class NativeHeap
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal void* AllocateSlow(nuint byteCount)
-        => Require(AllocateOrZero(byteCount, SizeClasses.Granule, zeroed: false), byteCount);
+    {
+        nuint last = byteCount - 1;
+        ThreadCache* cache = CacheSlot<SlabSource>.t_last;
+        if (last < SizeClasses.LargestBlock && cache != null && cache->EngineId == _fastId)
+        {
+            int code = SizeClasses.CodeOf(last);
+            if ((last >= SizeClasses.LargestMany && ThreadCache.TryPopPrevious(cache, code, out nuint block))
+                || (block = _core.RefillPinned(cache, code)) != 0)
+            {
+                return (void*)block;
+            }
+        }
+
+        return Require(AllocateOrZero(byteCount, SizeClasses.Granule, zeroed: false), byteCount);
+    }
 
     private static void* Require(nuint block, nuint byteCount)
     {

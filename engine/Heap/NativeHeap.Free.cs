@@ -67,7 +67,22 @@ public sealed unsafe partial class NativeHeap
     /// <exception cref="OutOfMemoryException">As <see cref="Allocate(nuint)"/>; the old block is untouched.</exception>
     /// <exception cref="HeapMisuseException">As <see cref="Free(void*)"/>.</exception>
     /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
-    public void* Reallocate(void* block, nuint byteCount) => Reallocate(block, byteCount, SizeClasses.Granule);
+    public void* Reallocate(void* block, nuint byteCount)
+    {
+        nuint last = byteCount - 1;
+        nuint offset = (nuint)block - _arenaBase;
+        ThreadCache* cache = CacheSlot<SlabSource>.t_last;
+        if (last < SizeClasses.LargestBlock && cache != null && cache->EngineId == _fastId && offset < _arenaBytes)
+        {
+            int code = _pageMap[offset >> Arena.ChunkShift];
+            if (code == SizeClasses.CodeOf(last) && _core.Slabs.IsStart(code, offset))
+            {
+                return block;
+            }
+        }
+
+        return Reallocate(block, byteCount, SizeClasses.Granule);
+    }
 
     /// <summary>Changes an aligned block's size, as <c>NativeMemory.AlignedRealloc</c> does.</summary>
     /// <param name="block">A block, or null for a new one.</param>

@@ -86,7 +86,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
         long count = (long)_depots[code].Count * capacity;
         for (CacheNode? node = Atomic.Load(ref _nodes); node is not null; node = node.Next)
         {
-            if (node.Ticket.State is CacheNodeState.Live or CacheNodeState.Draining)
+            if (node.Ticket.State is CacheNodeState.Live or CacheNodeState.Draining or CacheNodeState.Adopting)
             {
                 CacheEntry* entry = ThreadCache.Entry(node.Cache, code);
                 nuint* loaded = (nuint*)Atomic.Load(ref *(nuint*)&entry->Loaded);

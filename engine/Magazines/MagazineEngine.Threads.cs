@@ -193,10 +193,19 @@ internal sealed unsafe partial class MagazineEngine<TSource>
         for (CacheNode? node = Atomic.Load(ref _nodes); node is not null; node = node.Next)
         {
             CacheTicket ticket = node.Ticket;
-            if (ticket.State == CacheNodeState.Free && node.TryMove(ticket, ticket.Adopted()))
+            bool drained = ticket.State == CacheNodeState.Free;
+
+            // A dead thread's cache is taken over with all that it holds: where threads come and go, it is their successor
+            // that wants those blocks, and nobody has to wait for the worker to find them. Requests to flush stay unanswered.
+            bool left = ticket.State == CacheNodeState.Live && !node.Thread.IsAlive;
+            if ((drained || left) && node.TryMove(ticket, ticket.Adopted()))
             {
                 node.Thread = Thread.CurrentThread;
-                node.Cache->FlushEpoch = Atomic.Load(ref _flushEpoch);
+                if (drained)
+                {
+                    node.Cache->FlushEpoch = Atomic.Load(ref _flushEpoch);
+                }
+
                 node.Cache->Pins = 0;
                 node.Cache->Busy = 0;
                 node.Cache->Slow = 0;

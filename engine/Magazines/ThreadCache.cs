@@ -47,6 +47,10 @@ internal unsafe struct ThreadCache
     [FieldOffset(56)]
     public int Slow;
 
+    /// <summary>The class of the one large block that this thread may keep (<see cref="MagazineEngine{TSource}"/>), or 0.</summary>
+    [FieldOffset(60)]
+    public int SingleCode;
+
     [FieldOffset(32)]
     public long DepotExchanges;
 
@@ -77,6 +81,25 @@ internal unsafe struct ThreadCache
         }
 
         entry->Loaded = top - 1;
+        return true;
+    }
+
+    /// <summary>
+    /// Pops from the previous magazine: for classes with so few blocks in one that changing places would come at every other
+    /// operation.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryPopPrevious(ThreadCache* cache, int code, out nuint resource)
+    {
+        CacheEntry* entry = Entry(cache, code);
+        nuint* top = entry->Previous;
+        resource = top != Magazine.NoneFull ? *top : 0;
+        if (resource == 0)
+        {
+            return false;
+        }
+
+        entry->Previous = top - 1;
         return true;
     }
 

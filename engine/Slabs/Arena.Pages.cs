@@ -8,11 +8,19 @@ namespace MagAlloc.Slabs;
 /// <content>Committing and decommitting pages.</content>
 internal sealed unsafe partial class Arena
 {
-    // A thirty-second part of what is committed may lie idle, so that chunks change classes without system calls.
-    private const int DirtyShare = 32;
+    // While the peak rises, an eighth of what is committed may lie idle, in large heaps a quarter: chunks change their users
+    // without system calls and page faults, and the peak stays near that of the blocks in use.
+    private const int DirtyShare = 8;
+    private const int DirtyShareOfLarge = 4;
+    private const long LargeHeap = 64 << 20;
     private const long DirtyFloor = 64 * 1024;
 
-    private long DirtyBudget => (Committed.Value / DirtyShare) + DirtyFloor;
+    // Of what has lain idle long enough each pass takes half, and whatever is left of the last megabyte.
+    private const long DecayFloor = 1 << 20;
+    private const int DecayDivisor = 2;
+
+    private static long DirtyShareOf(long committed)
+        => (committed / (committed < LargeHeap ? DirtyShare : DirtyShareOfLarge)) + DirtyFloor;
 
     /// <summary>Commits the pages under a range in chunks that nobody else has a part of, all of them or none.</summary>
     /// <remarks>
@@ -29,6 +37,11 @@ internal sealed unsafe partial class Arena
         for (nuint at = address; at < end; at = EndOfPart(at, end))
         {
             missingPages += BitOperations.PopCount(PagesOfPart(at, end) & ~_headers[ChunkOf(at)].Pages);
+        }
+
+        if (missingPages != 0)
+        {
+            MakeRoomUnderPeak(missingPages * _pageBytes);
         }
 
         if (missingPages != 0
@@ -113,7 +126,7 @@ internal sealed unsafe partial class Arena
         int chunk = ChunkOf(end - 1);
         uint used = PageMask(0, (uint)(end - (nuint)AddressOf(chunk)));
         uint idle = Atomic.Load(ref _headers[chunk].Pages) & ~used;
-        if (idle != 0)
+        if (idle != 0 && BitOperations.PopCount(idle) * _pageBytes > DirtyFloor/4)
         {
             Decommit(chunk, idle);
         }
@@ -175,6 +188,7 @@ internal sealed unsafe partial class Arena
     private bool TryCommitPages(int chunk, uint missing)
     {
         long charge = (long)BitOperations.PopCount(missing) * _pageBytes;
+        MakeRoomUnderPeak(charge);
         if (FaultPlan.Fails(_faults, FaultPoint.Commit) || !Committed.TryAdd(charge))
         {
             return false;

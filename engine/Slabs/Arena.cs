@@ -171,78 +171,116 @@ internal sealed unsafe partial class Arena
     public bool TryTakeChunks(int count, int alignment, out int first)
     {
         first = 0;
-        if (FaultPlan.Fails(_faults, FaultPoint.RangeClaim) || !Ranges.TryAllocate(count, alignment, out first))
+        if (FaultPlan.Fails(_faults, FaultPoint.RangeClaim))
         {
             return false;
         }
 
-        return OpenOrGiveUp(first, count);
+        bool taken = (count == 1 && alignment == 1 && TryTakeDirtyChunk(out first)) || Ranges.TryAllocate(count, alignment, out first);
+        return taken && OpenOrGiveUp(first, count);
     }
 
     /// <summary>Takes exactly these chunks, if they are free.</summary>
     public bool TryTakeChunksAt(int first, int count)
         => !FaultPlan.Fails(_faults, FaultPoint.RangeClaim) && Ranges.TryClaim(first, count) && OpenOrGiveUp(first, count);
 
-    /// <summary>Gives chunks back. What is committed of them stays so while the budget for dirty memory allows.</summary>
+    /// <summary>Gives chunks back. What is committed of them stays so until it has lain unused, or others need the bytes.</summary>
     public void FreeChunks(int first, int count)
     {
         long bytes = 0;
         for (int chunk = first; chunk < first + count; chunk++)
         {
-            bytes += CommittedBytes(chunk);
-        }
-
-        if (bytes > 0 && DirtyBytes + bytes > DirtyBudget)
-        {
-            DecommitChunks(first, count);
-            bytes = 0;
-        }
-
-        if (bytes > 0)
-        {
-            for (int chunk = first; chunk < first + count; chunk++)
+            long committed = CommittedBytes(chunk);
+            if (committed != 0)
             {
-                if (_headers[chunk].Pages != 0)
-                {
-                    _headers[chunk].LastReturn = Pass;
-                    Atomic.Store(ref _dirty[chunk], 1);
-                }
+                bytes += committed;
+                _headers[chunk].LastReturn = Pass;
+                Atomic.Store(ref _dirty[chunk], 1);
             }
+        }
 
+        if (bytes != 0)
+        {
             Atomic.Add(ref _dirtyBytes.Value, bytes);
         }
 
         Ranges.Free(first, count);
     }
 
-    /// <summary>Decommits free chunks.</summary>
+    /// <summary>Decommits free chunks, the highest first.</summary>
     /// <param name="unusedSince">Only those that were freed before this reclaim pass.</param>
+    /// <param name="gently">
+    /// Only a share of them: what a program frees it mostly takes again, and each page given up too early costs a fault.
+    /// </param>
     /// <returns>Whether dirty chunks are left.</returns>
-    public bool PurgeDirty(int unusedSince)
+    public bool PurgeDirty(int unusedSince, bool gently = false)
     {
-        int frontier = Ranges.Frontier;
+        long allowed = gently ? Math.Max(DecayFloor, DirtyBytes / DecayDivisor) : long.MaxValue;
         bool left = false;
-        for (int chunk = 0; chunk < frontier; chunk++)
+        for (int end = Ranges.Frontier; end > 0;)
         {
-            int ahead = new ReadOnlySpan<byte>(_dirty + chunk, frontier - chunk).IndexOf((byte)1);
-            if (ahead < 0)
+            int chunk = new ReadOnlySpan<byte>(_dirty, end).LastIndexOf((byte)1);
+            if (chunk < 0)
             {
                 break;
             }
 
-            chunk += ahead;
-            if (_headers[chunk].LastReturn - unusedSince >= 0 || !Ranges.TryClaim(chunk, 1))
+            end = chunk;
+            if (allowed <= 0 || _headers[chunk].LastReturn - unusedSince >= 0 || !Ranges.TryClaim(chunk, 1))
             {
                 left = true;
                 continue;
             }
 
-            TakeDirty(chunk, 1);
+            allowed -= TakeDirty(chunk, 1);
             DecommitChunks(chunk, 1);
             Ranges.Free(chunk, 1);
         }
 
         return left;
+    }
+
+    /// <summary>
+    /// Makes room under the peak: before the committed bytes rise above what they ever were, dirty chunks beyond a small share
+    /// go. So keeping free memory for the next user never raises the peak by more than that share.
+    /// </summary>
+    private void MakeRoomUnderPeak(long charge)
+    {
+        long dirty = DirtyBytes;
+        if (dirty > DirtyFloor && Committed.Value + charge > Committed.Peak && dirty > DirtyShareOf(Committed.Value))
+        {
+            DecommitDirty(charge);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void DecommitDirty(long charge)
+    {
+        // From the top: low chunks are the first to be taken again.
+        for (int end = Ranges.Frontier; charge > 0;)
+        {
+            int chunk = new ReadOnlySpan<byte>(_dirty, end).LastIndexOf((byte)1);
+            if (chunk < 0)
+            {
+                return;
+            }
+
+            if (Ranges.TryClaim(chunk, 1))
+            {
+                charge -= TakeDirty(chunk, 1);
+                DecommitChunks(chunk, 1);
+                Ranges.Free(chunk, 1);
+            }
+
+            end = chunk;
+        }
+    }
+
+    /// <summary>A dirty chunk costs no page faults.</summary>
+    private bool TryTakeDirtyChunk(out int chunk)
+    {
+        chunk = DirtyBytes > 0 ? new ReadOnlySpan<byte>(_dirty, Ranges.Frontier).IndexOf((byte)1) : -1;
+        return chunk >= 0 && Ranges.TryClaim(chunk, 1);
     }
 
     /// <summary>Whether the owner was disposed and the metadata means nothing any more. Ends loops that wait for it to.</summary>
@@ -301,7 +339,7 @@ internal sealed unsafe partial class Arena
         return true;
     }
 
-    private void TakeDirty(int first, int count)
+    private long TakeDirty(int first, int count)
     {
         long bytes = 0;
         for (int chunk = first; chunk < first + count; chunk++)
@@ -317,6 +355,8 @@ internal sealed unsafe partial class Arena
         {
             Atomic.Add(ref _dirtyBytes.Value, -bytes);
         }
+
+        return bytes;
     }
 
     private long CommittedBytes(int chunk) => (long)BitOperations.PopCount(_headers[chunk].Pages) * _pageBytes;

@@ -18,8 +18,11 @@ internal static class SizeClasses
     /// <summary>Largest block of a class, in bytes. What is larger is a run of chunks.</summary>
     public const int LargestBlock = 256 * 1024;
 
-    /// <summary>Largest block that thread caches hold; larger ones come from and go to their slab each time.</summary>
-    public const int LargestCached = 32 * 1024;
+    /// <summary>Largest block of which magazines hold several; of each larger class a thread keeps one block at most.</summary>
+    public const int LargestShared = 32 * 1024;
+
+    /// <summary>Largest block of which a magazine holds more than three.</summary>
+    public const int LargestMany = 12 * 1024;
 
     /// <summary>Every block is aligned to this many bytes.</summary>
     public const int Granule = 16;

@@ -7,8 +7,8 @@ internal readonly unsafe struct SlabSource : IMagazineSource
 {
     // Blocks lying in depots may weigh a thirty-second part of what is committed: enough to carry blocks from freeing threads to
     // allocating ones, too little to matter beside the live set.
-    private const int DepotShare = 32;
-    private const long DepotFloor = 64 * 1024;
+    private const int DepotShare = 16;
+    private const long DepotFloor = 256 * 1024;
 
     private readonly SlabSpace _slabs;
 

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using MagAlloc.Concurrency;
 
 namespace MagAlloc.Slabs;
@@ -6,8 +7,10 @@ namespace MagAlloc.Slabs;
 /// <content>Blocks on their way home, and pages on their way back to the operating system.</content>
 internal sealed unsafe partial class SlabSpace
 {
-    // Sorting a few blocks costs more than the atomic steps it saves.
-    private const int SortFrom = 8;
+    // Grouping a few blocks costs more than the atomic steps it saves.
+    private const int GroupFrom = 8;
+    private const int GroupUpTo = 128;
+    private const int Groups = 64;
 
     /// <summary>Takes blocks of a class back. Reorders them. Wrong ones are reported and left out.</summary>
     public void Release(int code, nuint* blocks, int count) => Release(code, blocks, count, stamp: true);
@@ -15,10 +18,9 @@ internal sealed unsafe partial class SlabSpace
     // Without a stamp come those blocks home that only left to have their pages decommitted.
     private void Release(int code, nuint* blocks, int count, bool stamp)
     {
-        if (count >= SortFrom)
+        if (count is >= GroupFrom and <= GroupUpTo)
         {
-            // Blocks of one slab, and of one word of its bitmap, become neighbours: one atomic step for all of them.
-            new Span<nuint>(blocks, count).Sort();
+            GroupBySlab(code, blocks, count);
         }
 
         for (int i = 0; i < count;)
@@ -82,16 +84,49 @@ internal sealed unsafe partial class SlabSpace
             : MisuseKind.ForeignPointer;
     }
 
+    /// <summary>Makes blocks of one slab neighbours: they go home with one atomic step for each word of its bitmap.</summary>
+    /// <remarks>
+    /// A counting sort by the low bits of the slab's number. Two slabs that fall into one group cost a few steps more and
+    /// nothing else, so there is no need for a real sort, which took a fifth of a replayed program's time.
+    /// </remarks>
+    [SkipLocalsInit]
+    private void GroupBySlab(int code, nuint* blocks, int count)
+    {
+        nuint* copy = stackalloc nuint[GroupUpTo];
+        byte* ends = stackalloc byte[Groups];
+        new Span<byte>(ends, Groups).Clear();
+        int shift = Arena.ChunkShift + BitOperations.Log2((uint)Class(code).Chunks);
+        for (int i = 0; i < count; i++)
+        {
+            // Read once: a disposal on another thread may be zeroing the magazine that the blocks lie in.
+            copy[i] = blocks[i];
+            ends[(copy[i] >> shift) % Groups]++;
+        }
+
+        int end = 0;
+        for (int group = 0; group < Groups; group++)
+        {
+            end += ends[group];
+            ends[group] = (byte)end;
+        }
+
+        for (int i = count - 1; i >= 0; i--)
+        {
+            blocks[--ends[(copy[i] >> shift) % Groups]] = copy[i];
+        }
+    }
+
     /// <returns>Index of the first block that belongs elsewhere.</returns>
+    [SkipLocalsInit]
     private int ReturnToSlab(int chunk, int code, nuint* blocks, int from, int count, bool stamp)
     {
         ref readonly SlabClass slab = ref Class(code);
         nuint start = (nuint)_arena.AddressOf(chunk);
         nuint length = (nuint)slab.Blocks * (nuint)slab.BlockBytes;
         ulong* bitmap = _arena.Bitmap(chunk);
+        ulong* masks = stackalloc ulong[Arena.BitmapWords];
+        ulong touched = 0;
         int returned = 0;
-        int word = -1;
-        ulong mask = 0;
         int i = from;
         for (; i < count; i++)
         {
@@ -109,18 +144,26 @@ internal sealed unsafe partial class SlabSpace
                 continue;
             }
 
+            int word = index / 64;
             ulong bit = 1UL << (index % 64);
-            if (index / 64 != word || (mask & bit) != 0)
+            ulong before = (touched & (1UL << word)) != 0 ? masks[word] : 0;
+            if ((before & bit) != 0)
             {
-                returned += SetBits(bitmap, word, mask, start, slab.BlockBytes);
-                word = index / 64;
-                mask = 0;
+                // Twice in one batch: the second time must find the bit set.
+                returned += SetBits(bitmap, word, before, start, slab.BlockBytes);
+                before = 0;
             }
 
-            mask |= bit;
+            masks[word] = before | bit;
+            touched |= 1UL << word;
         }
 
-        returned += SetBits(bitmap, word, mask, start, slab.BlockBytes);
+        for (; touched != 0; touched &= touched - 1)
+        {
+            int word = BitOperations.TrailingZeroCount(touched);
+            returned += SetBits(bitmap, word, masks[word], start, slab.BlockBytes);
+        }
+
         if (returned > 0)
         {
             Atomic.Add(ref _outstanding[code].Value, -returned);
@@ -133,11 +176,6 @@ internal sealed unsafe partial class SlabSpace
     /// <returns>How many bits were clear before: blocks that really were outstanding.</returns>
     private int SetBits(ulong* bitmap, int word, ulong mask, nuint start, int blockBytes)
     {
-        if (mask == 0)
-        {
-            return 0;
-        }
-
         ulong twice = Atomic.Or(ref bitmap[word], mask) & mask;
         for (ulong rest = twice; rest != 0; rest &= rest - 1)
         {
@@ -185,7 +223,7 @@ internal sealed unsafe partial class SlabSpace
 
         if (SlabState.Free(state) + returned == Class(code).Blocks)
         {
-            if (stamp && Class(code).BlockBytes > SizeClasses.LargestCached)
+            if (stamp && Class(code).BlockBytes > SizeClasses.LargestShared)
             {
                 RetireLater(chunk);
                 return;

@@ -87,38 +87,6 @@ internal sealed unsafe partial class SlabSpace
         return 0;
     }
 
-    /// <summary>Finds the block that an address lies in.</summary>
-    /// <returns>False when the address does not lie in a block of a class.</returns>
-    public bool TryLocate(nuint address, out int chunk, out int code, out int index, out nuint offset)
-    {
-        chunk = 0;
-        index = 0;
-        offset = 0;
-        code = 0;
-        if (!_arena.Contains(address))
-        {
-            return false;
-        }
-
-        chunk = _arena.ChunkOf(address);
-        code = Atomic.Load(ref _arena.PageMap[chunk]);
-        if (code == 0 || code > _classes.Length)
-        {
-            return false;
-        }
-
-        ref readonly SlabClass slab = ref Class(code);
-        chunk &= -slab.Chunks;
-        nuint inSlab = address - (nuint)_arena.AddressOf(chunk);
-        index = slab.IndexOf(inSlab);
-        offset = inSlab - ((nuint)index * (nuint)slab.BlockBytes);
-        return index < slab.Blocks;
-    }
-
-    /// <summary>Whether the block at an index lies free in its slab. For checks; the answer may be stale at once.</summary>
-    public bool IsFree(int chunk, int index)
-        => (Atomic.Load(ref _arena.Bitmap(chunk)[index / 64]) & (1UL << (index % 64))) != 0;
-
     private int FindPartial(int code)
     {
         if (Atomic.Load(ref _partial[code].Value) <= 0)

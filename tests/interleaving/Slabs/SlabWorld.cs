@@ -152,7 +152,7 @@ internal sealed unsafe class SlabWorld : IDisposable
             }
 
             // Of slabs whose blocks no magazine caches the one emptied last is kept.
-            bool mayBeKept = Slabs.Class(code).BlockBytes > SizeClasses.LargestCached;
+            bool mayBeKept = Slabs.Class(code).BlockBytes > SizeClasses.LargestShared;
             Must.Hold(missing > 0 || mayBeKept || SlabState.Free(state) < blocks, "an entirely free slab has been retired");
             Must.Hold(
                 missing > 0 || Arena.PartialMap[chunk] == (SlabState.Free(state) > 0 ? code : 0),

@@ -1,0 +1,153 @@
+using MagAlloc.Bench.Contenders;
+using MagAlloc.Bench.Contenders.Timed;
+using MagAlloc.Bench.Measurement;
+using MagAlloc.Bench.Workloads;
+using MagAlloc.Stress.Verification;
+
+namespace MagAlloc.Bench.Children;
+
+/// <summary>One contender at one workload, in a process that holds nothing else: the work behind the child's answers.</summary>
+internal sealed class ChildRun : IDisposable
+{
+    private readonly ChildAssignment _assignment;
+    private readonly Workload _workload;
+    private readonly LaneTeam _team;
+    private readonly long? _baseline;
+    private readonly Contender _contender;
+    private readonly List<IdleFigures> _idle = [];
+    private readonly LatencyBook _book = new();
+    private Entrant? _entrant;
+    private Entrant? _timed;
+    private ResidentSampler? _sampler;
+    private double _firstBurstNs;
+    private bool _roundsEnded;
+    private ResidentFigures? _resident;
+    private LatencyFigures? _latency;
+
+    public ChildRun(ChildAssignment assignment)
+    {
+        _assignment = assignment;
+        _workload = WorkloadCatalog.All.Single(w => w.Name == assignment.Workload).Create(assignment.Threads);
+        _team = new LaneTeam(_workload.Threads);
+
+        // What is resident from here on is the contender's doing.
+        Rehearse();
+        _baseline = ProcessMemory.ResidentBytes();
+        _contender = assignment.FindContender().Create();
+    }
+
+    /// <summary>False when there is nothing to measure; <see cref="Begin"/> has told why.</summary>
+    public bool TakesPart => _entrant is not null;
+
+    /// <summary>Fills the workload's live set and warms up; returns the child's first line.</summary>
+    public string Begin()
+    {
+        if (_contender.Absence is { } absence)
+            return $"{Protocol.Absent} {absence}";
+        if (_contender.Objection(_workload) is { } objection)
+            return $"{Protocol.Unfit} {objection}";
+
+        _entrant = WarmedUp(_contender.Enter(_workload));
+        return $"{(_workload.Idles ? Protocol.ReadyToIdle : Protocol.Ready)} {_workload.Operation}";
+    }
+
+    /// <summary>A measured round; nanoseconds per operation.</summary>
+    public double Round() => _workload.Idles ? Burst() : _entrant!.RunRound();
+
+    /// <summary>
+    /// Ends the rounds, and warms up for timing single allocations: in a live set of their own, after the measured one has been
+    /// freed. Not where a workload idles: its one burst would tell what a page fault takes.
+    /// </summary>
+    public void RehearseTiming()
+    {
+        EndRounds();
+        if (!_workload.Idles)
+            _timed = WarmedUp(_contender.EnterTimed(_workload, _book));
+    }
+
+    /// <summary>Times single allocations.</summary>
+    public void TimeAllocations()
+    {
+        if (_timed is null)
+            return;
+        _book.Clear();
+        _timed.RunFor(_assignment.Pace.LatencyPass);
+        LatencyHistogram histogram = _book.Merged();
+        _timed.Clean();
+        _latency = new LatencyFigures(
+            histogram.Percentile(0.5),
+            histogram.Percentile(0.99),
+            histogram.Percentile(0.999),
+            histogram.Max,
+            histogram.Count,
+            Math.Round(TimerCost.Measure(), 1));
+    }
+
+    public ChildFigures Finish()
+    {
+        EndRounds();
+        return new ChildFigures(_entrant!.Settled, _resident, _latency, IdleFigures.Median(_idle));
+    }
+
+    public void Dispose()
+    {
+        _sampler?.Dispose();
+        _team.Dispose();
+        _contender.Dispose();
+        _workload.Dispose();
+    }
+
+    // What every child does whatever its contender: the first calls of the harness are compiled, the threads' stacks are touched,
+    // and the garbage of the start is collected.
+    private void Rehearse()
+    {
+        _team.Run(_workload.Threads, new LaneTask(_ => Thread.Yield(), () => { }));
+        _ = ProcessMemory.PeakBytes();
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        ProcessMemory.TryResetPeak();
+    }
+
+    private Entrant WarmedUp(Cell cell)
+    {
+        Entrant entrant = new(_contender.Name, cell, _workload.Threads, _team);
+        entrant.Prepare();
+        entrant.WarmUp(_assignment.Pace);
+
+        // A collection that the set-up made due shall not fall into a round.
+        GC.Collect();
+        return entrant;
+    }
+
+    // The sampler goes on when the burst is over: the parent has another child's burst done meanwhile.
+    private double Burst()
+    {
+        EndIdling();
+        _sampler = new ResidentSampler(_assignment.Pace.Idle);
+        double ns = _entrant!.RunBurst(out _firstBurstNs);
+        _sampler.EndAfter(_assignment.Pace.Idle);
+        return ns;
+    }
+
+    private void EndIdling()
+    {
+        if (_sampler is null)
+            return;
+        IReadOnlyList<ResidentPoint> timeline = _sampler.Await();
+        if (_baseline is { } baseline)
+            _idle.Add(IdleFigures.Of(timeline, baseline, _firstBurstNs));
+        _sampler.Dispose();
+        _sampler = null;
+    }
+
+    private void EndRounds()
+    {
+        if (_roundsEnded)
+            return;
+        _roundsEnded = true;
+        EndIdling();
+        if (_baseline is { } baseline && ProcessMemory.PeakBytes() is { } peak)
+            _resident = new ResidentFigures(baseline, peak);
+        _entrant!.Clean();
+    }
+}

@@ -1,0 +1,15 @@
+using MagAlloc.Bench.Contenders;
+using MagAlloc.Bench.Measurement;
+using MagAlloc.Bench.Workloads;
+
+namespace MagAlloc.Bench.Commands;
+
+/// <summary>What a user asks <c>compare</c> for.</summary>
+internal sealed record CompareRequest(
+    IReadOnlyList<WorkloadEntry> Workloads,
+    IReadOnlyList<ContenderEntry> Contenders,
+    IReadOnlyList<PeerSpec> Peers,
+    IReadOnlyList<int> Threads,
+    Pace Pace,
+    string? JsonFile,
+    string? ReportFolder);

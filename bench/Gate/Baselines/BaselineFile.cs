@@ -1,0 +1,4 @@
+namespace MagAlloc.Bench.Gate.Baselines;
+
+/// <summary>The contents of perf-baselines.json.</summary>
+internal sealed record BaselineFile(Fingerprint Fingerprint, IReadOnlyList<Baseline> Entries);

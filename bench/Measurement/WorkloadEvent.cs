@@ -1,0 +1,23 @@
+namespace MagAlloc.Bench.Measurement;
+
+/// <summary>All contenders that were measured at one workload on one number of threads.</summary>
+/// <param name="Workload">Stable name.</param>
+/// <param name="Threads">Of the workload.</param>
+/// <param name="Measured">The lines with figures, by contender.</param>
+/// <param name="BestPeer">The fastest native library in its best case; null without any.</param>
+internal sealed record WorkloadEvent(
+    string Workload,
+    int Threads,
+    IReadOnlyDictionary<string, ComparisonLine> Measured,
+    ComparisonLine? BestPeer)
+{
+    /// <summary>A contender's line; null when it has no figures.</summary>
+    public ComparisonLine? this[string contender] => Measured.GetValueOrDefault(contender);
+
+    /// <summary>Name of the workload, with the number of threads when that is not one.</summary>
+    public string Title => Threads == 1 ? Workload : $"{Workload}, {Threads} threads";
+
+    /// <summary>How many times faster a contender is than another; null when one of them has no figures.</summary>
+    public double? Advantage(string contender, ComparisonLine? over) =>
+        this[contender]?.Summary is { } own && over?.Summary is { } other ? other.Median / own.Median : null;
+}

@@ -1,0 +1,28 @@
+namespace MagAlloc.Bench.Reporting.Charts;
+
+/// <summary>An axis from 0 to a round number, with about five ticks.</summary>
+internal sealed class LinearScale
+{
+    private const int WantedTicks = 5;
+    private static readonly double[] s_steps = [1, 2, 2.5, 5, 10];
+
+    private readonly double _from;
+    private readonly double _to;
+    private readonly double _step;
+    private readonly int _steps;
+
+    public LinearScale(double highest, double from, double to)
+    {
+        double rough = Math.Max(highest, 1e-9) / WantedTicks;
+        double decade = Math.Pow(10, Math.Floor(Math.Log10(rough)));
+        _from = from;
+        _to = to;
+        _step = s_steps.First(step => step * decade >= rough * 0.999) * decade;
+        _steps = (int)Math.Ceiling(highest / _step * 0.999);
+        _steps = Math.Max(_steps, 1);
+    }
+
+    public IEnumerable<double> Ticks => Enumerable.Range(0, _steps + 1).Select(i => i * _step);
+
+    public double this[double value] => _from + (value / (_steps * _step) * (_to - _from));
+}

@@ -1,0 +1,4 @@
+namespace MagAlloc.Bench.Reporting.Charts;
+
+/// <summary>The values of one workload in a chart of ratios.</summary>
+internal sealed record MarkGroup(string Name, IReadOnlyList<Mark> Marks);

@@ -1,0 +1,67 @@
+using MagAlloc.Bench.Measurement;
+using MagAlloc.Stress.Reporting;
+
+namespace MagAlloc.Bench.Reporting;
+
+/// <summary>The tables of the report: the summary first, then every workload with all its figures.</summary>
+internal static class ReportTables
+{
+    private static readonly string[] s_headers =
+    [
+        "contender", "ns/op", "min", "max", "Mop/s", "peak MiB", "growth MiB", "p50 ns", "p99 ns", "p99.9 ns", "max ns",
+    ];
+
+    public static IEnumerable<ReportTable> Of(Scoreboard board)
+    {
+        if (board.Means.Count != 0)
+            yield return new ReportTable("Summary", SummaryTable.Headers, [.. board.Events.Select(SummaryTable.Row)]);
+        foreach (WorkloadEvent e in board.Events.Where(e => e.Measured.Count != 0))
+        {
+            bool idles = e.Measured.Values.Any(line => line.Idle is not null);
+            yield return new ReportTable(
+                e.Title,
+                idles ? [.. s_headers[..7], "first burst ns/op", "left"] : s_headers,
+                [.. e.Measured.Values.Select(line => Row(line, idles))]);
+        }
+    }
+
+    /// <summary>A line for each contender and reason, with the workloads it is about.</summary>
+    public static IReadOnlyList<string> Missing(Scoreboard board) =>
+    [
+        .. board.Lines.Where(line => line.Reason is not null)
+            .GroupBy(line => (line.Contender, line.Reason))
+            .Select(lines => $"{lines.Key.Contender} {lines.Key.Reason}: {Where(lines, board)}"),
+    ];
+
+    private static string Where(IEnumerable<ComparisonLine> lines, Scoreboard board)
+    {
+        string[] workloads = [.. lines.Select(line => line.Workload).Distinct()];
+        int all = board.Lines.Select(line => line.Workload).Distinct().Count();
+        return workloads.Length == all ? "all workloads" : string.Join(", ", workloads);
+    }
+
+    private static string[] Row(ComparisonLine line, bool idles)
+    {
+        RoundSummary summary = line.Summary!;
+        string[] common =
+        [
+            line.Contender,
+            Figure.Nanoseconds(summary.Median),
+            Figure.Nanoseconds(summary.Min),
+            Figure.Nanoseconds(summary.Max),
+            Text.Number(summary.OperationsPerSecond / 1e6, "0.0"),
+            Figure.Mebibytes(line.Resident?.PeakBytes),
+            Figure.Mebibytes(line.Resident?.GrowthBytes),
+        ];
+        return idles
+            ? [.. common, Figure.Nanoseconds(line.Idle?.FirstNs), Figure.Share(line.Idle?.RemainingShare)]
+            :
+            [
+                .. common,
+                Figure.Whole(line.Latency?.P50),
+                Figure.Whole(line.Latency?.P99),
+                Figure.Whole(line.Latency?.P999),
+                Figure.Whole(line.Latency?.Max),
+            ];
+    }
+}

@@ -21,6 +21,9 @@ internal sealed class ChildComparison(
     // Of the machine's memory, the part that the children may fill.
     private const double MemoryShare = 0.7;
 
+    /// <summary>Bytes that the children of a group may have resident together.</summary>
+    public long MemoryBudget { get; init; } = (long)(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes * MemoryShare);
+
     /// <summary>What one operation is; null when nobody took part.</summary>
     public string? Operation => entrants.FirstOrDefault(entrant => entrant.Operation is not null)?.Operation;
 
@@ -46,10 +49,9 @@ internal sealed class ChildComparison(
     // Starts as many as the memory holds, and not fewer than one.
     private List<ChildEntrant> WarmUp(int first)
     {
-        long budget = (long)(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes * MemoryShare);
         List<ChildEntrant> group = [];
         int ready = 0;
-        while (first + group.Count < entrants.Count && (ready == 0 || Fits(group, budget)))
+        while (first + group.Count < entrants.Count && (ready == 0 || Fits(group)))
         {
             ChildEntrant entrant = entrants[first + group.Count];
             progress.Show($"warming up {entrant.Contender}, {first + group.Count + 1} of {entrants.Count}");
@@ -64,10 +66,10 @@ internal sealed class ChildComparison(
         return group;
     }
 
-    private static bool Fits(List<ChildEntrant> group, long budget)
+    private bool Fits(List<ChildEntrant> group)
     {
         long[] peaks = [.. group.Select(entrant => entrant.PeakBytes)];
-        return peaks.Sum() + (2 * peaks.Max()) < budget;
+        return peaks.Sum() + (2 * peaks.Max()) < MemoryBudget;
     }
 
     private void Measure(List<ChildEntrant> group)

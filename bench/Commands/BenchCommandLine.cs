@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
+using MagAlloc.Bench.Children;
 using MagAlloc.Stress.Commands;
 using MagAlloc.Stress.Reporting;
 using MagAlloc.Stress.Traces;
@@ -10,13 +11,15 @@ namespace MagAlloc.Bench.Commands;
 /// <summary>The program's command line.</summary>
 internal static class BenchCommandLine
 {
-    private const string Commands = "compare or gate";
+    private const string Commands = "compare, micro or gate";
 
     private const string Examples = """
         Examples:
-          bench compare --quick       every contender at every workload, in about a minute
+          bench compare --quick       every contender at every workload, in about ten minutes
+          bench micro --job short     single steps of the engine, with their machine code
           bench gate                  has anything become worse than its baseline?
           bench compare --help        what is measured, how, and by which names
+          bench micro --help          which steps, and what BenchmarkDotNet takes
           bench gate --help           what is watched, and how strictly
         """;
 
@@ -41,7 +44,7 @@ internal static class BenchCommandLine
             error.WriteLine($"bench: {e.Message}");
             return ExitCode.Usage;
         }
-        catch (Exception e) when (e is OutOfMemoryException or PlatformException)
+        catch (Exception e) when (e is OutOfMemoryException or PlatformException or ChildFailedException)
         {
             error.WriteLine($"bench: {e.GetType().Name}: {e.Message}");
             return ExitCode.Failure;
@@ -55,6 +58,7 @@ internal static class BenchCommandLine
             Subcommands =
             {
                 CompareCommand.Create(console),
+                MicroCommand.Create(console),
                 GateCommand.Create(console),
                 GateChildCommand.CreateRounds(),
                 GateChildCommand.CreateCode(),
@@ -65,6 +69,7 @@ internal static class BenchCommandLine
         help.Action = new ExampleHelpAction((HelpAction)help.Action!, name => name switch
         {
             "compare" => CompareCommand.Guide,
+            "micro" => MicroCommand.Guide,
             "gate" => GateCommand.Guide,
             _ => name == rootName ? Examples : null,
         });

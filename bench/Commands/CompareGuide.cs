@@ -27,6 +27,7 @@ internal static class CompareGuide
         that peer's time divided by its own: above 1, MagAlloc is faster.
 
         Examples:
+          bench compare --report report                         everything with care: a minute for each workload
           bench compare --quick                                 a first look at everything
           bench compare --quick --workload pair-64              one workload in a few seconds
           bench compare --contender magalloc mimalloc --rounds 51 --json out.json

@@ -44,7 +44,7 @@ internal sealed class GateRun(string baselines, IReadOnlyCollection<string>? wan
     {
         BaselineFile? old = File.Exists(baselines) ? BaselineStore.Read(baselines) : null;
         Fingerprint here = Fingerprint.Here(UpdateRuns);
-        if (wanted is not null && !(old is { } known && known.Fingerprint.IsSameMachine(here) && known.Fingerprint.HasSameJit(here)))
+        if (wanted is not null && old is not null && !(old.Fingerprint.IsSameMachine(here) && old.Fingerprint.HasSameJit(here)))
             throw new UsageException("--entry: only part of the baselines cannot be recorded on another machine or runtime; leave it out");
 
         List<IReadOnlyList<Reading>> runs = [];

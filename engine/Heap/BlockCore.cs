@@ -19,15 +19,19 @@ internal unsafe class BlockCore<TSource>
     private const int FewestMagazines = 4096;
     private const int MostMagazines = 1 << 20;
 
-    // Passes that free pages must have lain untouched before they go back, beside the one they were freed in: a second, at the default
+    // Passes that free pages must have lain untouched before they go back, beside the one they were freed in: half a second, at the default
     // interval. Programs breathe; a page given up between two breaths costs two system calls and a fault.
-    private const int PurgeAge = 9;
+    private const int PurgeAge = 4;
 
-    // The bytes in a magazine are bounded, so that no thread hoards megabytes.
+    // The bytes in a magazine are bounded, so that no thread hoards megabytes. Of classes with a few blocks in a magazine
+    // nearly every free and allocation of random sizes would be an exchange: at 12 KiB they cost twice as much.
     private const int MagazineByteLimit = 48 * 1024;
 
-    // A batch out of a slab is about a page: more would be committed long before it is used.
-    private const int BatchByteLimit = 4 * 1024;
+    // The largest batch out of a slab: more would be committed long before it is used.
+    private const int BatchByteLimit = 16 * 1024;
+
+    // Blocks that share a cache line, or the pair of lines that is fetched at once, shall go to the same thread.
+    private const int LineBytes = 128;
 
     private readonly FaultPlan? _faults;
     private long _flushes;
@@ -53,7 +57,7 @@ internal unsafe class BlockCore<TSource>
             Slabs = new SlabSpace(Arena, classes, Misuses, initializer, options.Faults);
             Engine = new MagazineEngine<TSource>(makeSource(Slabs), new EngineOptions(
                 options.Name,
-                [.. classes.Select(MagazineClassOf)],
+                [.. classes.Select(slab => MagazineClassOf(slab, constructed: initializer is not null))],
                 PageMap.ExtraCodes,
                 (int)Math.Clamp((long)Arena.Bytes / BytesPerMagazine, FewestMagazines, MostMagazines),
                 Committed,
@@ -305,10 +309,15 @@ internal unsafe class BlockCore<TSource>
         }
     }
 
-    private static MagazineClass MagazineClassOf(SlabClass slab)
+    private static MagazineClass MagazineClassOf(SlabClass slab, bool constructed)
     {
         int bytes = slab.BlockBytes;
         int capacity = bytes > SizeClasses.LargestShared ? 1 : Math.Clamp(MagazineByteLimit / bytes, 2, Magazine.Slots);
-        return new MagazineClass(capacity, (long)capacity * bytes, Math.Clamp(BatchByteLimit / bytes, 1, Math.Max(1, capacity)));
+        int largest = Math.Clamp(BatchByteLimit / bytes, 1, capacity);
+
+        // A constructor that throws now and then must be able to succeed for the first block of a slab, and not only for several
+        // at a time: the slab is retired if none of its blocks leaves it, and with it goes what was constructed.
+        int smallest = constructed ? 1 : Math.Clamp(LineBytes / bytes, 1, largest);
+        return new MagazineClass(capacity, (long)capacity * bytes, largest, smallest);
     }
 }

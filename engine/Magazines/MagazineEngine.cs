@@ -31,6 +31,7 @@ internal sealed unsafe partial class MagazineEngine<TSource> : ICacheOwner
     // A pair of magazines with less than an eighth of one in it is topped up rather than only swapped.
     private const int ScarceShare = 8;
     private const int Scarce = 2;
+    // Magazines of fewer blocks than this are not swapped: that would come at every other operation.
     private const int FewBlocks = 4;
 
     private readonly EngineOptions _options;
@@ -179,8 +180,15 @@ internal sealed unsafe partial class MagazineEngine<TSource> : ICacheOwner
         int held = entry->Previous == Magazine.NoneFull ? 0 : Magazine.Count(entry->Previous, capacity);
         if (capacity < FewBlocks)
         {
-            if (held > 0) { return *entry->Previous--; }
-            if (capacity == 1) { return AcquireOne(code); }
+            if (held > 0)
+            {
+                return *entry->Previous--;
+            }
+
+            if (capacity == 1)
+            {
+                return AcquireOne(code);
+            }
         }
 
         if (held >= Math.Min(capacity, Math.Max(Scarce, capacity / ScarceShare)))
@@ -236,7 +244,7 @@ internal sealed unsafe partial class MagazineEngine<TSource> : ICacheOwner
     private int TopUp(ThreadCache* cache, CacheEntry* entry, int code, int capacity, int room)
     {
         byte* size = ThreadCache.RefillSize(cache, code);
-        int wanted = Math.Max(1, (int)*size);
+        int wanted = Math.Max(_options.Classes[code - 1].SmallestBatch, *size);
         nuint* top = entry->Loaded;
         int got = 0;
         try
@@ -308,48 +316,6 @@ internal sealed unsafe partial class MagazineEngine<TSource> : ICacheOwner
 
         entry->Previous = Magazine.Attach(_store.AddressOf(index), capacity);
         return true;
-    }
-
-    /// <summary>
-    /// Of the classes whose magazines hold one block a thread keeps one block in all, the last that it freed: enough for the
-    /// loop that needs a buffer, and no hoard of one large block for each class.
-    /// </summary>
-    private void SpillSingle(ThreadCache* cache, CacheEntry* entry, int code, nuint resource)
-    {
-        if (entry->Previous != Magazine.NoneFull)
-        {
-            ReleaseOne(code, resource);
-            return;
-        }
-
-        int other = cache->SingleCode;
-        CacheEntry* otherEntry = ThreadCache.Entry(cache, other);
-        nuint kept = 0;
-        byte* magazine;
-        if (other != 0 && otherEntry->Previous != Magazine.NoneFull)
-        {
-            kept = *otherEntry->Previous;
-            magazine = Magazine.Base(otherEntry->Previous);
-            otherEntry->Previous = Magazine.NoneFull;
-        }
-        else if (_store.TryTake(out uint index))
-        {
-            magazine = _store.AddressOf(index);
-        }
-        else
-        {
-            ReleaseOne(code, resource);
-            return;
-        }
-
-        nuint* bottom = Magazine.Attach(magazine, 1);
-        bottom[1] = resource;
-        entry->Previous = bottom + 1;
-        cache->SingleCode = code;
-        if (kept != 0)
-        {
-            ReleaseOne(other, kept);
-        }
     }
 
     private bool ReturnPrevious(ThreadCache* cache, CacheEntry* entry, int code, int capacity)

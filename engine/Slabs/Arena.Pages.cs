@@ -15,6 +15,9 @@ internal sealed unsafe partial class Arena
     private const long LargeHeap = 64 << 20;
     private const long DirtyFloor = 64 * 1024;
 
+    // What a run may keep committed behind its end; to give that little back costs more than it brings.
+    private const int LargestTail = 16 * 1024;
+
     // Of what has lain idle long enough each pass takes half, and whatever is left of the last megabyte.
     private const long DecayFloor = 1 << 20;
     private const int DecayDivisor = 2;
@@ -126,7 +129,7 @@ internal sealed unsafe partial class Arena
         int chunk = ChunkOf(end - 1);
         uint used = PageMask(0, (uint)(end - (nuint)AddressOf(chunk)));
         uint idle = Atomic.Load(ref _headers[chunk].Pages) & ~used;
-        if (idle != 0 && BitOperations.PopCount(idle) * _pageBytes > DirtyFloor/4)
+        if (BitOperations.PopCount(idle) * _pageBytes > LargestTail)
         {
             Decommit(chunk, idle);
         }

@@ -5,8 +5,8 @@ namespace MagAlloc.Slabs;
 /// <summary>Slabs as a source of magazines.</summary>
 internal readonly unsafe struct SlabSource : IMagazineSource
 {
-    // Blocks lying in depots may weigh a thirty-second part of what is committed: enough to carry blocks from freeing threads to
-    // allocating ones, too little to matter beside the live set.
+    // Blocks lying in depots may weigh a sixteenth part of what is committed, and a quarter of a megabyte: enough to carry
+    // blocks from freeing threads to allocating ones, little beside the live set.
     private const int DepotShare = 16;
     private const long DepotFloor = 256 * 1024;
 

@@ -78,7 +78,9 @@ internal sealed class GateJudge(BaselineFile file, Fingerprint here)
         if (reading.Operations <= 0 || !double.IsFinite(reading.Value) || reading.Value < 0 || (reading.Value == 0 && !mayBeZero))
         {
             return Failure(
-                baseline, reading.Value, $"nothing measured: {Number(reading.Value)} over {reading.Operations} operations. Repair the probe");
+                baseline,
+                reading.Value,
+                $"nothing measured: {Number(reading.Value)} over {reading.Operations} operations. Repair the probe");
         }
 
         if (!double.IsFinite(baseline.Value) || baseline.Value < 0 || (baseline.Value == 0 && !mayBeZero))

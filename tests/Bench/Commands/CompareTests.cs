@@ -1,0 +1,123 @@
+using System.Text.Json;
+
+namespace MagAlloc.Tests.Bench.Commands;
+
+/// <summary>Short comparisons in real child processes, and what the user gets for bad input.</summary>
+[NonParallelizable]
+[Platform("Linux")]
+public sealed class CompareTests
+{
+    private static readonly string[] s_resultKeys =
+    [
+        "workload", "contender", "threads", "nsPerOperation", "spread", "operationsPerSecond", "settled",
+        "peakResidentBytes", "residentGrowthBytes", "p50Ns", "p99Ns", "p999Ns", "maxNs", "timerNs",
+    ];
+
+    private string _folder = string.Empty;
+
+    private string JsonFile => Path.Combine(_folder, "out.json");
+
+    [SetUp]
+    public void MakeFolder() => _folder = Directory.CreateTempSubdirectory("compare-").FullName;
+
+    [TearDown]
+    public void DeleteFolder() => Directory.Delete(_folder, recursive: true);
+
+    [Test]
+    public void Compare_MeasuresEachContenderInAProcessOfItsOwn()
+    {
+        string report = Path.Combine(_folder, "report");
+        JsonElement root = RunToJson(
+            "--workload", "pair-64", "--contender", "magalloc", "native-memory", "--rounds", "1", "--report", report);
+
+        JsonElement[] results = [.. root.GetProperty("results").EnumerateArray()];
+        Assert.That(results.Select(r => r.GetProperty("contender").GetString()), Is.EqualTo(new[] { "magalloc", "native-memory" }));
+        Assert.Multiple(() =>
+        {
+            foreach (JsonElement result in results)
+            {
+                Assert.That(result.EnumerateObject().Select(p => p.Name), Is.SupersetOf(s_resultKeys));
+                Assert.That(result.GetProperty("nsPerOperation").GetDouble(), Is.InRange(0.1, 10_000));
+                Assert.That(result.GetProperty("spread").GetProperty("min").GetDouble(), Is.GreaterThan(0));
+                Assert.That(result.GetProperty("peakResidentBytes").GetInt64(), Is.GreaterThan(8 << 20));
+                Assert.That(result.GetProperty("residentGrowthBytes").GetInt64(), Is.InRange(1, 64 << 20));
+                Assert.That(result.GetProperty("p50Ns").GetInt64(), Is.LessThanOrEqualTo(result.GetProperty("p999Ns").GetInt64()));
+                Assert.That(result.GetProperty("p999Ns").GetInt64(), Is.LessThanOrEqualTo(result.GetProperty("maxNs").GetInt64()));
+            }
+
+            JsonElement mean = root.GetProperty("geomeans").GetProperty("magalloc");
+            double expected = results[1].GetProperty("nsPerOperation").GetDouble() / results[0].GetProperty("nsPerOperation").GetDouble();
+            Assert.That(mean.GetProperty("nativeMemory").GetDouble(), Is.EqualTo(expected).Within(expected / 100));
+            Assert.That(mean.GetProperty("bestNativePeer").ValueKind, Is.EqualTo(JsonValueKind.Null), "there was none");
+            Assert.That(Path.Combine(report, "report.html"), Does.Exist);
+        });
+    }
+
+    [Test]
+    public void Compare_BurstIdle_TellsWhatRemains()
+    {
+        JsonElement root = RunToJson("--workload", "burst-idle", "--contender", "magalloc", "--threads", "1", "--rounds", "1");
+
+        JsonElement result = root.GetProperty("results").EnumerateArray().Single();
+        long[] timeline = [.. result.GetProperty("timeline").EnumerateArray().Select(p => p.GetProperty("residentBytes").GetInt64())];
+        Assert.Multiple(() =>
+        {
+            Assert.That(result.GetProperty("remainingShare").GetDouble(), Is.InRange(0, 0.5));
+            Assert.That(result.GetProperty("residentGrowthBytes").GetInt64(), Is.GreaterThan(256 << 20), "the burst itself");
+            Assert.That(timeline, Has.Length.GreaterThan(30));
+            Assert.That(timeline.Max(), Is.GreaterThan(256 << 20));
+        });
+    }
+
+    [Test]
+    public void Compare_ThreadsDoNotApply_SaysSo()
+    {
+        BenchProgram run = BenchProgram.Run(
+            "compare", "--quick", "--workload", "malloc-large", "--contender", "magalloc-pool", "--rounds", "1", "--threads", "4");
+
+        Assert.That(run.ExitCode, Is.Zero, run.Error);
+        Assert.That(run.Output, Does.Contain("malloc-large: runs on 1 thread only, whatever --threads says"));
+        Assert.That(run.Output, Does.Contain("n/a"), "the pool's blocks are of one size");
+    }
+
+    [TestCase("--workload: 'nothing' is not known; give one or more of", "--workload", "nothing")]
+    [TestCase("--contender: 'nobody' is not known; give one or more of", "--contender", "nobody")]
+    [TestCase("--threads: '0' is not accepted; give whole numbers from 1 to 1024", "--threads", "0")]
+    [TestCase("--threads: '1,,2' is not accepted", "--threads", "1,,2")]
+    [TestCase("--rounds: '0' is not accepted", "--rounds", "0")]
+    [TestCase("--peer: 'x' is not accepted; give NAME=FILE[:PREFIX]", "--peer", "x")]
+    [TestCase("--peer mine: there is no file /nowhere/lib.so", "--peer", "mine=/nowhere/lib.so")]
+    [TestCase("--peer mimalloc: the name is taken", "--peer", "mimalloc=/nowhere/lib.so")]
+    [TestCase("--json: cannot write '/nowhere/out.json'", "--json", "/nowhere/out.json")]
+    [TestCase("--report: cannot write into '/proc/version'", "--report", "/proc/version")]
+    [TestCase("--report: cannot write into '/proc/nowhere'", "--report", "/proc/nowhere")]
+    public void BadInput_IsOneLineAndExitCode2_BeforeAnythingIsMeasured(string message, params string[] args)
+    {
+        BenchProgram run = BenchProgram.Run(["compare", .. args]);
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(run.ExitCode, Is.EqualTo(2));
+            Assert.That(run.Error, Does.StartWith("bench: ").And.Contain(message));
+            Assert.That(run.Error.TrimEnd(), Does.Not.Contain("\n"));
+            Assert.That(run.Output, Is.Empty);
+        });
+    }
+
+    [Test]
+    public void Help_NamesEveryWorkloadAndContender()
+    {
+        BenchProgram run = BenchProgram.Run("compare", "--help");
+
+        Assert.That(run.Output, Does.Contain("burst-idle").And.Contain("magalloc-handle").And.Contain("peakResidentBytes"));
+    }
+
+    private JsonElement RunToJson(params string[] args)
+    {
+        BenchProgram run = BenchProgram.Run(["compare", "--quick", "--json", JsonFile, .. args]);
+
+        Assert.That(run.ExitCode, Is.Zero, run.Output + run.Error);
+        using JsonDocument document = JsonDocument.Parse(File.ReadAllText(JsonFile));
+        return document.RootElement.Clone();
+    }
+}

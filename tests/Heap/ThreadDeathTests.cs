@@ -39,6 +39,30 @@ public sealed unsafe class ThreadDeathTests
     }
 
     [Test]
+    public void ASuccessor_InheritsTheCacheAtOnce_WithAllThatItHolds()
+    {
+        using NativeHeap heap = Heaps.Quiet();
+        HashSet<nint> theirs = [];
+        Crew.RunOne(() =>
+        {
+            nint[] blocks = new nint[100];
+            heap.AllocateMany(64, blocks);
+            theirs.UnionWith(blocks);
+            heap.FreeMany(blocks);
+        });
+        HeapStatistics before = heap.GetStatistics();
+        nint[] mine = new nint[100];
+        Crew.RunOne(() => heap.AllocateMany(64, mine));
+
+        HeapStatistics s = heap.GetStatistics();
+        Assert.That(mine.Count(theirs.Contains), Is.GreaterThan(50), "beside what was left of its last batch, all its blocks");
+        Assert.That(s.SourceRefills, Is.EqualTo(before.SourceRefills), "no pass of the worker was needed");
+        Assert.That(s.Threads, Is.EqualTo(before.Threads), "one cache for both");
+        heap.FreeMany(mine);
+        Books.BalanceEmpty(heap);
+    }
+
+    [Test]
     public void BlocksCachedByADeadThread_AreHandedOutAgain()
     {
         using NativeHeap heap = Heaps.Quiet();

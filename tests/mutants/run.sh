@@ -163,15 +163,36 @@ mutant 'slabs: the state is published before the bitmap' $slabs \
         ulong* bitmap = _arena.Bitmap(chunk);
         int full' 'FullyQualifiedName~Slabs'
 mutant 'slabs: blocks come home count first, bits after' $returns \
-    'returned += SetBits(bitmap, word, mask, start, slab.BlockBytes);
+    'for (; touched != 0; touched &= touched - 1)
+        {
+            int word = BitOperations.TrailingZeroCount(touched);
+            returned += SetBits(bitmap, word, masks[word], start, slab.BlockBytes);
+        }
+
         if (returned > 0)
         {
             Atomic.Add(ref _outstanding[code].Value, -returned);
             RaiseCount(chunk, code, returned, stamp);
-        }' 'returned += BitOperations.PopCount(mask);
+        }' 'for (ulong rest = touched; rest != 0; rest &= rest - 1)
+        {
+            returned += BitOperations.PopCount(masks[BitOperations.TrailingZeroCount(rest)]);
+        }
+
         Atomic.Add(ref _outstanding[code].Value, -returned);
         RaiseCount(chunk, code, returned, stamp);
-        SetBits(bitmap, word, mask, start, slab.BlockBytes);' 'FullyQualifiedName~Slabs'
+        for (; touched != 0; touched &= touched - 1)
+        {
+            int word = BitOperations.TrailingZeroCount(touched);
+            SetBits(bitmap, word, masks[word], start, slab.BlockBytes);
+        }' 'FullyQualifiedName~Slabs'
+mutant 'slabs: a block twice in one batch is not looked for' $returns \
+    'if ((before & bit) != 0)' 'if ((before & bit) == 1)' 'FullyQualifiedName~Misuse' tests
+mutant 'engine: the cache of a living thread is taken over' Magazines/MagazineEngine.Threads.cs \
+    'ticket.State == CacheNodeState.Live && !node.Thread.IsAlive' 'ticket.State == CacheNodeState.Live' 'FullyQualifiedName~ThreadOracle' tests
+mutant 'engine: the large block that makes room is forgotten' Magazines/MagazineEngine.Single.cs \
+    'if (kept != 0)' 'if (kept == 0)' 'FullyQualifiedName~LargeBlock' tests
+mutant 'arena: idle memory does not make room under the peak' Slabs/Arena.cs \
+    'Committed.Value + charge > Committed.Peak' 'Committed.Value + charge > long.MaxValue - 1' 'FullyQualifiedName~DirtyMemory' tests
 mutant 'slabs: a claim takes bits first and lowers the count after' $slabs \
     'ulong state = Atomic.Load(ref location);
         int share;

@@ -10,6 +10,8 @@ namespace MagAlloc.Magazines;
 /// the living one that took it over: that is the ABA of this structure.</para>
 /// <list type="table">
 /// <item><term>Free → Adopting → Live</term><description>a new thread takes over the empty cache of a dead one.</description></item>
+/// <item><term>Live → Adopting → Live</term><description>the owner's thread has ended and nobody has drained its cache: a new
+/// thread takes it over with what it holds. That the thread has ended orders all it wrote before the adopter's reads.</description></item>
 /// <item><term>Live → Draining → Free</term><description>the owner is dead (its thread has ended, or its record was
 /// finalized); the winner owns the cache meanwhile and returns what it holds.</description></item>
 /// <item><term>Live → Orphan</term><description>the engine was disposed while the owner lives: memory that the owner may be

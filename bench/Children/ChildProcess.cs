@@ -14,6 +14,7 @@ internal sealed class ChildProcess : IDisposable
 
     private readonly Process _process;
     private readonly TimeSpan _patience;
+    private readonly TaskCompletionSource _complaintsRead = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private string? _firstComplaint;
     private string _awaited = "the start";
 
@@ -23,7 +24,9 @@ internal sealed class ChildProcess : IDisposable
         _patience = patience;
         process.ErrorDataReceived += (_, line) =>
         {
-            if (!string.IsNullOrWhiteSpace(line.Data))
+            if (line.Data is null)
+                _complaintsRead.TrySetResult();
+            else if (!string.IsNullOrWhiteSpace(line.Data))
                 _firstComplaint ??= line.Data.Trim();
         };
         process.BeginErrorReadLine();
@@ -117,6 +120,9 @@ internal sealed class ChildProcess : IDisposable
             _ when _process.ExitCode > SignalExitCode => $"signal {_process.ExitCode - SignalExitCode} ended it",
             _ => $"it ended with exit code {_process.ExitCode}",
         };
+
+        // A process can be gone while its last lines are still in the pipe; what inherited the pipe may keep it open.
+        _complaintsRead.Task.Wait(s_farewell);
         return new ChildFailedException($"{end} while {_awaited} was awaited{(_firstComplaint is null ? "" : $": {_firstComplaint}")}");
     }
 }

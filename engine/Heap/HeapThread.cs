@@ -47,10 +47,10 @@ public unsafe ref struct HeapThread : IDisposable
     public readonly void* Allocate(nuint byteCount)
     {
         nuint last = byteCount - 1;
-        if (last < SizeClasses.LargestBlock && _cache != null
-            && ThreadCache.TryPop(_cache, SizeClasses.CodeOf(last), out nuint block))
+        if (last < SizeClasses.LargestBlock && _cache != null)
         {
-            return (void*)block;
+            int code = SizeClasses.CodeOf(last);
+            return ThreadCache.TryPop(_cache, code, out nuint block) ? (void*)block : _heap.AllocateNext(_cache, code, byteCount);
         }
 
         return _heap.AllocateSlow(byteCount);

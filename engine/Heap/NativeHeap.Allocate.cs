@@ -28,10 +28,10 @@ public sealed unsafe partial class NativeHeap
         // Size 0 wraps round and takes the slow path with the large ones: one comparison for both.
         nuint last = byteCount - 1;
         ThreadCache* cache = CacheSlot<SlabSource>.t_last;
-        if (last < SizeClasses.LargestBlock && cache != null && cache->EngineId == _fastId
-            && ThreadCache.TryPop(cache, SizeClasses.CodeOf(last), out nuint block))
+        if (last < SizeClasses.LargestBlock && cache != null && cache->EngineId == _fastId)
         {
-            return (void*)block;
+            int code = SizeClasses.CodeOf(last);
+            return ThreadCache.TryPop(cache, code, out nuint block) ? (void*)block : AllocateNext(cache, code, byteCount);
         }
 
         return AllocateSlow(byteCount);
@@ -130,23 +130,21 @@ public sealed unsafe partial class NativeHeap
     internal nuint AllocateOrZero(nuint byteCount, nuint alignment, bool zeroed)
         => _checks is null ? _core.Allocate(byteCount, alignment, zeroed) : _checks.Allocate(byteCount, alignment, zeroed);
 
+    /// <summary>Allocation when the loaded magazine is empty.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    internal void* AllocateSlow(nuint byteCount)
+    internal void* AllocateNext(ThreadCache* cache, int code, nuint byteCount)
     {
-        nuint last = byteCount - 1;
-        ThreadCache* cache = CacheSlot<SlabSource>.t_last;
-        if (last < SizeClasses.LargestBlock && cache != null && cache->EngineId == _fastId)
+        if (code > SizeClasses.LastOfMany && ThreadCache.TryPopPrevious(cache, code, out nuint block))
         {
-            int code = SizeClasses.CodeOf(last);
-            if ((last >= SizeClasses.LargestMany && ThreadCache.TryPopPrevious(cache, code, out nuint block))
-                || (block = _core.RefillPinned(cache, code)) != 0)
-            {
-                return (void*)block;
-            }
+            return (void*)block;
         }
 
-        return Require(AllocateOrZero(byteCount, SizeClasses.Granule, zeroed: false), byteCount);
+        block = _core.RefillPinned(cache, code);
+        return block != 0 ? (void*)block : AllocateSlow(byteCount);
     }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal void* AllocateSlow(nuint byteCount) => Require(AllocateOrZero(byteCount, SizeClasses.Granule, zeroed: false), byteCount);
 
     private static void* Require(nuint block, nuint byteCount)
     {

@@ -12,7 +12,7 @@ namespace MagAlloc;
 /// <para>All members may be called from any thread at any time; an item may be returned by another thread than its renter.
 /// Items are aligned to 8 bytes, to 16 when their size, rounded up to 8, is a multiple of 16.</para>
 /// </remarks>
-/// <typeparam name="T">Up to 256 KiB.</typeparam>
+/// <typeparam name="T">Up to 1 MiB.</typeparam>
 public sealed unsafe class UnmanagedPool<T> : IDisposable
     where T : unmanaged
 {
@@ -29,7 +29,7 @@ public sealed unsafe class UnmanagedPool<T> : IDisposable
     /// <param name="options">Null: defaults.</param>
     /// <param name="constructor">Brings a block into constructed state; null: contents are undefined.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of range; the message names it and the range.</exception>
-    /// <exception cref="NotSupportedException"><typeparamref name="T"/> is larger than 256 KiB.</exception>
+    /// <exception cref="NotSupportedException"><typeparamref name="T"/> is larger than 1 MiB.</exception>
     /// <exception cref="OutOfMemoryException">Address space, memory or a thread was refused; nothing is left behind.</exception>
     public UnmanagedPool(UnmanagedPoolOptions? options = null, UnmanagedConstructor<T>? constructor = null)
     {

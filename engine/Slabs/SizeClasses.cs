@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace MagAlloc.Slabs;
 
-/// <summary>The heap's size classes: 16-byte steps up to 256 bytes, then eight to each doubling, up to 256 KiB.</summary>
+/// <summary>The heap's size classes: 16-byte steps up to 256 bytes, then eight to each doubling, up to 1 MiB.</summary>
 /// <remarks>
 /// <para>Rounding up wastes at most 1/9 of a block above 128 bytes. The code of a size is arithmetic on its leading bit, not
 /// a table: three dependent instructions more than a load, but no cache line, no mispredicted branch on mixed sizes, and a
@@ -13,16 +13,16 @@ namespace MagAlloc.Slabs;
 internal static class SizeClasses
 {
     /// <summary>Number of classes.</summary>
-    public const int Count = 96;
+    public const int Count = 112;
 
     /// <summary>Largest block of a class, in bytes. What is larger is a run of chunks.</summary>
-    public const int LargestBlock = 256 * 1024;
+    public const int LargestBlock = 1024 * 1024;
 
     /// <summary>Largest block of which magazines hold several; of each larger class a thread keeps one block at most.</summary>
     public const int LargestShared = 32 * 1024;
 
-    /// <summary>Largest block of which a magazine holds more than three.</summary>
-    public const int LargestMany = 12 * 1024;
+    /// <summary>The last class of which a magazine holds more than three blocks: 12 KiB.</summary>
+    public const int LastOfMany = 60;
 
     /// <summary>Every block is aligned to this many bytes.</summary>
     public const int Granule = 16;

@@ -41,7 +41,7 @@ public sealed unsafe class AlignmentTests
     {
         nuint alignment = (nuint)1 << shift;
         using NativeHeap heap = Heaps.Quiet();
-        nuint[] sizes = [0, 1, 15, 16, 17, 100, 4096, 5000, 32_767, 32_768, 32_769, 65_536, 100_000, 1 << 20];
+        nuint[] sizes = [0, 1, 15, 16, 17, 100, 4096, 5000, 32_767, 32_768, 32_769, 65_536, 100_000, 1 << 20, 3 << 20];
         List<nint> live = [];
         for (int round = 0; round < 3; round++)
         {

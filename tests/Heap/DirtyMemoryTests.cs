@@ -6,18 +6,19 @@ namespace MagAlloc.Tests.Heap;
 [TestFixture]
 public sealed unsafe class DirtyMemoryTests
 {
-    private const int Runs = 64;
+    private const int Runs = 32;
+    private const int RunBytes = 2 << 20;
 
     [Test]
     public void ARunFreedAndAllocatedAgain_CostsNoDecommit()
     {
         using NativeHeap heap = Heaps.Quiet();
-        heap.Free(heap.Allocate(1 << 20));
+        heap.Free(heap.Allocate(RunBytes));
         HeapStatistics start = heap.GetStatistics();
-        Assert.That(start.DirtyBytes, Is.EqualTo(1 << 20));
+        Assert.That(start.DirtyBytes, Is.EqualTo(RunBytes));
         for (int i = 0; i < 100; i++)
         {
-            heap.Free(heap.Allocate(1 << 20));
+            heap.Free(heap.Allocate(RunBytes));
         }
 
         HeapStatistics s = heap.GetStatistics();
@@ -30,18 +31,18 @@ public sealed unsafe class DirtyMemoryTests
     public void IdleMemory_RaisesThePeakByItsShareOnly()
     {
         using NativeHeap heap = Heaps.Quiet();
-        FreeAll(heap, AllocateRuns(heap, Runs, 1 << 20));
+        FreeAll(heap, AllocateRuns(heap, Runs, RunBytes));
         long peak = heap.GetStatistics().PeakCommittedBytes;
 
         // Runs of another length do not fit into the holes that every second one leaves, and classes want single chunks.
-        nint[] odd = AllocateRuns(heap, Runs, 700_000);
+        nint[] odd = AllocateRuns(heap, Runs, 1_400_000);
         for (int i = 0; i < odd.Length; i += 2)
         {
             heap.Free((void*)odd[i]);
             odd[i] = 0;
         }
 
-        nint[] longer = AllocateRuns(heap, 20, 1_500_000);
+        nint[] longer = AllocateRuns(heap, 10, 3_000_000);
         nint[] small = new nint[2_000];
         heap.AllocateMany(4096, small);
         HeapStatistics s = heap.GetStatistics();
@@ -56,7 +57,7 @@ public sealed unsafe class DirtyMemoryTests
     public void UnderALimit_IdleMemoryMakesRoom()
     {
         using NativeHeap heap = Heaps.Quiet(byteLimit: 32 * Heaps.MiB);
-        FreeAll(heap, AllocateRuns(heap, 28, 1 << 20));
+        FreeAll(heap, AllocateRuns(heap, 14, RunBytes));
         nint[] small = new nint[6_000];
         Assert.That(heap.AllocateMany(4096, small), Is.EqualTo(small.Length), "28 of 32 MiB lay idle");
         FreeAll(heap, small);
@@ -67,9 +68,9 @@ public sealed unsafe class DirtyMemoryTests
     public void LeftAlone_ItGoesByHalves_AfterABreath()
     {
         using NativeHeap heap = Heaps.Quiet();
-        FreeAll(heap, AllocateRuns(heap, Runs, 1 << 20));
+        FreeAll(heap, AllocateRuns(heap, Runs, RunBytes));
         long start = heap.GetStatistics().DirtyBytes;
-        Assert.That(start, Is.EqualTo(Runs << 20));
+        Assert.That(start, Is.EqualTo(Runs * RunBytes));
         heap.Tick();
         heap.Tick();
         Assert.That(heap.GetStatistics().DirtyBytes, Is.EqualTo(start), "a breath");
@@ -91,7 +92,7 @@ public sealed unsafe class DirtyMemoryTests
     public void ATrim_TakesAllOfItAtOnce()
     {
         using NativeHeap heap = Heaps.Quiet();
-        FreeAll(heap, AllocateRuns(heap, Runs, 1 << 20));
+        FreeAll(heap, AllocateRuns(heap, Runs, RunBytes));
         Assert.That(heap.Trim(), Is.GreaterThanOrEqualTo(Runs << 20));
         Assert.That(heap.GetStatistics().DirtyBytes, Is.Zero);
     }

@@ -10,7 +10,7 @@ public sealed unsafe class DisposedHeapTests
     private static TestCaseData[] Members() =>
     [
         Case("Allocate", (h, b) => h.Allocate(64)),
-        Case("Allocate large", (h, b) => h.Allocate(1 << 20)),
+        Case("Allocate large", (h, b) => h.Allocate(2 << 20)),
         Case("Allocate 0", (h, b) => h.Allocate(0)),
         Case("Allocate count", (h, b) => h.Allocate(4, 16)),
         Case("AllocateZeroed", (h, b) => h.AllocateZeroed(64)),
@@ -20,7 +20,7 @@ public sealed unsafe class DisposedHeapTests
         Case("Reallocate", (h, b) => h.Reallocate((void*)b, 64)),
         Case("ReallocateAligned", (h, b) => h.ReallocateAligned((void*)b, 64, 64)),
         Case("TryAllocate", (h, b) => h.TryAllocate(64, out _)),
-        Case("TryAllocate large", (h, b) => h.TryAllocate(1 << 20, out _)),
+        Case("TryAllocate large", (h, b) => h.TryAllocate(2 << 20, out _)),
         Case("Free", (h, b) => h.Free((void*)b)),
         Case("Free sized", (h, b) => h.Free((void*)b, 64)),
         Case("UsableSize", (h, b) => h.UsableSize((void*)b)),

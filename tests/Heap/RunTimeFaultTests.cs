@@ -71,7 +71,7 @@ public sealed unsafe class RunTimeFaultTests
 
         void* again = heap.Allocate(64);
         heap.Free(again);
-        heap.Free(heap.Allocate(1 << 20));
+        heap.Free(heap.Allocate(2 << 20));
         Books.BalanceEmpty(heap);
     }
 
@@ -87,7 +87,7 @@ public sealed unsafe class RunTimeFaultTests
             blocks[i] = (nint)heap.Allocate((nuint)(16 << (i % 10)));
         }
 
-        void* large = heap.Allocate(1 << 20);
+        void* large = heap.Allocate(2 << 20);
         plan.Enabled = true;
         Crew.Run(2, half =>
         {

@@ -67,7 +67,7 @@ public sealed unsafe class SizeAndNullTests
     {
         using NativeHeap other = Heaps.Quiet();
         void* small = _heap.Allocate(100);
-        void* large = _heap.Allocate(1 << 20);
+        void* large = _heap.Allocate(2 << 20);
         void* foreign = other.Allocate(100);
         void* libc = NativeMemory.Alloc(100);
         int onStack = 0;

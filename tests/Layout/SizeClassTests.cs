@@ -33,6 +33,7 @@ public sealed class SizeClassTests
         }
 
         Assert.That(SizeClasses.SizeOf(SizeClasses.Count), Is.EqualTo(SizeClasses.LargestBlock));
+        Assert.That(SizeClasses.SizeOf(SizeClasses.LastOfMany), Is.EqualTo(12 * 1024));
     }
 
     [Test]
@@ -90,7 +91,7 @@ public sealed class SizeClassTests
         {
             var slab = new SlabClass(SizeClasses.SizeOf(code), SmallestSlab);
 
-            Assert.That(slab.Blocks, Is.InRange(SmallestSlab, Arena.MaxBlocks));
+            Assert.That(slab.Blocks, Is.InRange(slab.BlockBytes > 256 * 1024 ? 1 : SmallestSlab, Arena.MaxBlocks));
             Assert.That((long)slab.Blocks * slab.BlockBytes, Is.LessThanOrEqualTo((long)slab.Chunks << Arena.ChunkShift));
             Assert.That(System.Numerics.BitOperations.IsPow2(slab.Chunks));
         }

@@ -6,11 +6,11 @@ namespace MagAlloc.Tests.Misuse;
 [TestFixture(CheckLevel.Basic, 8)]
 [TestFixture(CheckLevel.Basic, 4096)]
 [TestFixture(CheckLevel.Basic, 262_144)]
-[TestFixture(CheckLevel.Basic, 300_000)]
+[TestFixture(CheckLevel.Basic, 1_200_000)]
 [TestFixture(CheckLevel.Full, 8)]
 [TestFixture(CheckLevel.Full, 4096)]
 [TestFixture(CheckLevel.Full, 262_144)]
-[TestFixture(CheckLevel.Full, 300_000)]
+[TestFixture(CheckLevel.Full, 1_200_000)]
 public sealed unsafe class DoubleFreeTests(CheckLevel checks, int size)
 {
     // A large block's second free finds no block at all at that address.

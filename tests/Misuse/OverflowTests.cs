@@ -6,7 +6,7 @@ namespace MagAlloc.Tests.Misuse;
 [TestFixture]
 public sealed unsafe class OverflowTests
 {
-    private static readonly int[] s_sizes = [1, 8, 24, 100, 4096, 262_144, 300_000];
+    private static readonly int[] s_sizes = [1, 8, 24, 100, 4096, 262_144, 300_000, 1_200_000];
 
     private static readonly int[] s_lengths = [1, 8, 32];
 

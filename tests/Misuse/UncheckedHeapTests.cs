@@ -31,7 +31,7 @@ public sealed unsafe class UncheckedHeapTests
     public void DoubleFreeOfALargeBlock_IsCaughtAtOnce()
     {
         using Caught caught = new(CheckLevel.None);
-        void* block = caught.Heap.Allocate(300_000);
+        void* block = caught.Heap.Allocate(3_000_000);
         caught.Heap.Free(block);
         caught.Offence(heap => heap.Free(block), MisuseKind.DoubleFree, MisuseKind.ForeignPointer);
         caught.StillUsable();

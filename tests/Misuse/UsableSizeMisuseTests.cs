@@ -20,10 +20,10 @@ public sealed unsafe class UsableSizeMisuseTests
 
     [TestCase(CheckLevel.Basic, 64)]
     [TestCase(CheckLevel.Basic, 262_144)]
-    [TestCase(CheckLevel.Basic, 300_000)]
+    [TestCase(CheckLevel.Basic, 1_200_000)]
     [TestCase(CheckLevel.Full, 64)]
     [TestCase(CheckLevel.Full, 262_144)]
-    [TestCase(CheckLevel.Full, 300_000)]
+    [TestCase(CheckLevel.Full, 1_200_000)]
     public void OfAnInteriorPointer(CheckLevel checks, int size)
     {
         using Caught caught = new(checks);
@@ -36,10 +36,10 @@ public sealed unsafe class UsableSizeMisuseTests
 
     [TestCase(CheckLevel.Basic, 64)]
     [TestCase(CheckLevel.Basic, 262_144)]
-    [TestCase(CheckLevel.Basic, 300_000)]
+    [TestCase(CheckLevel.Basic, 1_200_000)]
     [TestCase(CheckLevel.Full, 64)]
     [TestCase(CheckLevel.Full, 262_144)]
-    [TestCase(CheckLevel.Full, 300_000)]
+    [TestCase(CheckLevel.Full, 1_200_000)]
     public void OfAFreedBlock(CheckLevel checks, int size)
     {
         using Caught caught = new(checks);

@@ -14,8 +14,8 @@ public sealed unsafe class WrongSizeTests(CheckLevel checks)
     [TestCase(4096, 262_144)]
     [TestCase(262_144, 4096)]
     [TestCase(262_144, 524_288)]
-    [TestCase(300_000, 64)]
-    [TestCase(300_000, 600_000)]
+    [TestCase(1_200_000, 64)]
+    [TestCase(1_200_000, 2_400_000)]
     [TestCase(64, 0)]
     public void WrongSize_IsCaught_AndTheBlockStaysLive(int size, int claimed)
     {

@@ -4,7 +4,7 @@ namespace MagAlloc.Tests.Heap.Support;
 internal static class Samples
 {
     /// <summary>Every power of two and its neighbours up to 1 MiB, the steps in between, and some odd ones.</summary>
-    public static IEnumerable<nuint> BoundarySizes(nuint max = 1 << 20)
+    public static IEnumerable<nuint> BoundarySizes(nuint max = 4 << 20)
     {
         SortedSet<nuint> sizes = [0, 1, 7, 8, 9, 15, 16, 17, 24, 33, 100, 1000];
         for (nuint power = 16; power <= max; power *= 2)

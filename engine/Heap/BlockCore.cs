@@ -148,6 +148,20 @@ internal unsafe class BlockCore<TSource>
         }
     }
 
+    /// <summary>The next step of a free that found this thread's previous magazine full.</summary>
+    public void SpillPinned(ThreadCache* cache, int code, nuint block)
+    {
+        cache->Pins++;
+        try
+        {
+            Engine.Spill(cache, code, block);
+        }
+        finally
+        {
+            cache->Pins--;
+        }
+    }
+
     /// <summary>Frees a block of a class through a thread's magazines, or past them where it has no cache.</summary>
     public void FreeBlock(ThreadCache* cache, int code, nuint block)
     {

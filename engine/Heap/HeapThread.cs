@@ -88,9 +88,14 @@ public unsafe ref struct HeapThread : IDisposable
     public readonly void Free(void* block)
     {
         nuint offset = (nuint)block - _arenaBase;
-        if (offset < _arenaBytes && _cache != null
-            && ThreadCache.TryPush(_cache, _pageMap[offset >> Arena.ChunkShift], (nuint)block))
+        if (offset < _arenaBytes && _cache != null)
         {
+            int code = _pageMap[offset >> Arena.ChunkShift];
+            if (!ThreadCache.TryPush(_cache, code, (nuint)block))
+            {
+                _heap.FreeNext(_cache, code, block);
+            }
+
             return;
         }
 

@@ -131,16 +131,22 @@ public sealed unsafe partial class NativeHeap
         => _checks is null ? _core.Allocate(byteCount, alignment, zeroed) : _checks.Allocate(byteCount, alignment, zeroed);
 
     /// <summary>Allocation when the loaded magazine is empty.</summary>
+    /// <remarks>In two methods, so that the loop over one large block does not pay for saving the second one's registers.</remarks>
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal void* AllocateNext(ThreadCache* cache, int code, nuint byteCount)
+        => code > SizeClasses.LastOfMany && ThreadCache.TryPopPrevious(cache, code, out nuint block)
+            ? (void*)block
+            : AllocateByExchange(cache, code, byteCount);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void* AllocateByExchange(ThreadCache* cache, int code, nuint byteCount)
     {
-        if (code > SizeClasses.LastOfMany && ThreadCache.TryPopPrevious(cache, code, out nuint block))
+        if (_core.Engine.TrySwapAndPop(cache, code, out nuint block) || (block = _core.RefillPinned(cache, code)) != 0)
         {
             return (void*)block;
         }
 
-        block = _core.RefillPinned(cache, code);
-        return block != 0 ? (void*)block : AllocateSlow(byteCount);
+        return AllocateSlow(byteCount);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

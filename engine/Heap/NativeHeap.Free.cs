@@ -20,9 +20,14 @@ public sealed unsafe partial class NativeHeap
         ThreadCache* cache = CacheSlot<SlabSource>.t_last;
 
         // The cache first: while it is this heap's, the page map is mapped.
-        if (cache != null && cache->EngineId == _fastId && offset < _arenaBytes
-            && ThreadCache.TryPush(cache, _pageMap[offset >> Arena.ChunkShift], (nuint)block))
+        if (cache != null && cache->EngineId == _fastId && offset < _arenaBytes)
         {
+            int code = _pageMap[offset >> Arena.ChunkShift];
+            if (!ThreadCache.TryPush(cache, code, (nuint)block))
+            {
+                FreeNext(cache, code, block);
+            }
+
             return;
         }
 
@@ -134,6 +139,20 @@ public sealed unsafe partial class NativeHeap
         finally
         {
             _core.Unprotect(cache);
+        }
+    }
+
+    /// <summary>Free when the previous magazine is full, or there is none.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal void FreeNext(ThreadCache* cache, int code, void* block)
+    {
+        if ((uint)(code - 1) >= SizeClasses.Count)
+        {
+            FreeSlow(block);
+        }
+        else if (!_core.Engine.TrySwapAndPush(cache, code, (nuint)block))
+        {
+            _core.SpillPinned(cache, code, (nuint)block);
         }
     }
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using MagAlloc.Bench.Contenders;
 using MagAlloc.Bench.Measurement;
 using MagAlloc.Bench.Reporting;
@@ -13,7 +12,6 @@ namespace MagAlloc.Bench.Commands;
 internal static class CompareCommand
 {
     private const int MaxRounds = 1000;
-    private const int MaxThreads = 1024;
 
     /// <summary>What follows the generated help.</summary>
     public static string Guide => CompareGuide.Text;
@@ -28,11 +26,12 @@ internal static class CompareCommand
             "Contenders to measure, peers by their names. Default: all",
             [.. ContenderCatalog.All.Select(c => c.Name)],
             peers.NamesIn);
-        ValueOption<int[]> threads = Threads();
+        ValueOption<int[]> threads = BenchOptions.Threads(
+            "Numbers of threads, one after the other, for workloads that take several. Default: one for each processor, or what the workload is about");
         ValueOption<int> rounds = OptionFactory.Whole(
             "--rounds", $"Measured rounds. Default: {Pace.Full.Rounds}, with --quick {Pace.Quick.Rounds}", 0, 1, MaxRounds);
-        ValueOption<string?> json = PathOption("--json", "Also write the report as JSON to this file", "FILE", "the path of a file to write");
-        ValueOption<string?> report = PathOption(
+        ValueOption<string?> json = BenchOptions.Json();
+        ValueOption<string?> report = BenchOptions.Path(
             "--report", "Also write report.html, report.md and their charts (SVG) into this folder", "DIR", "the path of a folder, made when missing");
         Option<bool> quick = new("--quick")
         {
@@ -60,32 +59,4 @@ internal static class CompareCommand
         });
         return command;
     }
-
-    private static ValueOption<int[]> Threads() => new ValueOption<int[]>(
-        "--threads",
-        "Numbers of threads, one after the other, for workloads that take several. Default: one for each processor, or what the workload is about",
-        [],
-        "N,N…",
-        $"whole numbers from 1 to {MaxThreads}, separated by commas")
-        .ParsedBy((string text, out int[] value) =>
-        {
-            List<int> counts = [];
-            value = [];
-            foreach (string part in text.Split(','))
-            {
-                if (!int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int count) || count is < 1 or > MaxThreads)
-                    return false;
-                counts.Add(count);
-            }
-
-            value = [.. counts.Distinct().Order()];
-            return true;
-        });
-
-    private static ValueOption<string?> PathOption(string name, string description, string help, string accepted) =>
-        new ValueOption<string?>(name, description, null, help, accepted).ParsedBy((string text, out string? value) =>
-        {
-            value = text;
-            return text.Length != 0;
-        });
 }

@@ -36,9 +36,11 @@ internal static class GateChildCommand
         command.SetAction(parse =>
         {
             string[] names = parse.GetValue(contenders)!;
-            RoundsReport report = RoundsRun.Execute(
-                WorkloadCatalog.All.Single(w => w.Name == parse.GetValue(workload)),
-                [.. names.Select(name => ContenderCatalog.All.Single(c => c.Name == name))]);
+            RoundsReport report = parse.GetValue(workload) == IovaRounds.Workload
+                ? IovaRounds.Execute()
+                : RoundsRun.Execute(
+                    WorkloadCatalog.All.Single(w => w.Name == parse.GetValue(workload)),
+                    [.. names.Select(name => ContenderCatalog.All.Single(c => c.Name == name))]);
             parse.InvocationConfiguration.Output.WriteLine(JsonSerializer.Serialize(report));
             return ExitCode.Success;
         });

@@ -1,6 +1,7 @@
 using MagAlloc.Bench.Gate.Code;
 using MagAlloc.Bench.Gate.Counts;
 using MagAlloc.Bench.Gate.Rounds;
+using MagAlloc.Bench.Iova;
 
 namespace MagAlloc.Bench.Gate;
 
@@ -21,8 +22,14 @@ internal static class GateCatalog
         new HotMethodProbe(),
         new ManagedBytesProbe(),
         new DepotExchangeProbe(),
+        new IovaProbe(),
         .. s_traces.Select(trace => new TraceMemoryProbe(trace.Program, trace.File)),
         new RatioProbe("pair-64", Threshold, profiled: true, "magalloc", "magalloc-handle", "magalloc-pool"),
+        new RatioProbe(IovaRounds.Workload, Threshold, profiled: true, IovaContender.DomainName)
+        {
+            Reference = IovaComparison.HeapName,
+            Unit = "× the heap's pair",
+        },
         new RatioProbe("batch-256", Threshold, profiled: false, "magalloc"),
         new RatioProbe("random-4k-live", Threshold, profiled: true, "magalloc"),
         new RatioProbe("producer-consumer", ThresholdOfTwoThreads, profiled: true, "magalloc"),

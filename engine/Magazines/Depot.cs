@@ -51,6 +51,31 @@ internal struct Depot
         return true;
     }
 
+    /// <summary>
+    /// Takes a magazine to look at it. It comes back by <see cref="Push"/>, or <see cref="Keep"/> is called: only what is kept
+    /// was needed, and shall count against what lay unused.
+    /// </summary>
+    public bool TryLook(TaggedStack links, out uint index)
+    {
+        if (!links.TryPop(ref _head, out index))
+        {
+            return false;
+        }
+
+        Atomic.Add(ref _count, -1);
+        return true;
+    }
+
+    /// <summary>The magazine that <see cref="TryLook"/> took stays out.</summary>
+    public void Keep()
+    {
+        int count = Atomic.Load(ref _count);
+        if (count < Atomic.Load(ref _minimum))
+        {
+            Atomic.Store(ref _minimum, Math.Max(0, count));
+        }
+    }
+
     /// <summary>Ends an interval and says how many magazines lay unused for all of it and of the one before.</summary>
     public int EndInterval()
     {

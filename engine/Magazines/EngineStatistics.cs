@@ -9,4 +9,9 @@ internal record struct EngineStatistics
     public long SourceRefills;
     public long SourceReturns;
     public long ReclaimedMagazines;
+    public long LimitHits;
+    public long LimitDepotHits;
+    public long LimitMisses;
+    public long Visits;
+    public long Uncached;
 }

@@ -53,7 +53,15 @@ internal sealed unsafe partial class MagazineEngine<TSource>
         ThreadCache* cache = FindOwn();
         if (cache != null && cache->Slow == 0)
         {
-            Flush(cache, keepFullInDepot);
+            BeginVisited(cache);
+            try
+            {
+                Flush(cache, keepFullInDepot);
+            }
+            finally
+            {
+                EndVisited(cache);
+            }
         }
     }
 

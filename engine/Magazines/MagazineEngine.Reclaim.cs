@@ -86,7 +86,8 @@ internal sealed unsafe partial class MagazineEngine<TSource>
         long count = (long)_depots[code].Count * capacity;
         for (CacheNode? node = Atomic.Load(ref _nodes); node is not null; node = node.Next)
         {
-            if (node.Ticket.State is CacheNodeState.Live or CacheNodeState.Draining or CacheNodeState.Adopting)
+            if (node.Ticket.State is CacheNodeState.Live or CacheNodeState.Draining or CacheNodeState.Adopting
+                && !(TSource.IsVisited && IsTaken(Atomic.Load(ref node.Cache->EngineId))))
             {
                 CacheEntry* entry = ThreadCache.Entry(node.Cache, code);
                 nuint* loaded = (nuint*)Atomic.Load(ref *(nuint*)&entry->Loaded);
@@ -113,10 +114,21 @@ internal sealed unsafe partial class MagazineEngine<TSource>
             statistics.DepotExchanges += Atomic.Load(ref node.Cache->DepotExchanges);
             statistics.SourceRefills += Atomic.Load(ref node.Cache->SourceRefills);
             statistics.SourceReturns += Atomic.Load(ref node.Cache->SourceReturns);
+            if (TSource.KeepsLowest)
+            {
+                statistics.LimitHits += Atomic.Load(ref node.Cache->LimitHits);
+                statistics.LimitDepotHits += Atomic.Load(ref node.Cache->LimitDepotHits);
+                statistics.LimitMisses += Atomic.Load(ref node.Cache->LimitMisses);
+                statistics.Uncached += Atomic.Load(ref node.Cache->Uncached);
+                statistics.Visits += Atomic.Load(ref node.Cache->Visits);
+            }
         }
 
         return statistics;
     }
+
+    /// <summary>Full magazines of one class in its depot.</summary>
+    public int DepotCount(int code) => _depots[code].Count;
 
     private bool ReclaimDepot(int code)
     {

@@ -60,10 +60,12 @@ internal sealed unsafe partial class MagazineEngine<TSource>
             {
                 try
                 {
+                    BeginVisited(node.Cache);
                     Flush(node.Cache, keepFullInDepot: true);
                 }
                 finally
                 {
+                    EndVisited(node.Cache);
                     node.Become(CacheNodeState.Free);
                 }
             }
@@ -209,6 +211,8 @@ internal sealed unsafe partial class MagazineEngine<TSource>
                 node.Cache->Pins = 0;
                 node.Cache->Busy = 0;
                 node.Cache->Slow = 0;
+                BeginVisited(node.Cache);
+                EndVisited(node.Cache);
                 node.Become(CacheNodeState.Live);
                 record.Add(node);
                 return node.Cache;

@@ -60,7 +60,7 @@ internal sealed unsafe partial class MagazineEngine<TSource> : ICacheOwner
         }
 
         _depots = new Depot[_codes];
-        _store = new MagazineStore(options.MagazineCapacity, options.Committed, options.Faults);
+        _store = new MagazineStore(options.MagazineCapacity, options.Committed, options.Faults, TSource.KeepsLowest);
         _links = _store.Links;
     }
 
@@ -99,14 +99,14 @@ internal sealed unsafe partial class MagazineEngine<TSource> : ICacheOwner
             return AcquireOne(code);
         }
 
-        cache->Slow++;
+        BeginSlow(cache);
         try
         {
             return RefillFromNext(cache, code, capacity);
         }
         finally
         {
-            cache->Slow--;
+            EndSlow(cache);
         }
     }
 
@@ -122,7 +122,7 @@ internal sealed unsafe partial class MagazineEngine<TSource> : ICacheOwner
             return;
         }
 
-        cache->Slow++;
+        BeginSlow(cache);
         try
         {
             AnswerFlush(cache);
@@ -142,7 +142,7 @@ internal sealed unsafe partial class MagazineEngine<TSource> : ICacheOwner
         }
         finally
         {
-            cache->Slow--;
+            EndSlow(cache);
         }
     }
 
@@ -214,8 +214,11 @@ internal sealed unsafe partial class MagazineEngine<TSource> : ICacheOwner
         {
             // A pair of magazines with next to nothing in it would change places at every other operation.
             SwapIn(cache, entry);
+
+            // Numbers have no cold ones among them, and a space that is reused stays small: what was freed last goes first.
+            nuint last = TSource.KeepsLowest ? Pop(entry) : 0;
             TopUp(cache, entry, code, capacity, capacity - held);
-            return Pop(entry);
+            return last != 0 ? last : Pop(entry);
         }
 
         if (!IsReal(cache, entry->Loaded))
@@ -343,6 +346,11 @@ internal sealed unsafe partial class MagazineEngine<TSource> : ICacheOwner
     {
         cache->DepotExchanges++;
         Atomic.Add(ref _depotWeight.Value, Weight(code));
+        if (TSource.KeepsLowest)
+        {
+            NoteLowest(code, top);
+        }
+
         _depots[code].Push(_links, _store.IndexOf(Magazine.Base(top)));
         ArmWorker();
     }

@@ -29,6 +29,7 @@ internal sealed unsafe class MagazineStore
     private readonly nuint _pageBytes;
     private readonly Group* _groups;
     private readonly byte* _magazines;
+    private readonly nuint* _lowest;
     private byte* _reservation;
     private PaddedLong _firstFree;
     private PaddedLong _groupsUsed;
@@ -37,15 +38,18 @@ internal sealed unsafe class MagazineStore
     /// <param name="capacity">Upper bound on the number of magazines; address space only.</param>
     /// <param name="committed">Charged for every page of magazines in use.</param>
     /// <param name="faults">Plan asked before every fallible step, or null.</param>
+    /// <param name="keepsLowest">Have room for the lowest resource of each magazine: eight bytes a magazine, touched with it.</param>
     /// <exception cref="OutOfMemoryException">The address space or its bookkeeping was refused; nothing is left behind.</exception>
-    public MagazineStore(int capacity, BoundedCounter committed, FaultPlan? faults)
+    public MagazineStore(int capacity, BoundedCounter committed, FaultPlan? faults, bool keepsLowest = false)
     {
         _committed = committed;
         _faults = faults;
         _pageBytes = VirtualMemory.PageSize;
         _magazinesPerPage = (int)(_pageBytes / Magazine.Bytes);
         _groupCount = (capacity + GroupMagazines - 1) / GroupMagazines;
-        nuint tableBytes = AlignUp((nuint)_groupCount * (nuint)sizeof(Group), _pageBytes);
+        nuint groupBytes = AlignUp((nuint)_groupCount * (nuint)sizeof(Group), _pageBytes);
+        nuint lowestBytes = keepsLowest ? AlignUp((nuint)_groupCount * GroupMagazines * (nuint)sizeof(nuint), _pageBytes) : 0;
+        nuint tableBytes = groupBytes + lowestBytes;
         _reservedBytes = tableBytes + ((nuint)_groupCount * GroupMagazines * Magazine.Bytes);
         if (FaultPlan.Fails(faults, FaultPoint.Reserve)
             || (_reservation = (byte*)VirtualMemory.Reserve(_reservedBytes, _pageBytes)) == null)
@@ -60,6 +64,7 @@ internal sealed unsafe class MagazineStore
         }
 
         _groups = (Group*)_reservation;
+        _lowest = (nuint*)(_reservation + groupBytes);
         _magazines = _reservation + tableBytes;
         Links = new TaggedStack(_magazines, Magazine.Shift);
     }
@@ -74,6 +79,13 @@ internal sealed unsafe class MagazineStore
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public uint IndexOf(byte* magazine) => (uint)((nuint)(magazine - _magazines) >> Magazine.Shift);
+
+    /// <summary>
+    /// The lowest resource of a full magazine. Written by the magazine's owner before it goes to a depot, read by the owner
+    /// that took it out; the depot's exchanges order the two.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref nuint Lowest(uint index) => ref _lowest[index];
 
     /// <summary>Takes an empty magazine. Its contents are undefined.</summary>
     /// <returns>False when there is no memory for another one.</returns>

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using MagAlloc.Concurrency;
 
 namespace MagAlloc.Magazines;
 
@@ -16,7 +17,10 @@ internal unsafe struct ThreadCache
 {
     public const int HeaderBytes = 128;
 
-    /// <summary>The engine that this cache belongs to; 0 while it belongs to none.</summary>
+    /// <summary>
+    /// The engine that this cache belongs to; 0 while it belongs to none; negative while the fast path must not be taken
+    /// (<see cref="MagazineEngine{TSource}.Visit"/>).
+    /// </summary>
     [FieldOffset(0)]
     public long EngineId;
 
@@ -41,8 +45,8 @@ internal unsafe struct ThreadCache
 
     /// <summary>
     /// Not 0 while the owner is inside a slow operation. A user's constructor, source or event handler may call back into
-    /// the engine from there: the magazine that is being filled or emptied is out of sight of such a nested call, and its slow steps pass the
-    /// magazines by.
+    /// the engine from there: the magazine that is being filled or emptied is out of sight of such a nested call, and its slow
+    /// steps pass the magazines by.
     /// </summary>
     [FieldOffset(56)]
     public int Slow;
@@ -59,6 +63,26 @@ internal unsafe struct ThreadCache
 
     [FieldOffset(48)]
     public long SourceReturns;
+
+    /// <summary>Bounded requests that a resource in the thread's own magazines met, though not the one on top.</summary>
+    [FieldOffset(64)]
+    public long LimitHits;
+
+    /// <summary>Bounded requests that a magazine out of the depot met.</summary>
+    [FieldOffset(72)]
+    public long LimitDepotHits;
+
+    /// <summary>Bounded requests that no magazine within reach met, so that the source was asked.</summary>
+    [FieldOffset(80)]
+    public long LimitMisses;
+
+    /// <summary>Times that another thread emptied this cache. Written by whoever owns the cache then.</summary>
+    [FieldOffset(88)]
+    public long Visits;
+
+    /// <summary>Allocations that went past the magazines because their size is not cached.</summary>
+    [FieldOffset(96)]
+    public long Uncached;
 
     /// <summary>Bytes of a cache with the given number of codes.</summary>
     public static nuint BytesFor(int codes)
@@ -117,6 +141,58 @@ internal unsafe struct ThreadCache
 
         entry->Previous = top + 1;
         top[1] = resource;
+        return true;
+    }
+
+    /// <summary>
+    /// The fast path of a bounded allocation from a cache that others may visit. Resources are first numbers + 1 of aligned
+    /// runs. The caller looks at <see cref="EngineId"/> once more behind it (<see cref="MagazineEngine{TSource}.Settle"/>).
+    /// </summary>
+    /// <param name="cache">This thread's cache.</param>
+    /// <param name="code">The class.</param>
+    /// <param name="mask">Length of the runs - 1, a power of two - 1.</param>
+    /// <param name="limit">The highest number that the run may have.</param>
+    /// <param name="resource">What was popped.</param>
+    /// <param name="top">The top behind the step.</param>
+    /// <returns>False when the run on top does not fit, or there is none.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryPopVisited(ThreadCache* cache, int code, ulong mask, ulong limit, out nuint resource, out nuint* top)
+    {
+        CacheEntry* entry = Entry(cache, code);
+        top = entry->Loaded;
+        resource = *top;
+        if (resource == 0 || ((resource - 1) | mask) > limit)
+        {
+            return false;
+        }
+
+        // Behind the load of the slot, so that a visitor who sees the new top has not taken what was popped.
+        Atomic.Store(ref *(nuint*)&entry->Loaded, (nuint)(--top));
+        return true;
+    }
+
+    /// <summary>
+    /// The fast path of a free into a cache that others may visit. The caller looks at <see cref="EngineId"/> once more
+    /// behind it (<see cref="MagazineEngine{TSource}.Settle"/>).
+    /// </summary>
+    /// <param name="cache">This thread's cache.</param>
+    /// <param name="code">The class.</param>
+    /// <param name="resource">What is pushed.</param>
+    /// <param name="top">The top behind the step.</param>
+    /// <returns>False when there is no room.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryPushVisited(ThreadCache* cache, int code, nuint resource, out nuint* top)
+    {
+        CacheEntry* entry = Entry(cache, code);
+        top = entry->Previous;
+        if (Magazine.IsFull(top))
+        {
+            return false;
+        }
+
+        // The slot first: a visitor who sees the new top copies it.
+        *++top = resource;
+        Atomic.Store(ref *(nuint*)&entry->Previous, (nuint)top);
         return true;
     }
 

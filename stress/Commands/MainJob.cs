@@ -18,6 +18,7 @@ internal static class MainJob
           stress hammer --threads 8 --seconds 60 --thread-churn --cross-thread 30 --faults p=0.001
           stress replay trace.gz --threaded
           stress init-sweep --component heap
+          stress iova --aging
 
         'stress COMMAND --help' explains each command. Exit code: 0 pass, 1 integrity failure, 2 usage.
         """;

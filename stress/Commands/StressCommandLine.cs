@@ -40,6 +40,7 @@ internal static class StressCommandLine
                 HammerCommand.Create(session),
                 ReplayCommand.Create(session),
                 InitSweepCommand.Create(session),
+                IovaCommand.Create(session),
             },
         };
         MainJob.Configure(root, session);
@@ -50,6 +51,7 @@ internal static class StressCommandLine
             "hammer" => HammerCommand.Examples,
             "replay" => ReplayCommand.Examples,
             "init-sweep" => InitSweepCommand.Examples,
+            "iova" => IovaCommand.Examples,
             _ => name == rootName ? MainJob.Examples : null,
         });
         return root;

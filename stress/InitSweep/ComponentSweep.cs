@@ -91,7 +91,7 @@ internal sealed class ComponentSweep(InitScenario scenario)
             Attempt(plan);
             threw = false;
         }
-        catch (Exception e) when (e is OutOfMemoryException or PlatformException)
+        catch (Exception e) when (e is OutOfMemoryException or PlatformException or IovaExhaustedException)
         {
             if (string.IsNullOrWhiteSpace(e.Message) || e.InnerException is AggregateException)
                 _failures.Add($"{scenario.Name}: {what}: {e.GetType().Name} does not say what failed");

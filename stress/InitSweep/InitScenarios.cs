@@ -24,6 +24,7 @@ internal static unsafe class InitScenarios
         new("small-allocation", "the first small block of a heap", plan => FirstBlock(plan, SmallBlock)),
         new("large-allocation", "the first large block of a heap", plan => FirstBlock(plan, LargeBlock)),
         new("trim-dispose", "trim and dispose of a used heap", TrimAndDispose),
+        .. IovaScenarios.All,
     ];
 
     private static NativeHeapOptions Options(FaultPlan? plan, bool worker, CheckLevel checks = CheckLevel.None) =>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using MagAlloc.Stress.InitSweep;
+using MagAlloc.Stress.Iova;
 using MagAlloc.Stress.Replay;
 
 namespace MagAlloc.Stress.Reporting;
@@ -27,6 +28,7 @@ internal static class JsonReport
         WriteHammer(json, report);
         WriteTraces(json, report);
         WriteComponents(json, report);
+        WriteIova(json, report);
         json.WriteStartArray("failures");
         foreach (string failure in report.Failures)
             json.WriteStringValue(failure);
@@ -108,6 +110,45 @@ internal static class JsonReport
             json.WriteEndObject();
         }
 
+        json.WriteEndArray();
+    }
+
+    private static void WriteIova(Utf8JsonWriter json, RunReport report)
+    {
+        if (report.Iova is not { } iova)
+            return;
+        json.WriteNumber("overlaps", iova.Overlaps);
+        json.WriteNumber("violations", iova.Violations);
+        json.WriteNumber("lostRanges", iova.LostRanges);
+        json.WriteNumber("falseExhaustions", iova.FalseExhaustions);
+        json.WriteStartObject("iova");
+        json.WriteNumber("threads", iova.Options.Threads);
+        json.WriteNumber("limit32Percent", iova.Options.Limit32Percent);
+        json.WriteString("checks", iova.Options.Checks.ToString());
+        json.WriteNumber("threadsBorn", iova.ThreadsBorn);
+        json.WriteNumber("crossThreadFrees", iova.CrossThreadFrees);
+        json.WriteNumber("refused", iova.Refused);
+        json.WriteNumber("refusalsExamined", iova.Proofs);
+        json.WriteNumber("limitHits", iova.Statistics.LimitHits);
+        json.WriteNumber("limitDepotHits", iova.Statistics.LimitDepotHits);
+        json.WriteNumber("limitMisses", iova.Statistics.LimitMisses);
+        json.WriteNumber("flushRetries", iova.Statistics.FlushRetries);
+        json.WriteNumber("searchSteps", iova.Statistics.SearchSteps);
+        json.WriteEndObject();
+        if (!iova.Options.Aging)
+            return;
+        json.WriteNumber("clock", iova.Options.Clock);
+        json.WriteNumber("lastQuarterToFirst", Math.Round(iova.Drift, 4));
+        WriteArray(json, "throughput", iova.Throughput);
+        WriteArray(json, "ranges", iova.Ranges);
+        WriteArray(json, "depotMagazines", iova.DepotMagazines);
+    }
+
+    private static void WriteArray(Utf8JsonWriter json, string key, IReadOnlyList<long> values)
+    {
+        json.WriteStartArray(key);
+        foreach (long value in values)
+            json.WriteNumberValue(value);
         json.WriteEndArray();
     }
 

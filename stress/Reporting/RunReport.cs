@@ -1,12 +1,13 @@
 using MagAlloc.Stress.Hammer;
 using MagAlloc.Stress.InitSweep;
+using MagAlloc.Stress.Iova;
 using MagAlloc.Stress.Replay;
 using MagAlloc.Stress.Verification;
 
 namespace MagAlloc.Stress.Reporting;
 
 /// <summary>
-/// The outcome of one invocation, whatever its parts: a hammer run, replays, an init sweep, or all of them. Sums what can be
+/// The outcome of one invocation, whatever its parts: a hammer run, replays, an init sweep, a run on address ranges. Sums what can be
 /// summed and takes the largest of what cannot; this is what the JSON file holds and what decides the exit code.
 /// </summary>
 internal sealed class RunReport(string command, ulong seed)
@@ -28,6 +29,8 @@ internal sealed class RunReport(string command, ulong seed)
     public IReadOnlyList<ComponentResult> Components => _components;
 
     public HammerResult? Hammer { get; private set; }
+
+    public IovaStressResult? Iova { get; private set; }
 
     public bool Interrupted { get; set; }
 
@@ -51,9 +54,9 @@ internal sealed class RunReport(string command, ulong seed)
 
     public LatencyHistogram Latency { get; } = new();
 
-    /// <summary>Operations over the time of the part that is made for throughput (the hammer), else of the whole run.</summary>
+    /// <summary>Operations over the time of the part that is made for throughput (hammer, iova), else of the whole run.</summary>
     public double OperationsPerSecond =>
-        Hammer?.OperationsPerSecond ?? Operations / Math.Max(Elapsed.TotalSeconds, 1e-9);
+        Hammer?.OperationsPerSecond ?? Iova?.OperationsPerSecond ?? Operations / Math.Max(Elapsed.TotalSeconds, 1e-9);
 
     public void Add(HammerResult result)
     {
@@ -88,6 +91,21 @@ internal sealed class RunReport(string command, ulong seed)
         _components.Add(result);
         Operations += result.Attempts;
         InjectedFaults += result.InjectedFaults;
+        Latency.Merge(result.Latency);
+        _failures.AddRange(result.Failures);
+    }
+
+    /// <summary>A range with two owners counts as a corruption, one that did not come home as a leak.</summary>
+    public void Add(IovaStressResult result)
+    {
+        Iova = result;
+        Interrupted |= result.Interrupted;
+        Operations += result.Operations;
+        Corruptions += result.Overlaps;
+        LeakedBlocks += result.LostRanges;
+        DepotExchanges += result.Statistics.DepotExchanges;
+        ReclaimedMagazines += result.Statistics.ReclaimedMagazines;
+        CountCommitted(result.Statistics.CommittedBytes, result.Statistics.CommittedBytes);
         Latency.Merge(result.Latency);
         _failures.AddRange(result.Failures);
     }

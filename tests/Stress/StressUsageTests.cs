@@ -15,6 +15,11 @@ public sealed class StressUsageTests
     [TestCase("--faults", "accepted", "hammer", "--faults", "sometimes")]
     [TestCase("--seed", "0 to", "hammer", "--seed", "-3")]
     [TestCase("--component", "heap-full", "init-sweep", "--component", "engine")]
+    [TestCase("--limit32", "0 to 100", "iova", "--limit32", "101")]
+    [TestCase("--fill", "1 to 100", "iova", "--fill", "0")]
+    [TestCase("--threads", "1 to 256", "iova", "--threads", "0")]
+    [TestCase("--clock", "1 to 100", "iova", "--clock", "fast")]
+    [TestCase("--checks", "none, basic", "iova", "--checks", "full")]
     [TestCase("--allocator", "magalloc, libc", "replay", "x.trace.gz", "--allocator", "jemalloc")]
     [TestCase("--nonsense", "--help", "hammer", "--nonsense")]
     [TestCase("hammock", "--help", "hammock")]
@@ -37,6 +42,8 @@ public sealed class StressUsageTests
     [TestCase("--thread-churn", "hammer")]
     [TestCase("stress replay", "replay")]
     [TestCase("magazine-cache", "init-sweep")]
+    [TestCase("iova-domain", "init-sweep")]
+    [TestCase("--aging", "iova")]
     public void Help_TeachesByExamples(string contained, params string[] command)
     {
         StressProgram run = StressProgram.Run([.. command, "--help"]);

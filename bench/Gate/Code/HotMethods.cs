@@ -9,6 +9,7 @@ internal static unsafe class HotMethods
 {
     private const string Heap = "MagAlloc.NativeHeap:";
     private const string Handle = "MagAlloc.HeapThread:";
+    private const string Domain = "MagAlloc.IovaDomain:";
     private static readonly string s_pool = $"MagAlloc.UnmanagedPool`1[{typeof(Item64).FullName}]:";
 
     public static IReadOnlyList<HotMethod> All { get; } =
@@ -21,6 +22,11 @@ internal static unsafe class HotMethods
         new("handle-free-sized", Of(typeof(HeapThread), nameof(HeapThread.Free), typeof(void*), typeof(nuint)), Handle + "Free(ptr,nuint)"),
         new("pool-rent", Of(typeof(UnmanagedPool<Item64>), nameof(UnmanagedPool<>.Rent)), s_pool + "Rent()"),
         new("pool-return", Of(typeof(UnmanagedPool<Item64>), nameof(UnmanagedPool<>.Return), typeof(Item64*)), s_pool + "Return(ptr)"),
+        new(
+            "iova-allocate",
+            Of(typeof(IovaDomain), nameof(IovaDomain.TryAllocateFast), typeof(ulong), typeof(ulong), typeof(bool), typeof(ulong).MakeByRefType()),
+            Domain + "TryAllocateFast(ulong,ulong,bool,byref)"),
+        new("iova-free", Of(typeof(IovaDomain), nameof(IovaDomain.FreeFast), typeof(ulong), typeof(ulong)), Domain + "FreeFast(ulong,ulong)"),
     ];
 
     /// <summary>The names, in a form that <c>DOTNET_JitDisasm</c> takes.</summary>
@@ -34,6 +40,8 @@ internal static unsafe class HotMethods
         heap.Reallocate(heap.AllocateZeroed(1), 100);
         using UnmanagedPool<Item64> pool = new(new UnmanagedPoolOptions { ReclaimWorker = false });
         pool.TryRent(out _);
+        using IovaDomain domain = new(options: new IovaDomainOptions { ReclaimWorker = false });
+        domain.Allocate(1, domain.LastPfn, sizeAligned: true);
         foreach (HotMethod hot in All)
         {
             RuntimeTypeHandle[] arguments = [.. hot.Method.DeclaringType!.GetGenericArguments().Select(type => type.TypeHandle)];

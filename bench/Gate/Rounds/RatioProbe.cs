@@ -24,9 +24,15 @@ internal sealed class RatioProbe(string workload, double threshold, bool profile
 
     private readonly Dictionary<string, string> _environment = new() { ["DOTNET_TieredPGO"] = profiled ? "1" : "0" };
 
+    /// <summary>Stable name of what the contenders are measured against.</summary>
+    public string Reference { get; init; } = RoundsRun.Reference;
+
+    /// <summary>What the ratio is a multiple of, as its unit says it.</summary>
+    public string Unit { get; init; } = "× reference";
+
     public IReadOnlyList<GateEntry> Entries =>
     [
-        .. contenders.Select(contender => new GateEntry(Ratio(contender), EntryKind.Ratio, "× reference")
+        .. contenders.Select(contender => new GateEntry(Ratio(contender), EntryKind.Ratio, Unit)
         {
             Threshold = threshold,
             FloorNs = FloorNs,
@@ -45,7 +51,7 @@ internal sealed class RatioProbe(string workload, double threshold, bool profile
 
         foreach (string contender in contenders)
         {
-            RoundSamples[] processes = [.. reports.Select(r => new RoundSamples(r.Times[contender], r.Times[RoundsRun.Reference]))];
+            RoundSamples[] processes = [.. reports.Select(r => new RoundSamples(r.Times[contender], r.Times[Reference]))];
             RoundSamples samples = new([.. processes.SelectMany(p => p.Subject)], [.. processes.SelectMany(p => p.Reference)]);
             double ratio = Quantile.Median([.. processes.Select(p => Quantile.Lower(p.Subject) / Quantile.Lower(p.Reference))]);
             double absolute = Quantile.Median([.. processes.Select(p => Quantile.Lower(p.Subject))]);
@@ -58,5 +64,6 @@ internal sealed class RatioProbe(string workload, double threshold, bool profile
 
     private string Absolute(string contender) => $"ns-{workload}{Suffix(contender)}";
 
-    private static string Suffix(string contender) => contender[DefaultCalls.Length..];
+    private static string Suffix(string contender) =>
+        contender.StartsWith(DefaultCalls, StringComparison.Ordinal) ? contender[DefaultCalls.Length..] : string.Empty;
 }

@@ -27,32 +27,35 @@ internal static class RoundsRun
             using Workload workload = entry.Create(entry.Threads.Default);
             using LaneTeam team = new(workload.Threads);
             List<Entrant> entrants = [.. contenders.Select(c => new Entrant(c.Name, c.Enter(workload), workload.Threads, team))];
-            foreach (Entrant entrant in entrants)
-            {
-                entrant.Prepare();
-                entrant.WarmUp(Pace);
-            }
-
-            GC.Collect();
-            for (int round = 0; round < Pace.Rounds; round++)
-            {
-                // There and back again: in every two rounds each neighbour comes first once.
-                for (int i = 0; i < entrants.Count; i++)
-                    entrants[(round & 1) == 0 ? i : entrants.Count - 1 - i].RunRound();
-            }
-
-            foreach (Entrant entrant in entrants)
-                entrant.Clean();
-            return new RoundsReport(
-                entry.Name,
-                entrants.TrueForAll(e => e.Settled),
-                entrants.ToDictionary(e => e.Contender, e => e.NsPerOperation));
+            return Measure(entry.Name, entrants);
         }
         finally
         {
             foreach (Contender contender in contenders)
                 contender.Dispose();
         }
+    }
+
+    /// <summary>Warms the entrants up and runs their rounds in turn.</summary>
+    public static RoundsReport Measure(string workload, IReadOnlyList<Entrant> entrants)
+    {
+        foreach (Entrant entrant in entrants)
+        {
+            entrant.Prepare();
+            entrant.WarmUp(Pace);
+        }
+
+        GC.Collect();
+        for (int round = 0; round < Pace.Rounds; round++)
+        {
+            // There and back again: in every two rounds each neighbour comes first once.
+            for (int i = 0; i < entrants.Count; i++)
+                entrants[(round & 1) == 0 ? i : entrants.Count - 1 - i].RunRound();
+        }
+
+        foreach (Entrant entrant in entrants)
+            entrant.Clean();
+        return new RoundsReport(workload, entrants.All(e => e.Settled), entrants.ToDictionary(e => e.Contender, e => e.NsPerOperation));
     }
 
     private static HeapContender<SharedSession<ReferenceSession>, ReferenceSession> NewReference() => new(Reference, default);

@@ -1,0 +1,262 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using MagAlloc.Concurrency;
+
+namespace MagAlloc.Magazines;
+
+/// <content>Emptying the cache of a thread that lives, and perhaps sleeps. For sources that say so only.</content>
+/// <remarks>
+/// <para><b>What for.</b> Exhaustion is exact only if what idle threads hold counts as free. The kernel takes each CPU's lock for
+/// that (<c>free_cpu_cached_iovas</c>); here the owner has no lock and no fence to pay for.</para>
+/// <para><b>States</b>, all in <see cref="ThreadCache.EngineId"/>:</para>
+/// <list type="table">
+/// <item><term>the engine's number</term><description>the owner may take its fast path.</description></item>
+/// <item><term>Inside</term><description>the owner is in a slow step, or a party that owns the cache of a dead thread.</description></item>
+/// <item><term>Parked(n)</term><description>visit n reads the magazines; nothing is decided yet.</description></item>
+/// <item><term>Taken(n, parities)</term><description>what visit n read belongs to the visitor; the magazines are the owner's, and
+/// empty, whatever their tops say.</description></item>
+/// </list>
+/// <para>number → Inside → number: owner. number → Parked: visitor. Parked → Taken: the same visitor. Parked → number or
+/// Inside, Taken → Inside: owner. Only the owner leads back to the number, so an owner that was interrupted between its two
+/// looks cannot mistake a cache that was emptied meanwhile for an untouched one.</para>
+/// <para><b>The fast path</b> looks for the number, moves a top, and looks again. The visitor parks, has every processor pass a
+/// full fence, and only then reads. So of a step and a visit at the same time either the step's second look sees the visit, or
+/// the visitor sees the step: the two halves of Dekker, with the owner's fence paid by the visitor.</para>
+/// <para><b>A step that sees a visit</b> is settled by one compare-and-swap: Parked → number, and the visit has failed, the step
+/// counts; or the visitor came first, and the parities tell whether its copy includes the step. A step moves one top by one
+/// slot, so one bit a top is enough. The owner's store into a slot comes before its store of the top, hence is in every copy
+/// that includes the slot; a slot above the copied top is not read.</para>
+/// <para><b>Why no ABA.</b> Each visit has a number of its own, so a visitor's second exchange cannot succeed on the park of
+/// another one. <b>Progress:</b> nobody waits for anybody. A visitor that finds a cache Inside or parked passes it by after a
+/// bounded number of looks: what a thread holds in the middle of an operation is in use at that moment.</para>
+/// <para><b>Lifetime.</b> A visitor is a guest (<see cref="TryEnter"/>), so the engine is not closed meanwhile, and no cache of it
+/// is freed.</para>
+/// </remarks>
+internal sealed unsafe partial class MagazineEngine<TSource>
+{
+    private const long Inside = long.MinValue;
+    private const long TakenBit = 1L << 62;
+    private const int VisitShift = 16;
+
+    // Two bits a class below the visit's number.
+    private const int MostVisitedClasses = VisitShift / 2;
+    private const int Patience = 20;
+
+    private PaddedLong _visits;
+
+    /// <summary>
+    /// Takes what the caches of other living threads hold and returns it to the source. The caller is inside
+    /// (<see cref="Enter"/>). Threads in the middle of an operation keep theirs.
+    /// </summary>
+    /// <returns>Resources brought home.</returns>
+    public long Visit()
+    {
+        Debug.Assert(TSource.IsVisited, "owners of this source do not look twice");
+        nuint* copy = stackalloc nuint[2 * MostVisitedClasses * Magazine.Slots];
+        int* counts = stackalloc int[MostVisitedClasses + 1];
+        long visited = 0;
+        for (CacheNode? node = Atomic.Load(ref _nodes); node is not null; node = node.Next)
+        {
+            if (node.Ticket.State == CacheNodeState.Live && !ReferenceEquals(node.Thread, Thread.CurrentThread)
+                && HoldsAny(node.Cache) && TryCopy(node.Cache, copy, counts))
+            {
+                nuint* from = copy;
+                for (int code = 1; code < _codes; code++)
+                {
+                    if (counts[code] > 0)
+                    {
+                        _source.Release(code, from, counts[code]);
+                        from += counts[code];
+                        visited += counts[code];
+                    }
+                }
+            }
+        }
+
+        return visited;
+    }
+
+    /// <summary>
+    /// What the owner does when, behind a step of its fast path, <see cref="ThreadCache.EngineId"/> is no longer the number.
+    /// </summary>
+    /// <param name="cache">This thread's cache.</param>
+    /// <param name="code">The class of the step.</param>
+    /// <param name="onPrevious">Whether the step moved the top of the previous magazine, or of the loaded one.</param>
+    /// <param name="after">The top behind the step.</param>
+    /// <returns>
+    /// Whether the step counts. If not, it has not happened: a resource popped is the visitor's, a resource pushed the caller's.
+    /// </returns>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public bool Settle(ThreadCache* cache, int code, bool onPrevious, nuint* after)
+    {
+        long seen = Own(cache);
+        EndVisited(cache);
+        return !IsTaken(seen) || ((seen >> ParityBit(code, onPrevious)) & 1) == Parity(after);
+    }
+
+    private static bool IsTaken(long word) => word < 0 && (word & TakenBit) != 0;
+
+    private static long Parity(nuint* top) => (long)((nuint)top / (nuint)sizeof(nuint)) & 1;
+
+    private static int ParityBit(int code, bool onPrevious) => ((code - 1) * 2) + (onPrevious ? 1 : 0);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void BeginSlow(ThreadCache* cache)
+    {
+        BeginVisited(cache);
+        cache->Slow++;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void EndSlow(ThreadCache* cache)
+    {
+        cache->Slow--;
+        EndVisited(cache);
+    }
+
+    /// <summary>Keeps visitors out of a cache that the caller owns.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void BeginVisited(ThreadCache* cache)
+    {
+        if (TSource.IsVisited)
+        {
+            Own(cache);
+        }
+    }
+
+    /// <summary>Lets visitors in again, and the owner onto its fast path.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void EndVisited(ThreadCache* cache)
+    {
+        if (TSource.IsVisited)
+        {
+            // Releases the tops and slots written meanwhile to the visitor's compare-and-swap.
+            Atomic.Store(ref cache->EngineId, Id);
+        }
+    }
+
+    /// <returns>The state that was ended.</returns>
+    private long Own(ThreadCache* cache)
+    {
+        long seen = Atomic.Load(ref cache->EngineId);
+        while (true)
+        {
+            long now = Atomic.CompareExchange(ref cache->EngineId, Inside, seen);
+            if (now == seen)
+            {
+                break;
+            }
+
+            seen = now;
+        }
+
+        if (IsTaken(seen))
+        {
+            cache->Visits++;
+            for (int code = 1; code < _codes; code++)
+            {
+                Empty(cache, ThreadCache.Entry(cache, code), _capacities[code]);
+            }
+        }
+
+        return seen;
+    }
+
+    private static void Empty(ThreadCache* cache, CacheEntry* entry, int capacity)
+    {
+        // The bottoms still hold their 0; a top never leaves its magazine.
+        if (IsReal(cache, entry->Loaded))
+        {
+            entry->Loaded = Magazine.Bottom(Magazine.Base(entry->Loaded), capacity);
+        }
+
+        if (entry->Previous != Magazine.NoneFull)
+        {
+            entry->Previous = Magazine.Bottom(Magazine.Base(entry->Previous), capacity);
+        }
+    }
+
+    /// <summary>A look without a fence, to spare threads that hold nothing.</summary>
+    private bool HoldsAny(ThreadCache* cache)
+    {
+        if (IsTaken(Atomic.Load(ref cache->EngineId)))
+        {
+            return false;
+        }
+
+        for (int code = 1; code < _codes; code++)
+        {
+            CacheEntry* entry = ThreadCache.Entry(cache, code);
+            if (CountOf(cache, LoadTop(ref entry->Loaded), code) + CountOf(cache, LoadTop(ref entry->Previous), code) > 0)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static nuint* LoadTop(ref nuint* top)
+    {
+        fixed (nuint** location = &top)
+        {
+            return (nuint*)Atomic.Load(ref *(nuint*)location);
+        }
+    }
+
+    private int CountOf(ThreadCache* cache, nuint* top, int code)
+        => IsReal(cache, top) && top != Magazine.NoneFull ? Magazine.Count(top, _capacities[code]) : 0;
+
+    /// <summary>Copies what a cache holds and makes it the caller's.</summary>
+    private bool TryCopy(ThreadCache* cache, nuint* copy, int* counts)
+    {
+        long parked = Inside | (Atomic.Increment(ref _visits.Value) << VisitShift);
+        if (!TryPark(cache, parked))
+        {
+            return false;
+        }
+
+        Atomic.ProcessWideFence();
+        long taken = parked | TakenBit;
+        for (int code = 1; code < _codes; code++)
+        {
+            CacheEntry* entry = ThreadCache.Entry(cache, code);
+            nuint* loaded = LoadTop(ref entry->Loaded);
+            nuint* previous = LoadTop(ref entry->Previous);
+            counts[code] = Copy(cache, loaded, code, ref copy) + Copy(cache, previous, code, ref copy);
+            taken |= Parity(loaded) << ParityBit(code, onPrevious: false);
+            taken |= Parity(previous) << ParityBit(code, onPrevious: true);
+        }
+
+        return Atomic.CompareExchange(ref cache->EngineId, taken, parked) == parked;
+    }
+
+    private bool TryPark(ThreadCache* cache, long parked)
+    {
+        // A slow step is short, but may be the source's search; beyond that what its thread holds counts as in use.
+        for (int look = 0; look < Patience; look++)
+        {
+            if (Atomic.CompareExchange(ref cache->EngineId, parked, Id) == Id)
+            {
+                return true;
+            }
+
+            if (IsTaken(Atomic.Load(ref cache->EngineId)))
+            {
+                return false;
+            }
+
+            Thread.Yield();
+        }
+
+        return false;
+    }
+
+    private int Copy(ThreadCache* cache, nuint* top, int code, ref nuint* copy)
+    {
+        int count = CountOf(cache, top, code);
+        new ReadOnlySpan<nuint>(top - count + 1, count).CopyTo(new Span<nuint>(copy, count));
+        copy += count;
+        return count;
+    }
+}

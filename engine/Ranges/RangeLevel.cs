@@ -1,0 +1,11 @@
+namespace MagAlloc.Ranges;
+
+/// <summary>One level of a <see cref="RangeTree"/>: level 0 are the words, every other one is an array of entries.</summary>
+internal unsafe struct RangeLevel
+{
+    /// <summary>One 64-bit word or entry a subtree, lowest units first.</summary>
+    public ulong* Entries;
+
+    /// <summary>Binary logarithm of the units that one of them stands for.</summary>
+    public int Shift;
+}

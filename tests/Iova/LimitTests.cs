@@ -1,0 +1,184 @@
+using MagAlloc.Tests.Heap.Support;
+
+namespace MagAlloc.Tests.Iova;
+
+/// <summary>Requests whose limit what lies on top of the magazine does not meet.</summary>
+[TestFixture]
+public sealed class LimitTests
+{
+    private const ulong Low = 0xFFFFF;
+    private const int Capacity = 127;
+
+    [Test]
+    public void ALimit_IsMetByARangeDeeperInTheMagazine()
+    {
+        using IovaDomain domain = Domains.Quiet();
+        ulong low = domain.AllocateFast(1, Low);
+        ulong[] high = [.. Enumerable.Range(0, 20).Select(_ => domain.AllocateFast(1, domain.LastPfn))];
+        domain.FreeFast(low, 1);
+        foreach (ulong pfn in high)
+        {
+            domain.FreeFast(pfn, 1);
+        }
+
+        long refills = domain.GetStatistics().SourceRefills;
+        Assert.That(domain.AllocateFast(1, Low), Is.EqualTo(low));
+        IovaStatistics s = domain.GetStatistics();
+        Assert.That(s.LimitHits, Is.EqualTo(1));
+        Assert.That(s.SourceRefills, Is.EqualTo(refills), "the tree was not asked");
+
+        // The others are all still there, in one magazine or the other.
+        long cached = domain.GetStatistics().CachedRanges;
+        HashSet<ulong> rest = [.. high];
+        for (int i = 0; i < cached; i++)
+        {
+            rest.Remove(domain.AllocateFast(1, domain.LastPfn));
+        }
+
+        Assert.That(rest, Is.Empty);
+    }
+
+    [Test]
+    public void ALimit_IsMetByAMagazineInTheDepot()
+    {
+        using IovaDomain domain = Domains.Quiet();
+        ulong[] low = [.. Enumerable.Range(0, Capacity).Select(_ => domain.AllocateFast(1, Low))];
+        ulong[] high = [.. Enumerable.Range(0, 6 * Capacity).Select(_ => domain.AllocateFast(1, domain.LastPfn))];
+        FreeAll(domain, high[..(2 * Capacity)]);
+        FreeAll(domain, low);
+        FreeAll(domain, high[(2 * Capacity)..]);
+        IovaStatistics before = domain.GetStatistics();
+        Assert.That(before.DepotMagazines, Is.InRange(3, 8), "the premise: no further down than is looked");
+        HashSet<ulong> known = [.. low];
+        for (int i = 0; i < 100; i++)
+        {
+            ulong pfn = domain.AllocateFast(1, Low);
+            Assert.That(known.Remove(pfn), $"{i}: {pfn:x}");
+        }
+
+        IovaStatistics after = domain.GetStatistics();
+        Assert.That(after.LimitDepotHits, Is.GreaterThanOrEqualTo(1));
+        Assert.That(after.SourceRefills, Is.EqualTo(before.SourceRefills), "the tree was not asked");
+        Assert.That(after.CachedRanges, Is.EqualTo(before.CachedRanges - 100));
+        Domains.Balance(domain, 100);
+    }
+
+    [Test]
+    public void MagazinesThatDoNotFit_GoBackUnharmed()
+    {
+        using IovaDomain domain = Domains.Quiet();
+        ulong[] high = [.. Enumerable.Range(0, 12 * Capacity).Select(_ => domain.AllocateFast(1, domain.LastPfn))];
+        FreeAll(domain, high);
+        IovaStatistics before = domain.GetStatistics();
+        Assert.That(domain.AllocateFast(1, Low), Is.LessThanOrEqualTo(Low));
+        IovaStatistics after = domain.GetStatistics();
+        Assert.That(after.DepotMagazines, Is.EqualTo(before.DepotMagazines));
+        Assert.That(after.LimitMisses, Is.EqualTo(before.LimitMisses + 1));
+        HashSet<ulong> known = [.. high];
+        int found = Enumerable.Range(0, high.Length).Count(_ => known.Remove(domain.AllocateFast(1, domain.LastPfn)));
+        Assert.That(found, Is.GreaterThanOrEqualTo(high.Length - Capacity));
+    }
+
+    [Test]
+    public void ExhaustionBelowALimit_IsExact_AndLeavesTheRestAlone()
+    {
+        using IovaDomain domain = Domains.Quiet();
+        const ulong limit = 1000;
+        HashSet<ulong> got = [];
+        while (domain.TryAllocateFast(1, limit, true, out ulong pfn))
+        {
+            Assert.That(pfn, Is.InRange(1UL, limit));
+            Assert.That(got.Add(pfn));
+        }
+
+        Assert.That(got, Has.Count.EqualTo(1000));
+        Assert.That(domain.AllocateFast(1, domain.LastPfn), Is.GreaterThan(limit));
+        Assert.That(domain.TryAllocateFast(4, limit, true, out _), Is.False);
+        domain.FreeFast(500, 1);
+        Assert.That(domain.AllocateFast(1, limit), Is.EqualTo(500), "at once, after the first free");
+
+        // What is cached in one order serves another after a flush.
+        for (ulong pfn = 512; pfn < 544; pfn++)
+        {
+            domain.FreeFast(pfn, 1);
+        }
+
+        Assert.That(domain.TryAllocateFast(32, limit, false, out _), Is.False, "no flush was asked for");
+        Assert.That(domain.AllocateFast(32, limit), Is.EqualTo(512));
+        Assert.That(domain.GetStatistics().FlushRetries, Is.GreaterThanOrEqualTo(1));
+    }
+
+    [Test]
+    public void LimitsAtTheEdges()
+    {
+        using IovaDomain domain = Domains.Quiet(startPfn: 10);
+        Assert.That(domain.TryAllocateFast(1, 9, true, out _), Is.False);
+        Assert.That(domain.TryAllocateFast(1, 0, true, out _), Is.False);
+        Assert.That(domain.TryAllocateFast(32, 5, true, out _), Is.False);
+        Assert.That(domain.TryAllocateFast(ulong.MaxValue, ulong.MaxValue, true, out _), Is.False);
+        Assert.That(domain.TryAllocate(ulong.MaxValue, ulong.MaxValue, true, out _), Is.False);
+        Assert.That(domain.TryAllocate(3, 11, false, out _), Is.False);
+        Assert.That(domain.AllocateFast(1, 10), Is.EqualTo(10));
+        Assert.That(domain.TryAllocateFast(1, 10, true, out _), Is.False);
+        Assert.That(domain.Allocate(5, 15, false), Is.EqualTo(new IovaRange(11, 15)));
+        Assert.That(domain.AllocateFast(16, 31), Is.EqualTo(16));
+        Assert.That(domain.GetStatistics().FlushRetries, Is.LessThanOrEqualTo(2), "what cannot fit disturbs nobody");
+        Assert.That(() => domain.AllocateFast(0, 10), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(() => domain.FreeFast(10, 0), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(() => domain.Allocate(0, 10, true), Throws.TypeOf<ArgumentOutOfRangeException>());
+    }
+
+    [Test]
+    public void MixedLimitsOnSeveralThreads_NeverFailWhileThereIsRoom()
+    {
+        // Two threads that never hold more than 3/4 of the low space between them, in one size: so a request must succeed,
+        // wherever the other's magazines have the rest.
+        using IovaDomain domain = Domains.Quiet();
+        const ulong limit = 4096;
+        const int each = 1500;
+        Crew.Run(2, me =>
+        {
+            var random = new Random(me + 1);
+            List<ulong> low = [];
+            List<ulong> high = [];
+            for (int i = 0; i < 60_000; i++)
+            {
+                if (low.Count < each && random.Next(2) == 0)
+                {
+                    Assert.That(domain.TryAllocateFast(1, limit, true, out ulong pfn), $"seed {me + 1}, step {i}, {low.Count} held");
+                    Assert.That(pfn, Is.LessThanOrEqualTo(limit));
+                    low.Add(pfn);
+                }
+                else if (low.Count > 0)
+                {
+                    int at = random.Next(low.Count);
+                    domain.FreeFast(low[at], 1);
+                    low[at] = low[^1];
+                    low.RemoveAt(low.Count - 1);
+                }
+
+                if (high.Count < 500 && random.Next(2) == 0)
+                {
+                    high.Add(domain.AllocateFast(1, domain.LastPfn));
+                }
+                else if (high.Count > 0)
+                {
+                    domain.FreeFast(high[^1], 1);
+                    high.RemoveAt(high.Count - 1);
+                }
+            }
+
+            low.ForEach(pfn => domain.FreeFast(pfn, 1));
+            high.ForEach(pfn => domain.FreeFast(pfn, 1));
+        });
+        Domains.BalanceEmpty(domain);
+    }
+
+    private static void FreeAll(IovaDomain domain, ulong[] pfns)
+    {
+        foreach (ulong pfn in pfns)
+        {
+            domain.FreeFast(pfn, 1);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+using MagAlloc.Interleaving.Exploration;
+
+namespace MagAlloc.Interleaving.Magazines;
+
+/// <summary>Threads whose caches are emptied by others while they use them.</summary>
+[TestFixture]
+public sealed class VisitTests
+{
+    [Test]
+    public void A_pop_and_a_visit_do_not_get_the_same_resource()
+        => Explore.Exhaustively(
+            () => Make(0, world => world.Burst(2), world => world.Allocate(), world => world.Visit()),
+            preemptions: 3);
+
+    [Test]
+    public void A_push_and_a_visit_lose_nothing()
+        => Explore.Exhaustively(() => Make(
+            0,
+            world => world.Burst(2),
+            world =>
+            {
+                nuint one = world.Allocate();
+                world.Free(one);
+            },
+            world => world.Visit()));
+
+    [Test]
+    public void Several_visits_of_one_cache_in_a_row()
+        => Explore.Exhaustively(() => Make(
+            0,
+            world => world.Burst(2),
+            world => world.Burst(1),
+            world =>
+            {
+                world.Visit();
+                world.Visit();
+            }));
+
+    [Test]
+    public void Two_visitors_of_one_cache()
+        => Explore.Exhaustively(
+            () => Make(0, world => world.Burst(2), world => world.Burst(1), world => world.Visit(), world => world.Visit()),
+            preemptions: 1);
+
+    [Test]
+    public void Two_visitors_of_one_cache_at_random()
+        => Explore.Randomly(
+            () => Make(0, world => world.Burst(3), world => world.Burst(3), world => world.Visit(), world => world.Visit()),
+            schedules: 5_000);
+
+    [Test]
+    public void Bounded_requests_while_magazines_travel()
+        => Explore.Randomly(
+            () => Make(
+                0,
+                world => world.Burst(6),
+                world => world.Burst(3, 12),
+                world => world.Burst(3, 12),
+                world =>
+                {
+                    world.Burst(3);
+                    world.Visit();
+                }),
+            schedules: 5_000);
+
+    [Test]
+    public void A_visitor_stopped_forever_stops_nobody()
+        => Explore.StoppingOneForever(
+            () => Make(
+                missing: 8,
+                _ => { },
+                world => world.Visit(),
+                world => world.Burst(3),
+                world =>
+                {
+                    world.Burst(3);
+                    world.Visit();
+                }),
+            randomEach: 10);
+
+    [Test]
+    public void An_owner_stopped_forever_stops_nobody()
+        => Explore.StoppingOneForever(
+            () => Make(
+                missing: 8,
+                world => world.Burst(3),
+                world => world.Burst(3),
+                world =>
+                {
+                    world.Burst(3);
+                    world.Visit();
+                },
+                world => world.Visit()),
+            randomEach: 10);
+
+    private static Scenario Make(int missing, Action<VisitedWorld> prepare, params Action<VisitedWorld>[] threads)
+    {
+        var world = new VisitedWorld();
+        return world.Scenario(missing, () => prepare(world), [.. threads.Select<Action<VisitedWorld>, Action>(thread => () => thread(world))]);
+    }
+}

@@ -1,0 +1,127 @@
+using MagAlloc.Concurrency;
+using MagAlloc.Interleaving.Exploration;
+using MagAlloc.Magazines;
+
+namespace MagAlloc.Interleaving.Magazines;
+
+/// <summary>An engine with magazines of two whose caches are visited, and a record of who holds which resource.</summary>
+internal sealed unsafe class VisitedWorld
+{
+    private const int Code = 1;
+    private const int Capacity = 2;
+    private const int Resources = 24;
+
+    private readonly SourceBook _book = new(Resources);
+    private readonly bool[] _held = new bool[Resources + 1];
+    private bool _closed;
+
+    public VisitedWorld()
+    {
+        Engine = new MagazineEngine<VisitedSource>(new VisitedSource(_book, depotBudget: 100), new EngineOptions(
+            "visited", [new MagazineClass(Capacity, 1, Capacity)], 0, 64, new BoundedCounter(long.MaxValue), ReclaimPolicy.Flat, 0, null));
+    }
+
+    public MagazineEngine<VisitedSource> Engine { get; }
+
+    /// <summary>What the thread that owns a cache does: the domain's fast path, then its slow one.</summary>
+    public nuint Allocate(ulong highest = ulong.MaxValue)
+    {
+        ThreadCache* cache = Engine.Current();
+        nuint resource = 0;
+        nuint* top = null;
+        ulong limit = highest == ulong.MaxValue ? highest : highest - 1;
+        bool popped = Atomic.Load(ref cache->EngineId) == Engine.Id
+            && ThreadCache.TryPopVisited(cache, Code, 0, limit, out resource, out top);
+        if (!popped || (Atomic.Load(ref cache->EngineId) != Engine.Id && !Engine.Settle(cache, Code, onPrevious: false, top)))
+        {
+            resource = Engine.RefillBelow(cache, Code, (nuint)highest);
+        }
+
+        if (resource != 0)
+        {
+            Must.Hold(resource <= highest, $"{resource} is above {highest}");
+            Must.Hold(!_held[(int)resource], $"{resource} was handed out twice");
+            _held[(int)resource] = true;
+        }
+
+        return resource;
+    }
+
+    public void Free(nuint resource)
+    {
+        ThreadCache* cache = Engine.Current();
+        Must.Hold(_held[(int)resource], "only its holder frees a resource");
+        _held[(int)resource] = false;
+        nuint* top = null;
+        bool pushed = Atomic.Load(ref cache->EngineId) == Engine.Id && ThreadCache.TryPushVisited(cache, Code, resource, out top);
+        if (!pushed || (Atomic.Load(ref cache->EngineId) != Engine.Id && !Engine.Settle(cache, Code, onPrevious: true, top)))
+        {
+            Engine.Spill(cache, Code, resource);
+        }
+    }
+
+    /// <summary>Allocates n, then frees them.</summary>
+    public void Burst(int count, ulong highest = ulong.MaxValue)
+    {
+        Span<nuint> mine = stackalloc nuint[count];
+        for (int i = 0; i < count; i++)
+        {
+            mine[i] = Allocate(highest);
+        }
+
+        foreach (nuint resource in mine)
+        {
+            if (resource != 0)
+            {
+                Free(resource);
+            }
+        }
+    }
+
+    /// <summary>What a flush of all caches does.</summary>
+    public void Visit()
+    {
+        Engine.Enter();
+        Engine.Visit();
+        Engine.Leave();
+    }
+
+    /// <summary>At rest: what is out of the source is held or in a magazine.</summary>
+    /// <param name="missing">Resources that a stopped thread may hold.</param>
+    public void Check(int missing = 0)
+    {
+        int left = _book.IsOut.Count(isOut => isOut);
+        int held = _held.Count(isHeld => isHeld);
+        long lost = left - held - Engine.CountCached(Code);
+        for (int i = 0; i < _held.Length; i++)
+        {
+            Must.Hold(_book.IsOut[i] || !_held[i], $"{i} is held, and at home");
+        }
+
+        Must.Hold(lost <= missing && lost >= -missing, $"{lost} are lost, {missing} may be");
+    }
+
+    public Scenario Scenario(int missing, Action prepare, params Action[] threads)
+        => new()
+        {
+            Threads = threads,
+            Prepare = id =>
+            {
+                ThreadRecord.Current.Prune();
+                Engine.Current();
+                if (id == 0)
+                {
+                    prepare();
+                }
+            },
+            Check = () => Check(missing),
+            CheckAtRest = () =>
+            {
+                if (!_closed)
+                {
+                    Check();
+                }
+            },
+            Cleanup = () => _closed |= Engine.Close(null, () => _book.IsDiscarded = true, drainThreads: false),
+        };
+}

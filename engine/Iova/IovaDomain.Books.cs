@@ -149,14 +149,11 @@ public sealed unsafe partial class IovaDomain
     /// <summary>Empties all magazines there are into the tree.</summary>
     private void FlushAll()
     {
-        // A visit reads other threads' caches, which a disposal may free: hence inside.
+        // It reads other threads' caches, which a disposal may free: hence inside.
         _engine.Enter();
         try
         {
-            _engine.FlushCurrent(keepFullInDepot: false);
-            _engine.ReapDeadThreads();
-            _engine.Visit();
-            _engine.DrainDepots(reclaimed: true);
+            _engine.FlushEverything();
         }
         finally
         {

@@ -188,7 +188,13 @@ public sealed unsafe partial class IovaDomain
         }
         while (resource != 0 && _marks && !TryHandOut(pfn, order));
 
-        return resource != 0;
+        if (resource != 0)
+        {
+            return true;
+        }
+
+        pfn = 0;
+        return false;
     }
 
     /// <summary>Ends the mark of a range that lay in a magazine.</summary>

@@ -63,14 +63,8 @@ internal readonly unsafe struct IovaSource : IMagazineSource
     public void Release(int code, nuint* resources, int count)
     {
         int order = code - 1;
-        if (_marks)
-        {
-            for (int i = 0; i < count; i++)
-            {
-                _tree.TryUnmark(Decode(resources[i]));
-            }
-        }
 
+        // Marked as they are: unmarked first, a second free in the moment between would pass for the first one.
         int freed = _tree.FreeMany(order, resources, count);
         for (int i = freed; i < count; i++)
         {

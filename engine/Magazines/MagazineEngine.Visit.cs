@@ -27,8 +27,12 @@ namespace MagAlloc.Magazines;
 /// slot, so one bit a top is enough. The owner's store into a slot comes before its store of the top, hence is in every copy
 /// that includes the slot; a slot above the copied top is not read.</para>
 /// <para><b>Why no ABA.</b> Each visit has a number of its own, so a visitor's second exchange cannot succeed on the park of
-/// another one. <b>Progress:</b> nobody waits for anybody. A visitor that finds a cache Inside or parked passes it by after a
-/// bounded number of looks: what a thread holds in the middle of an operation is in use at that moment.</para>
+/// another one.</para>
+/// <para><b>Owners that run</b> meet nearly every park, for a fence takes as long as hundreds of steps. So a visitor requests a
+/// flush first, and an owner that ends a park empties its cache itself.</para>
+/// <para><b>Progress.</b> Nobody waits for anybody without bound: a visitor looks at a cache that is in somebody's hands a few hundred
+/// times, which is long enough for any slow step of a thread that runs, and passes it by then. What a thread that was stopped in
+/// the middle of an operation holds is in use.</para>
 /// <para><b>Lifetime.</b> A visitor is a guest (<see cref="TryEnter"/>), so the engine is not closed meanwhile, and no cache of it
 /// is freed.</para>
 /// </remarks>
@@ -40,25 +44,55 @@ internal sealed unsafe partial class MagazineEngine<TSource>
 
     // Two bits a class below the visit's number.
     private const int MostVisitedClasses = VisitShift / 2;
-    private const int Patience = 20;
+
+    // Looks at a cache, or a flush, that is in somebody else's hands: some hundred microseconds.
+    private const int Patience = 200;
+
+    // Each costs a fence of all processors; an owner that runs has emptied its cache after the first.
+    private const int MostParks = 4;
 
     private PaddedLong _visits;
+    private PaddedLong _visitors;
 
     /// <summary>
-    /// Takes what the caches of other living threads hold and returns it to the source. The caller is inside
-    /// (<see cref="Enter"/>). Threads in the middle of an operation keep theirs.
+    /// Returns everything that is cached to the source: what this thread holds, and what others do, living or dead, and the
+    /// depots. The caller is inside (<see cref="Enter"/>). What others are bringing home at the moment has arrived when this
+    /// returns, threads excepted that were stopped on the way.
     /// </summary>
-    /// <returns>Resources brought home.</returns>
-    public long Visit()
+    public void FlushEverything()
+    {
+        Atomic.Increment(ref _visitors.Value);
+        try
+        {
+            FlushCurrent(keepFullInDepot: false);
+            Visit();
+            DrainDepots(reclaimed: true);
+        }
+        finally
+        {
+            Atomic.Add(ref _visitors.Value, -1);
+        }
+
+        var spin = default(SpinWait);
+        for (int look = 0; look < Patience && Atomic.Load(ref _visitors.Value) + Atomic.Load(ref _insidePass) > 0; look++)
+        {
+            spin.SpinOnce(sleep1Threshold: -1);
+        }
+    }
+
+    /// <summary>
+    /// Takes what the caches of other threads hold and returns it to the source. The caller is inside (<see cref="Enter"/>).
+    /// </summary>
+    public void Visit()
     {
         Debug.Assert(TSource.IsVisited, "owners of this source do not look twice");
+        RequestFlush();
+        int epoch = Atomic.Load(ref _flushEpoch);
         nuint* copy = stackalloc nuint[2 * MostVisitedClasses * Magazine.Slots];
         int* counts = stackalloc int[MostVisitedClasses + 1];
-        long visited = 0;
         for (CacheNode? node = Atomic.Load(ref _nodes); node is not null; node = node.Next)
         {
-            if (node.Ticket.State == CacheNodeState.Live && !ReferenceEquals(node.Thread, Thread.CurrentThread)
-                && HoldsAny(node.Cache) && TryCopy(node.Cache, copy, counts))
+            if (!IsOwn(node) && TryVisit(node, epoch, copy, counts))
             {
                 nuint* from = copy;
                 for (int code = 1; code < _codes; code++)
@@ -67,13 +101,10 @@ internal sealed unsafe partial class MagazineEngine<TSource>
                     {
                         _source.Release(code, from, counts[code]);
                         from += counts[code];
-                        visited += counts[code];
                     }
                 }
             }
         }
-
-        return visited;
     }
 
     /// <summary>
@@ -90,6 +121,13 @@ internal sealed unsafe partial class MagazineEngine<TSource>
     public bool Settle(ThreadCache* cache, int code, bool onPrevious, nuint* after)
     {
         long seen = Own(cache);
+        if (!IsTaken(seen))
+        {
+            cache->Slow++;
+            AnswerFlush(cache);
+            cache->Slow--;
+        }
+
         EndVisited(cache);
         return !IsTaken(seen) || ((seen >> ParityBit(code, onPrevious)) & 1) == Parity(after);
     }
@@ -176,14 +214,59 @@ internal sealed unsafe partial class MagazineEngine<TSource>
         }
     }
 
+    private static bool IsOwn(CacheNode node)
+        => node.Ticket.State == CacheNodeState.Live && ReferenceEquals(node.Thread, Thread.CurrentThread);
+
+    /// <returns>Whether what the cache held is in the copy, and the caller's.</returns>
+    private bool TryVisit(CacheNode node, int epoch, nuint* copy, int* counts)
+    {
+        var spin = default(SpinWait);
+        int parks = 0;
+        for (int look = 0; look < Patience; look++)
+        {
+            CacheTicket ticket = node.Ticket;
+            if (ticket.State == CacheNodeState.Live)
+            {
+                if (!node.Thread.IsAlive)
+                {
+                    Reap(node, ticket);
+                    continue;
+                }
+
+                ThreadCache* cache = node.Cache;
+                long word = Atomic.Load(ref cache->EngineId);
+                if (IsTaken(word) || (word == Id && (Atomic.Load(ref cache->FlushEpoch) - epoch >= 0 || !HoldsAny(cache))))
+                {
+                    return false;
+                }
+
+                if (word == Id)
+                {
+                    if (TryCopy(cache, copy, counts))
+                    {
+                        return true;
+                    }
+
+                    if (++parks == MostParks)
+                    {
+                        return false;
+                    }
+                }
+            }
+            else if (ticket.State is not (CacheNodeState.Draining or CacheNodeState.Adopting))
+            {
+                return false;
+            }
+
+            spin.SpinOnce(sleep1Threshold: -1);
+        }
+
+        return false;
+    }
+
     /// <summary>A look without a fence, to spare threads that hold nothing.</summary>
     private bool HoldsAny(ThreadCache* cache)
     {
-        if (IsTaken(Atomic.Load(ref cache->EngineId)))
-        {
-            return false;
-        }
-
         for (int code = 1; code < _codes; code++)
         {
             CacheEntry* entry = ThreadCache.Entry(cache, code);
@@ -211,7 +294,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
     private bool TryCopy(ThreadCache* cache, nuint* copy, int* counts)
     {
         long parked = Inside | (Atomic.Increment(ref _visits.Value) << VisitShift);
-        if (!TryPark(cache, parked))
+        if (Atomic.CompareExchange(ref cache->EngineId, parked, Id) != Id)
         {
             return false;
         }
@@ -229,27 +312,6 @@ internal sealed unsafe partial class MagazineEngine<TSource>
         }
 
         return Atomic.CompareExchange(ref cache->EngineId, taken, parked) == parked;
-    }
-
-    private bool TryPark(ThreadCache* cache, long parked)
-    {
-        // A slow step is short, but may be the source's search; beyond that what its thread holds counts as in use.
-        for (int look = 0; look < Patience; look++)
-        {
-            if (Atomic.CompareExchange(ref cache->EngineId, parked, Id) == Id)
-            {
-                return true;
-            }
-
-            if (IsTaken(Atomic.Load(ref cache->EngineId)))
-            {
-                return false;
-            }
-
-            Thread.Yield();
-        }
-
-        return false;
     }
 
     private int Copy(ThreadCache* cache, nuint* top, int code, ref nuint* copy)

@@ -77,17 +77,24 @@ internal sealed unsafe partial class RangeTree
         {
             // Only now the version, so that the usual search does not read it: the looks that count begin here.
             long version;
-            long own;
             do
             {
-                version = Version();
-                own = -request.GaveUp;
+                version = Version() - request.GaveUp;
             }
-            while (!Look(ref request) && Version() != version + own + request.GaveUp);
+            while (!Look(ref request) && HasMoved(version, ref request));
         }
 
-        CountSteps(request.Steps);
+        CountSteps(ref request);
         return request.Taken;
+    }
+
+    /// <summary>
+    /// Whether anybody but this search freed something, or gave up, since the version was read. The last step of a search that fails.
+    /// </summary>
+    private bool HasMoved(long version, ref RangeRequest request)
+    {
+        CountSteps(ref request);
+        return Version() != version + request.GaveUp;
     }
 
     private bool TryAllocateOdd(ulong units, int coverOrder, int alignmentOrder, ulong last, out ulong first)
@@ -95,17 +102,15 @@ internal sealed unsafe partial class RangeTree
         var request = new RangeRequest { Wanted = 1, Peek = true };
         bool found;
         long version;
-        long own;
         do
         {
-            version = Version();
-            own = -request.GaveUp;
+            version = Version() - request.GaveUp;
             found = TryCovered(units, coverOrder, alignmentOrder, last, ref request, out first)
                 || TryExact(units, alignmentOrder, last, ref request, out first);
         }
-        while (!found && Version() != version + own + request.GaveUp);
+        while (!found && HasMoved(version, ref request));
 
-        CountSteps(request.Steps);
+        CountSteps(ref request);
         return found;
     }
 

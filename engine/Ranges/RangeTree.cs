@@ -269,9 +269,13 @@ internal sealed unsafe partial class RangeTree
         Atomic.Add(ref stripe.Freed, 1);
     }
 
-    private void CountSteps(long steps)
+    private void CountSteps(ref RangeRequest request)
     {
-        ref RangeStripe stripe = ref Stripe();
-        Atomic.Store(ref stripe.Steps, stripe.Steps + steps);
+        if (request.Steps != 0)
+        {
+            ref RangeStripe stripe = ref Stripe();
+            Atomic.Store(ref stripe.Steps, stripe.Steps + request.Steps);
+            request.Steps = 0;
+        }
     }
 }

@@ -1,19 +1,20 @@
 using System.CommandLine;
 using MagAlloc.Stress.Hammer;
+using MagAlloc.Stress.Iova;
 using MagAlloc.Stress.Replay;
 using MagAlloc.Stress.Reporting;
 
 namespace MagAlloc.Stress.Commands;
 
 /// <summary>
-/// <c>stress</c> without a command: the bundled traces (with one thread and with real threads), the init sweep, and a hammer
-/// run with thread churn and injected faults. Half a minute that says whether the engine works on this machine.
+/// <c>stress</c> without a command: the bundled traces (with one thread and with real threads), the init sweep, a run on address
+/// ranges, and a hammer run with thread churn and injected faults. Half a minute that says whether the engine works on this machine.
 /// </summary>
 internal static class MainJob
 {
     public const string Examples = """
         Examples:
-          stress                                   the main job: bundled traces, init sweep, 10 s of hammering with faults
+          stress                                   the main job: bundled traces, init sweep, address ranges, 10 s of hammering with faults
           stress --seconds 60 --json report.json   the same with a longer hammer run and a machine-readable report
           stress hammer --threads 8 --seconds 60 --thread-churn --cross-thread 30 --faults p=0.001
           stress replay trace.gz --threaded
@@ -25,6 +26,9 @@ internal static class MainJob
 
     private const string TraceFolder = "traces";
     private const string TracePattern = "*.trace.gz";
+
+    // Of the hammer run's length: what the address ranges get.
+    private const int IovaShare = 4;
 
     private static readonly FaultSpec s_faults = new() { Probability = 0.01 };
 
@@ -56,9 +60,20 @@ internal static class MainJob
         InitSweepCommand.Execute(only: null, report, console, interruption);
         if (interruption.IsCancellationRequested)
             return;
+        int threads = Math.Clamp(2 * Environment.ProcessorCount, 4, 64);
+        IovaStressOptions iova = new()
+        {
+            Threads = threads,
+            Duration = hammering / IovaShare,
+            ThreadChurn = true,
+            Seed = report.Seed,
+        };
+        IovaCommand.Execute(iova, report, console, interruption);
+        if (interruption.IsCancellationRequested)
+            return;
         HammerOptions hammer = new()
         {
-            Threads = Math.Clamp(2 * Environment.ProcessorCount, 4, 64),
+            Threads = threads,
             Duration = hammering,
             ThreadChurn = true,
             Faults = s_faults,

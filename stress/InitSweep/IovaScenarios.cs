@@ -47,11 +47,11 @@ internal static class IovaScenarios
         failure?.Throw();
     }
 
-    /// <summary>Giving back must work when memory is short: with ranges in full magazines, cached, reserved and leaked.</summary>
+    /// <summary>Giving back must work when memory is short: with magazines to be had for what is freed, and ranges cached, reserved and leaked.</summary>
     private static void UseThenDispose(FaultPlan? plan)
     {
         plan?.Enabled = false;
-        using IovaDomain domain = new(options: Options(plan) with { ReclaimWorker = false });
+        using IovaDomain domain = new(options: Options(plan) with { ReclaimWorker = false, PreallocateMagazines = false });
         ulong[] pfns = new ulong[1000];
         for (int i = 0; i < pfns.Length; i++)
             pfns[i] = domain.AllocateFast(Cached, domain.LastPfn);

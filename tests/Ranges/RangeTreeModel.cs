@@ -67,6 +67,7 @@ internal sealed class RangeTreeModel(int units)
     /// <summary>Every unit, every range and every free run is as the model has it.</summary>
     public void AssertEqual(RangeTree tree)
     {
+        Assert.That(tree.FindDefect(), Is.Null);
         Assert.That(tree.UsedUnits, Is.EqualTo(UsedUnits));
         Assert.That(tree.Ranges, Is.EqualTo(Live.Count));
         for (int unit = 0; unit < _owner.Length; unit++)

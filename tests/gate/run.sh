@@ -179,6 +179,14 @@ engine 'a managed allocation in every pop' managed-bytes-pool $cache \
     'entry->Loaded = top - 1;' "System.GC.KeepAlive(new string('x', 3)); entry->Loaded = top - 1;" \
     managed-bytes-heap managed-bytes-sized-free managed-bytes-handle managed-bytes-pool
 
+ranges=Iova/IovaDomain.Fast.cs
+engine 'an atomic in TryAllocateFast' locked-iova-allocate $ranges \
+    'pfn = popped;' 'System.Threading.Interlocked.MemoryBarrier(); pfn = popped;' \
+    locked-iova-allocate locked-iova-free instructions-iova-allocate
+engine 'a managed allocation in FreeFast' managed-bytes-iova-fast $ranges \
+    '// A misaligned range' "System.GC.KeepAlive(new string('x', 3)); // A misaligned range" \
+    managed-bytes-iova-fast managed-bytes-iova-tree
+
 build
 baseline 'an entry is renamed' $exact "s/\"name\": \"$exact\"/\"name\": \"depot-exchanges-batch\"/" $exact depot-exchanges-batch
 baseline 'an entry is missing' ghost 's/"entries": \[/&{ "name": "ghost", "class": "report", "value": 1, "unit": "ns" },/' $exact ghost

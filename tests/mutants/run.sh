@@ -258,6 +258,43 @@ mutant 'engine: a reclaimed magazine is given back before it is emptied' Magazin
         try' 'byte* magazine = _store.AddressOf(index);
         _store.Give(index);
         try' 'FullyQualifiedName~Magazines'
+visit=Magazines/MagazineEngine.Visit.cs
+mutant 'visit: every step that met a visit counts' $visit \
+    'return !IsTaken(seen) || ((seen >>' 'return true || ((seen >>' 'FullyQualifiedName~VisitTests'
+mutant 'visit: no step that met a visit counts' $visit \
+    'return !IsTaken(seen) || ((seen >> ParityBit(code, onPrevious)) & 1) == Parity(after);' 'return !IsTaken(seen);' 'FullyQualifiedName~VisitTests'
+mutant 'visit: the owner keeps the tops of what was taken' $visit \
+    'Empty(cache, ThreadCache.Entry(cache, code), _capacities[code]);' '' 'FullyQualifiedName~VisitTests'
+mutant 'visit: the copy is the visitors without a compare' $visit \
+    'return Atomic.CompareExchange(ref cache->EngineId, taken, parked) == parked;' \
+    'Atomic.Store(ref cache->EngineId, taken); return true;' 'FullyQualifiedName~VisitTests'
+mutant 'visit: all visits have one number' $visit \
+    '(Atomic.Increment(ref _visits.Value) << VisitShift)' '(1L << VisitShift)' 'FullyQualifiedName~VisitTests'
+mutant 'visit: a park is not a compare' $visit \
+    'if (Atomic.CompareExchange(ref cache->EngineId, parked, Id) != Id)' \
+    'if (Atomic.Load(ref cache->EngineId) != Id || Atomic.Exchange(ref *(nuint*)&cache->EngineId, (nuint)parked) == 0)' 'FullyQualifiedName~VisitTests'
+mutant 'visit: a dead threads cache is flushed as its tops say' $engine \
+    'BeginVisited(node.Cache);
+                    Flush(' 'Flush(' 'FullyQualifiedName~VisitTests'
+mutant 'visit: a dead threads cache is inherited as its tops say' $engine \
+    'BeginVisited(node.Cache);
+                EndVisited(node.Cache);' 'EndVisited(node.Cache);' 'FullyQualifiedName~VisitTests'
+mutant 'visit: a slow step lets visitors in' $visit \
+    'BeginVisited(cache);
+        cache->Slow++;' 'cache->Slow++;' 'FullyQualifiedName~VisitTests'
+mutant 'limit: the magazines that do not fit are not put back' Magazines/MagazineEngine.Limit.cs \
+    'depot.Push(_links, others[--looked]);' '--looked;' 'FullyQualifiedName~Tests.Iova' tests
+mutant 'limit: the hole in a magazine is not filled' Magazines/MagazineEngine.Limit.cs \
+    '*slot = *top;' '' 'FullyQualifiedName~Tests.Iova' tests
+mutant 'limit: a magazine does not know its lowest' Magazines/MagazineEngine.Limit.cs \
+    'lowest = Math.Min(lowest, *slot);' 'lowest = *slot;' 'FullyQualifiedName~Tests.Iova' tests
+mutant 'limit: what does not fit beside a loaded magazine is dropped' Magazines/MagazineEngine.Limit.cs \
+    'Retire(cache, code, leaving, capacity, keepFullInDepot: true);' '_store.Give(_store.IndexOf(Magazine.Base(leaving)));' 'FullyQualifiedName~Tests.Iova' tests
+mutant 'iova: Close without the null check of the tree' Iova/IovaDomain.cs \
+    '_tree?.Release();' '_tree.Release();' 'FullyQualifiedName~Iova.InitTests' tests
+mutant 'iova: two that free a reservation' Iova/ReservedRanges.cs \
+    'if (at == seen.Length || seen[at] != range)' 'if (at == seen.Length || !seen[at].Overlaps(range))' 'FullyQualifiedName~Tests.Iova' tests
+
 mutant 'heap: Close without the null check of the arena' Heap/BlockCore.cs \
     'Arena?.Release();' 'Arena.Release();' 'FullyQualifiedName~InitFaultTests' tests
 mutant 'checks: a free looks at the bit, then clears it' Heap/BasicChecks.cs \

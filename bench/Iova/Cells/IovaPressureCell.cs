@@ -49,11 +49,9 @@ internal sealed class IovaPressureCell<TAllocator>(TAllocator allocator, int lan
         {
             ulong size = 1UL << random.Below(Orders);
             ulong pfn;
-            while (!allocator.TryAllocateFast(size, allocator.Dma32LastPfn, out pfn))
+            bool got;
+            while (!(got = allocator.TryAllocateFast(size, allocator.Dma32LastPfn, out pfn)) && held.Count != 0)
             {
-                // Other lanes may hold the rest: then theirs must go.
-                if (held.Count == 0)
-                    break;
                 int index = random.Below(held.Count);
                 (ulong victim, ulong victimSize) = held[index];
                 held[index] = held[^1];
@@ -61,7 +59,8 @@ internal sealed class IovaPressureCell<TAllocator>(TAllocator allocator, int lan
                 allocator.FreeFast(victim, victimSize);
             }
 
-            if (pfn != 0)
+            // Without: the other lanes hold all there is.
+            if (got)
                 held.Add((pfn, size));
         }
     }

@@ -1,4 +1,5 @@
 using MagAlloc.Interleaving.Exploration;
+using MagAlloc.Magazines;
 
 namespace MagAlloc.Interleaving.Magazines;
 
@@ -6,6 +7,9 @@ namespace MagAlloc.Interleaving.Magazines;
 [TestFixture]
 public sealed class VisitTests
 {
+    // Reachable until the test ends: a finalizer in the middle of a schedule would not be scheduled.
+    private readonly List<ThreadRecord> _records = [];
+
     [Test]
     public void A_pop_and_a_visit_do_not_get_the_same_resource()
         => Explore.Exhaustively(
@@ -47,6 +51,23 @@ public sealed class VisitTests
         => Explore.Randomly(
             () => Make(0, world => world.Burst(3), world => world.Burst(3), world => world.Visit(), world => world.Visit()),
             schedules: 5_000);
+
+    [Test]
+    public void Two_flushes_of_everything_at_random()
+        => Explore.Randomly(
+            () => Make(0, world => world.Burst(5), world => world.Burst(3), world => world.Flush(), world => world.Flush()),
+            schedules: 5_000);
+
+    [Test]
+    public void A_dead_threads_cache_that_was_emptied_holds_nothing()
+        => Explore.Exhaustively(
+            () =>
+            {
+                var world = new VisitedWorld();
+                _records.Add(world.LeaveVisitedDeadThread());
+                return world.Scenario(0, () => { }, () => world.Engine.Tick(), () => world.Burst(2));
+            },
+            preemptions: 1);
 
     [Test]
     public void Bounded_requests_while_magazines_travel()
@@ -92,6 +113,9 @@ public sealed class VisitTests
                 },
                 world => world.Visit()),
             randomEach: 10);
+
+    [TearDown]
+    public void ForgetDeadThreads() => _records.Clear();
 
     private static Scenario Make(int missing, Action<VisitedWorld> prepare, params Action<VisitedWorld>[] threads)
     {

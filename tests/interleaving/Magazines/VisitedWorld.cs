@@ -86,6 +86,36 @@ internal sealed unsafe class VisitedWorld
         Engine.Leave();
     }
 
+    /// <summary>Brings everything home.</summary>
+    public void Flush()
+    {
+        Engine.Enter();
+        Engine.FlushEverything();
+        Engine.Leave();
+    }
+
+    /// <summary>Lets a thread work here, empties its cache behind its back, and lets it die without noticing.</summary>
+    /// <returns>Its record: reachable, so that no finalizer runs meanwhile.</returns>
+    public ThreadRecord LeaveVisitedDeadThread()
+    {
+        ThreadRecord? record = null;
+        using var worked = new ManualResetEventSlim();
+        using var end = new ManualResetEventSlim();
+        var thread = new Thread(() =>
+        {
+            Burst(3);
+            record = ThreadRecord.Current;
+            worked.Set();
+            end.Wait();
+        });
+        thread.Start();
+        worked.Wait();
+        Visit();
+        end.Set();
+        thread.Join();
+        return record!;
+    }
+
     /// <summary>At rest: what is out of the source is held or in a magazine.</summary>
     /// <param name="missing">Resources that a stopped thread may hold.</param>
     public void Check(int missing = 0)

@@ -20,7 +20,8 @@ internal static class IovaCommand
         {string.Join('\n', IovaWorkloadCatalog.All.Select(w => $"  {w.Name,-20} {w.Description}"))}
 
         Method: an IovaDomain and a managed model of the algorithm of Linux's drivers/iommu/iova.c (one red-black tree under one lock,
-        a walk downwards from the last range, magazines for each processor and a depot, each under a lock) take rounds in turn. A
+        a walk downwards from the last range, magazines for each processor and a depot, each under a lock) take rounds in turn. The
+        model runs twice: with the locks of a managed program, and with bare spinlocks as the kernel's, which no program could use. A
         figure is the median of the rounds, wall time per operation of all threads together. An operation is one allocation with
         its free. At the pair the heap's pair of 64 bytes takes its turn as well.
 
@@ -30,7 +31,7 @@ internal static class IovaCommand
           bench iova --json iova.json
 
         JSON: "results" is an array of workload, contender, threads, nsPerOperation, spread, operationsPerSecond, settled;
-        "overKernelModel" has the model's time over the domain's; "pairOverHeap" and "fragmentedOverEmpty" are with the fewest threads.
+        "overKernelModel" has the model's times over the domain's; "pairOverHeap" and "fragmentedOverEmpty" are with the fewest threads.
         Exit code: 0 measured, 1 out of memory or interrupted, 2 usage.
         """;
 

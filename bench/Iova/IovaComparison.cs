@@ -5,7 +5,7 @@ using MagAlloc.Bench.Workloads;
 namespace MagAlloc.Bench.Iova;
 
 /// <summary>
-/// The domain, the model of the kernel's and, at the pair, the heap: at one workload, round by round in turn, within this process. All
+/// The domain, the model of the kernel's with either kind of lock and, at the pair, the heap: at one workload, round by round in turn, within this process. All
 /// of it is managed code in the caller's process, so there is nothing to keep apart; and what disturbs one disturbs the others.
 /// </summary>
 internal static class IovaComparison
@@ -19,12 +19,13 @@ internal static class IovaComparison
     public static IReadOnlyList<IovaLine> Run(IovaWorkload workload, int threads, Pace pace, CancellationToken interruption)
     {
         using IovaContender domain = IovaContender.NewDomain();
-        using IovaContender kernel = IovaContender.NewKernel();
+        using IovaContender kernel = IovaContender.NewKernel(spins: false);
+        using IovaContender spinning = IovaContender.NewKernel(spins: true);
         using LaneTeam team = new(threads);
         using HeapPair? heap = workload.Name == IovaWorkloadCatalog.Pair ? new HeapPair(threads) : null;
         List<Entrant> entrants =
         [
-            .. new[] { domain, kernel }.Select(c => new Entrant(c.Name, c.Enter(workload, threads), threads, team)),
+            .. new[] { domain, kernel, spinning }.Select(c => new Entrant(c.Name, c.Enter(workload, threads), threads, team)),
         ];
         if (heap is not null)
             entrants.Add(new Entrant(HeapName, heap.Enter(), threads, team));

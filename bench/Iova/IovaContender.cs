@@ -8,6 +8,7 @@ internal abstract class IovaContender(string name) : IDisposable
 {
     public const string DomainName = "iova-domain";
     public const string KernelName = "kernel-model";
+    public const string KernelSpinName = "kernel-model-spin";
 
     private const ulong Granule = 4096;
     private const ulong StartPfn = 1;
@@ -24,11 +25,13 @@ internal abstract class IovaContender(string name) : IDisposable
     }
 
     /// <summary>The model of the kernel's, with as many processors as this process has.</summary>
-    public static IovaContender NewKernel()
+    /// <param name="spins">True: with the kernel's kind of locks. False: with those of a managed program.</param>
+    public static IovaContender NewKernel(bool spins)
     {
-        KernelIovaDomain domain = new(Granule, StartPfn, Environment.ProcessorCount, worker: true);
+        KernelIovaDomain domain = new(Granule, StartPfn, Environment.ProcessorCount, worker: true, spins);
         ulong last = (1UL << (AddressBits - GranuleBits)) - 1;
-        return new Contender<KernelAllocator>(KernelName, new KernelAllocator(domain, last, (1UL << (32 - GranuleBits)) - 1), domain);
+        KernelAllocator allocator = new(domain, last, (1UL << (32 - GranuleBits)) - 1);
+        return new Contender<KernelAllocator>(spins ? KernelSpinName : KernelName, allocator, domain);
     }
 
     public abstract Cell Enter(IovaWorkload workload, int lanes);

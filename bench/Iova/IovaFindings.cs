@@ -5,14 +5,19 @@ internal sealed class IovaFindings(IReadOnlyList<IovaLine> lines)
 {
     public IReadOnlyList<IovaLine> Lines => lines;
 
-    /// <summary>Time of the kernel's model over that of the domain, by workload and threads.</summary>
-    public IReadOnlyList<(string Workload, int Threads, double Factor)> OverKernel { get; } =
+    /// <summary>Time of the kernel's model, with either kind of lock, over that of the domain, by workload and threads.</summary>
+    public IReadOnlyList<(string Workload, int Threads, double Locked, double Spinning)> OverKernel { get; } =
     [
         .. from line in lines
            where line.Contender == IovaContender.DomainName
-           let kernel = Find(lines, line.Workload, line.Threads, IovaContender.KernelName)
-           where kernel is not null
-           select (line.Workload, line.Threads, kernel.Summary.Median / line.Summary.Median),
+           let locked = Find(lines, line.Workload, line.Threads, IovaContender.KernelName)
+           let spinning = Find(lines, line.Workload, line.Threads, IovaContender.KernelSpinName)
+           where locked is not null && spinning is not null
+           select (
+               line.Workload,
+               line.Threads,
+               locked.Summary.Median / line.Summary.Median,
+               spinning.Summary.Median / line.Summary.Median),
     ];
 
     /// <summary>Time of the domain's pair over that of the heap's, with the fewest threads; null when it was not measured.</summary>

@@ -35,12 +35,13 @@ internal static class IovaJson
 
         json.WriteEndArray();
         json.WriteStartArray("overKernelModel");
-        foreach ((string workload, int threads, double factor) in findings.OverKernel)
+        foreach ((string workload, int threads, double locked, double spinning) in findings.OverKernel)
         {
             json.WriteStartObject();
             json.WriteString("workload", workload);
             json.WriteNumber("threads", threads);
-            json.WriteNumber("factor", Math.Round(factor, 3));
+            json.WriteNumber("factor", Math.Round(locked, 3));
+            json.WriteNumber("factorWithSpinlocks", Math.Round(spinning, 3));
             json.WriteEndObject();
         }
 

@@ -9,21 +9,23 @@ internal static class IovaTable
     public static void Print(StressConsole console, IovaFindings findings)
     {
         console.Grid(
-            ["workload", "threads", "iova ns", "kernel model ns", "kernel / iova", "heap ns"],
-            [.. findings.OverKernel.Select(row => Row(findings, row.Workload, row.Threads, row.Factor))]);
+            ["workload", "threads", "iova ns", "kernel model ns", "× iova", "with spinlocks ns", "× iova", "heap ns"],
+            [.. findings.OverKernel.Select(row => Row(findings, row.Workload, row.Threads, row.Locked, row.Spinning))]);
         if (findings.PairOverHeap is { } pair)
             console.Line($"pair: {Figure.Ratio(pair)} × the heap's pair");
         if (findings.FragmentedOverEmpty is { } fragmented)
             console.Line($"aligned requests between 100,000 ranges: {Figure.Ratio(fragmented)} × those in an empty space");
     }
 
-    private static string[] Row(IovaFindings findings, string workload, int threads, double factor) =>
+    private static string[] Row(IovaFindings findings, string workload, int threads, double locked, double spinning) =>
     [
         workload,
         Text.Count(threads),
         Ns(findings, workload, threads, IovaContender.DomainName),
         Ns(findings, workload, threads, IovaContender.KernelName),
-        Text.Number(factor, "0.0"),
+        Text.Number(locked, "0.0"),
+        Ns(findings, workload, threads, IovaContender.KernelSpinName),
+        Text.Number(spinning, "0.0"),
         Ns(findings, workload, threads, IovaComparison.HeapName),
     ];
 

@@ -18,6 +18,9 @@ public sealed unsafe partial class IovaDomain
     private const ulong LargestCached = 1UL << (IovaDomainOptions.MostCachedOrders - 1);
     private const int Bits = 64;
 
+    // One, as in the kernel, as long as nothing is cached behind it: what is, others freed or took meanwhile.
+    private const int FlushRounds = 3;
+
     /// <summary>Allocates a range of a cached size from this thread's magazine (<c>alloc_iova_fast</c>).</summary>
     /// <param name="size">
     /// Granules, at least 1. Below the largest cached size it is rounded up to a power of two; the limit applies to the rounded
@@ -167,8 +170,21 @@ public sealed unsafe partial class IovaDomain
             }
 
             Atomic.Increment(ref _flushes.Value);
-            FlushAll();
-            return cached ? TryTakeCached(cache, order, last, out pfn) : TryTakeUncached(cache, order, units, last, out pfn);
+            for (int round = 0; round < FlushRounds; round++)
+            {
+                FlushAll();
+                if (cached ? TryTakeCached(cache, order, last, out pfn) : TryTakeUncached(cache, order, units, last, out pfn))
+                {
+                    return true;
+                }
+
+                if (CountCached() == 0)
+                {
+                    break;
+                }
+            }
+
+            return false;
         }
         finally
         {

@@ -214,7 +214,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
 
         byte* size = ThreadCache.RefillSize(cache, code);
         int wanted = Math.Max(_options.Classes[code - 1].SmallestBatch, *size);
-        int got = _source.AcquireBelow(code, highest, entry->Loaded + 1, Math.Min(room, wanted));
+        int got = _source.AcquireBelow(code, highest, entry->Loaded + 1, Math.Min(room, UnderPressure(wanted)));
         cache->SourceRefills++;
         if (got == 0)
         {

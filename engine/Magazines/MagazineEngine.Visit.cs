@@ -30,9 +30,11 @@ namespace MagAlloc.Magazines;
 /// another one.</para>
 /// <para><b>Owners that run</b> meet nearly every park, for a fence takes as long as hundreds of steps. So a visitor requests a
 /// flush first, and an owner that ends a park empties its cache itself.</para>
-/// <para><b>Progress.</b> Nobody waits for anybody without bound: a visitor looks at a cache that is in somebody's hands a few hundred
-/// times, which is long enough for any slow step of a thread that runs, and passes it by then. What a thread that was stopped in
-/// the middle of an operation holds is in use.</para>
+/// <para><b>Progress.</b> Nobody waits for anybody without bound: a visitor looks at a cache that is in somebody's hands for some
+/// milliseconds, which is long enough for any slow step of a thread that runs, and passes it by then. What a thread that was
+/// stopped in the middle of an operation holds is in use.</para>
+/// <para><b>Pressure.</b> While anybody flushes, refills take one resource each, so that what comes home is there for those who
+/// need it.</para>
 /// <para><b>Lifetime.</b> A visitor is a guest (<see cref="TryEnter"/>), so the engine is not closed meanwhile, and no cache of it
 /// is freed.</para>
 /// </remarks>
@@ -45,8 +47,9 @@ internal sealed unsafe partial class MagazineEngine<TSource>
     // Two bits a class below the visit's number.
     private const int MostVisitedClasses = VisitShift / 2;
 
-    // Looks at a cache, or a flush, that is in somebody else's hands: some hundred microseconds.
-    private const int Patience = 200;
+    // Looks at a cache, or a flush, that is in somebody else's hands. The first twenty take some ten microseconds and suffice
+    // for a thread that runs; the others are sleeps of a millisecond, in which one that lost its processor gets it back.
+    private const int Patience = 26;
 
     // Each costs a fence of all processors; an owner that runs has emptied its cache after the first.
     private const int MostParks = 4;
@@ -76,7 +79,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
         var spin = default(SpinWait);
         for (int look = 0; look < Patience && Atomic.Load(ref _visitors.Value) + Atomic.Load(ref _insidePass) > 0; look++)
         {
-            spin.SpinOnce(sleep1Threshold: -1);
+            spin.SpinOnce();
         }
     }
 
@@ -214,6 +217,10 @@ internal sealed unsafe partial class MagazineEngine<TSource>
         }
     }
 
+    /// <summary>How many resources a refill may take at the moment, of those that it would.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int UnderPressure(int wanted) => TSource.IsVisited && Atomic.Load(ref _visitors.Value) != 0 ? 1 : wanted;
+
     private static bool IsOwn(CacheNode node)
         => node.Ticket.State == CacheNodeState.Live && ReferenceEquals(node.Thread, Thread.CurrentThread);
 
@@ -258,7 +265,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
                 return false;
             }
 
-            spin.SpinOnce(sleep1Threshold: -1);
+            spin.SpinOnce();
         }
 
         return false;

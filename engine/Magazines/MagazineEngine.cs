@@ -254,7 +254,7 @@ internal sealed unsafe partial class MagazineEngine<TSource> : ICacheOwner
         {
             // Out of sight meanwhile: a nested call of a user's constructor or source must not pop from it.
             entry->Loaded = &cache->NoneEmpty;
-            got = _source.Acquire(code, top + 1, Math.Min(room, wanted));
+            got = _source.Acquire(code, top + 1, Math.Min(room, UnderPressure(wanted)));
         }
         finally
         {

@@ -1,4 +1,3 @@
-using System.Numerics;
 using MagAlloc.Concurrency;
 
 namespace MagAlloc.Ranges;
@@ -23,57 +22,6 @@ internal sealed unsafe partial class RangeTree
 
     /// <summary>Frees exactly this range, if it is one and is not marked.</summary>
     public bool TryFreeExactly(ulong first, ulong last) => first <= last && last < Units && TryFree(first, last, out _, out _);
-
-    /// <summary>
-    /// Frees blocks of one order, marked or not; those that lie next to each other in <paramref name="blocks"/> and share a word, in one step.
-    /// </summary>
-    /// <param name="order">The order.</param>
-    /// <param name="blocks">First unit + 1 of each, as <see cref="AllocateMany"/> writes them; in ascending or descending order for speed.</param>
-    /// <param name="count">How many.</param>
-    /// <returns>How many were ranges of that order in use, and are free now. The others are left alone.</returns>
-    public int FreeMany(int order, nuint* blocks, int count)
-    {
-        bool marks = Atomic.Load(ref _marks) != 0;
-        ulong unaligned = (1UL << order) - 1;
-        int freed = 0;
-        int large = 0;
-        for (int i = 0; i < count;)
-        {
-            ulong first = blocks[i++] - 1;
-            if (first >= Units || (first & unaligned) != 0)
-            {
-                continue;
-            }
-
-            if (order > RangeCells.LargestOrder)
-            {
-                large += TryFreeExactly(first, first + unaligned) ? 1 : 0;
-                continue;
-            }
-
-            ulong starts = 1UL << (int)(first % RangeCells.PerWord * 2);
-            ulong word = first >> WordShift;
-            for (; i < count && (blocks[i] - 1) >> WordShift == word && ((blocks[i] - 1) & unaligned) == 0; i++)
-            {
-                ulong start = 1UL << (int)((blocks[i] - 1) % RangeCells.PerWord * 2);
-                if ((starts & start) != 0)
-                {
-                    break; // twice in one batch: looked at on its own, when the first is free
-                }
-
-                starts |= start;
-            }
-
-            freed += FreeBlocks(word, starts, order, marks);
-        }
-
-        if (freed != 0)
-        {
-            CountFreed(freed, (ulong)freed << order);
-        }
-
-        return freed + large;
-    }
 
     /// <summary>
     /// Marks a small range: it stays in use, but is found marked by <see cref="IsMarked"/>, and <c>TryFree</c> leaves it alone.
@@ -222,44 +170,6 @@ internal sealed unsafe partial class RangeTree
         }
 
         return false;
-    }
-
-    /// <summary>Frees blocks of one word.</summary>
-    private int FreeBlocks(ulong word, ulong starts, int order, bool marks)
-    {
-        ref ulong location = ref Entry(0, word);
-        int lastCell = RangeCells.PerWord - (1 << order);
-        ulong top = starts & (1UL << (lastCell * 2));
-        if (top != 0)
-        {
-            // It might be freed, and a longer one begin in its place, before the exchange below: hold it first.
-            ulong first = (word << WordShift) + (ulong)lastCell;
-            if (GoesOn(first) || !(TryHold(first, order) || (marks && IsMarked(first))))
-            {
-                starts ^= top;
-                top = 0;
-            }
-        }
-
-        ulong seen = Atomic.Load(ref location);
-        while (true)
-        {
-            ulong blocks = (RangeCells.RangesOf(seen, order, marks) & starts) | (RangeCells.RangesOf(seen, order, heldToo: true) & top);
-            if (blocks == 0)
-            {
-                return 0;
-            }
-
-            ulong left = seen & ~RangeCells.BlockBits(blocks, order);
-            ulong now = Atomic.CompareExchange(ref location, left, seen);
-            if (now == seen)
-            {
-                Emptied(word, left);
-                return BitOperations.PopCount(blocks);
-            }
-
-            seen = now;
-        }
     }
 
     /// <summary>Cells of a word were cleared: lets the leaf and all above know.</summary>

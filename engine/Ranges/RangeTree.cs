@@ -78,7 +78,7 @@ internal sealed unsafe partial class RangeTree
     /// <exception cref="ArgumentOutOfRangeException">The size is outside the range given above.</exception>
     /// <exception cref="OutOfMemoryException">A step failed; nothing is left behind.</exception>
     public RangeTree(ulong units, FaultPlan? faults)
-        : this(units, faults, StandardLeafShift, StandardFanShift)
+        : this(units, faults, StandardLeafShift, StandardFanShift, MostTopEntries)
     {
     }
 
@@ -87,7 +87,8 @@ internal sealed unsafe partial class RangeTree
     /// <param name="faults">Plan asked before every fallible step, or null.</param>
     /// <param name="leafShift">Binary logarithm of the units in a leaf, from 6 to 11.</param>
     /// <param name="fanShift">Binary logarithm of the children of an entry, from 1 to 6.</param>
-    internal RangeTree(ulong units, FaultPlan? faults, int leafShift, int fanShift)
+    /// <param name="topEntries">Entries that the highest level may have, from 1 to 64.</param>
+    internal RangeTree(ulong units, FaultPlan? faults, int leafShift, int fanShift, int topEntries)
     {
         if (units - 1 >= LargestUnits)
         {
@@ -103,7 +104,7 @@ internal sealed unsafe partial class RangeTree
         _leafShift = leafShift;
         _stripeCount = units < UnitsForStripes ? 1 : MostStripes; // so few units share their words as it is
         _top = 1;
-        while (((units - 1) >> ShiftOf(_top, leafShift, fanShift)) >= MostTopEntries)
+        while (((units - 1) >> ShiftOf(_top, leafShift, fanShift)) >= (ulong)topEntries)
         {
             _top++;
         }

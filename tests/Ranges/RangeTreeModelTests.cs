@@ -7,19 +7,20 @@ namespace MagAlloc.Tests.Ranges;
 [TestFixture]
 public sealed unsafe class RangeTreeModelTests
 {
-    private static readonly (int Units, int LeafShift, int FanShift)[] s_shapes =
+    private static readonly (int Units, int LeafShift, int FanShift, int TopEntries)[] s_shapes =
     [
-        (1, 9, 6), (31, 9, 6), (32, 6, 1), (500, 9, 6), (1000, 6, 1), (4096, 6, 2), (5000, 7, 3), (70_000, 9, 6),
+        (1, 9, 6, 64), (31, 9, 6, 64), (32, 6, 1, 1), (500, 9, 6, 1), (1000, 6, 1, 1), (1000, 6, 1, 64), (4096, 6, 2, 1), (5000, 7, 3, 2),
+        (70_000, 9, 6, 64),
     ];
 
     [Test]
     public void Random_programs_do_what_the_model_does(
-        [ValueSource(nameof(s_shapes))] (int Units, int LeafShift, int FanShift) shape, [Values(1, 2, 3)] int round)
+        [ValueSource(nameof(s_shapes))] (int Units, int LeafShift, int FanShift, int TopEntries) shape, [Values(1, 2, 3)] int round)
     {
         int seed = Environment.TickCount ^ (round << 20);
         TestContext.Out.WriteLine($"seed {seed}");
         var random = new Random(seed);
-        var tree = new RangeTree((ulong)shape.Units, null, shape.LeafShift, shape.FanShift);
+        var tree = new RangeTree((ulong)shape.Units, null, shape.LeafShift, shape.FanShift, shape.TopEntries);
         try
         {
             var model = new RangeTreeModel(shape.Units);

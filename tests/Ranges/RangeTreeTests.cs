@@ -262,7 +262,7 @@ public sealed unsafe class RangeTreeTests
     [NonParallelizable]
     public void Soak_four_threads_take_and_give_ranges_and_all_units_come_back([Values(0, 1)] int shape)
     {
-        RangeTree tree = shape == 0 ? New(4000) : new RangeTree(3000, null, 6, 1);
+        RangeTree tree = shape == 0 ? New(4000) : new RangeTree(3000, null, 6, 1, 1);
         if (shape != 0)
         {
             _trees.Add(tree);

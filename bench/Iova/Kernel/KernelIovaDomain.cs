@@ -20,7 +20,7 @@ internal sealed class KernelIovaDomain : IDisposable
 
     private static readonly TimeSpan s_workerInterval = TimeSpan.FromMilliseconds(100);
 
-    private readonly Lock _gate = new();
+    private readonly KernelLock _gate;
     private readonly KernelTree _tree;
     private readonly KernelNode _anchor = new() { First = ulong.MaxValue, Last = ulong.MaxValue };
     private readonly KernelRangeCache[] _caches;
@@ -37,16 +37,18 @@ internal sealed class KernelIovaDomain : IDisposable
     /// <param name="startPfn">The lowest pfn that is given out.</param>
     /// <param name="processors">Pairs of magazines for each order.</param>
     /// <param name="worker">False: only <see cref="Tick"/> reclaims.</param>
-    public KernelIovaDomain(ulong granule, ulong startPfn, int processors, bool worker)
+    /// <param name="spins">True: bare spinlocks, as in the kernel.</param>
+    public KernelIovaDomain(ulong granule, ulong startPfn, int processors, bool worker, bool spins = false)
     {
+        _gate = new KernelLock(spins);
         _startPfn = startPfn;
         _end32 = 1UL << (32 - BitOperations.Log2(granule));
         _smallestThatFailed32 = _end32;
         _tree = new KernelTree(_anchor);
         _cached = _anchor;
         _cached32 = _anchor;
-        KernelMagazinePool magazines = new();
-        _caches = [.. Enumerable.Range(0, CachedOrders).Select(_ => new KernelRangeCache(processors, magazines, Release))];
+        KernelMagazinePool magazines = new(spins);
+        _caches = [.. Enumerable.Range(0, CachedOrders).Select(_ => new KernelRangeCache(processors, magazines, Release, spins))];
         if (worker)
             _worker = new Timer(_ => Tick(), null, s_workerInterval, s_workerInterval);
     }
@@ -59,7 +61,7 @@ internal sealed class KernelIovaDomain : IDisposable
     {
         get
         {
-            lock (_gate)
+            using (_gate.Enter())
                 return _count;
         }
     }
@@ -76,7 +78,7 @@ internal sealed class KernelIovaDomain : IDisposable
     {
         ulong end = limitPfn + 1;
         ulong mask = sizeAligned ? ~(BitOperations.RoundUpToPowerOf2(size) - 1) : ulong.MaxValue;
-        lock (_gate)
+        using (_gate.Enter())
         {
             range = default;
             if (end <= _end32 && size >= _smallestThatFailed32)
@@ -102,7 +104,7 @@ internal sealed class KernelIovaDomain : IDisposable
     /// <summary>The kernel's <c>free_iova</c>: frees the range that holds the pfn.</summary>
     public bool Free(ulong pfn)
     {
-        lock (_gate)
+        using (_gate.Enter())
             return RemoveHolderOf(pfn);
     }
 
@@ -209,7 +211,7 @@ internal sealed class KernelIovaDomain : IDisposable
 
     private void Release(KernelMagazine magazine)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             for (int i = 0; i < magazine.Count; i++)
                 RemoveHolderOf(magazine.Pfns[i]);

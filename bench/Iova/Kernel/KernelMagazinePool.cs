@@ -4,14 +4,14 @@ namespace MagAlloc.Bench.Iova.Kernel;
 /// Stands for the kernel's object cache of magazines: what is freed is had again. New arrays in every exchange would charge the
 /// model with the garbage collector, which the kernel does not have.
 /// </summary>
-internal sealed class KernelMagazinePool
+internal sealed class KernelMagazinePool(bool spins)
 {
-    private readonly Lock _gate = new();
+    private readonly KernelLock _gate = new(spins);
     private readonly Stack<KernelMagazine> _free = new();
 
     public KernelMagazine Take()
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             if (_free.TryPop(out KernelMagazine? magazine))
                 return magazine;
@@ -23,7 +23,7 @@ internal sealed class KernelMagazinePool
     public void Give(KernelMagazine magazine)
     {
         magazine.Next = null;
-        lock (_gate)
+        using (_gate.Enter())
             _free.Push(magazine);
     }
 }

@@ -8,10 +8,11 @@ namespace MagAlloc.Bench.Iova.Kernel;
 /// <param name="processors">Pairs of magazines, and the depth that the worker leaves the depot.</param>
 /// <param name="magazines">Where magazines come from and go to.</param>
 /// <param name="release">Returns the ranges of a magazine to the tree.</param>
-internal sealed class KernelRangeCache(int processors, KernelMagazinePool magazines, Action<KernelMagazine> release)
+/// <param name="spins">The kind of lock.</param>
+internal sealed class KernelRangeCache(int processors, KernelMagazinePool magazines, Action<KernelMagazine> release, bool spins)
 {
-    private readonly KernelCpuCache[] _processors = [.. Enumerable.Range(0, processors).Select(_ => new KernelCpuCache())];
-    private readonly Lock _depotGate = new();
+    private readonly KernelCpuCache[] _processors = [.. Enumerable.Range(0, processors).Select(_ => new KernelCpuCache(spins))];
+    private readonly KernelLock _depotGate = new(spins);
     private KernelMagazine? _depot;
     private int _depotSize;
 
@@ -19,7 +20,7 @@ internal sealed class KernelRangeCache(int processors, KernelMagazinePool magazi
     {
         get
         {
-            lock (_depotGate)
+            using (_depotGate.Enter())
                 return _depotSize;
         }
     }
@@ -28,7 +29,7 @@ internal sealed class KernelRangeCache(int processors, KernelMagazinePool magazi
     public void Insert(ulong pfn)
     {
         KernelCpuCache cache = Current();
-        lock (cache.Gate)
+        using (cache.Gate.Enter())
         {
             if (cache.Loaded.IsFull)
             {
@@ -52,7 +53,7 @@ internal sealed class KernelRangeCache(int processors, KernelMagazinePool magazi
     public ulong Get(ulong highestFirst)
     {
         KernelCpuCache cache = Current();
-        lock (cache.Gate)
+        using (cache.Gate.Enter())
         {
             if (cache.Loaded.Count == 0)
             {
@@ -91,7 +92,7 @@ internal sealed class KernelRangeCache(int processors, KernelMagazinePool magazi
     {
         foreach (KernelCpuCache cache in _processors)
         {
-            lock (cache.Gate)
+            using (cache.Gate.Enter())
             {
                 Empty(cache.Loaded);
                 Empty(cache.Previous);
@@ -102,7 +103,7 @@ internal sealed class KernelRangeCache(int processors, KernelMagazinePool magazi
     /// <summary>Empties the depot, under its lock all the while, as the kernel does.</summary>
     public void FlushDepot()
     {
-        lock (_depotGate)
+        using (_depotGate.Enter())
         {
             while (_depot is { } magazine)
             {
@@ -118,7 +119,7 @@ internal sealed class KernelRangeCache(int processors, KernelMagazinePool magazi
 
     private void PushToDepot(KernelMagazine magazine)
     {
-        lock (_depotGate)
+        using (_depotGate.Enter())
         {
             magazine.Next = _depot;
             _depot = magazine;
@@ -128,7 +129,7 @@ internal sealed class KernelRangeCache(int processors, KernelMagazinePool magazi
 
     private KernelMagazine? PopFromDepot(int deeperThan)
     {
-        lock (_depotGate)
+        using (_depotGate.Enter())
         {
             if (_depot is not { } top || _depotSize <= deeperThan)
                 return null;

@@ -111,5 +111,50 @@ public sealed class KernelCacheTests
         }
     }
 
+    [TestCase(false)]
+    [TestCase(true)]
+    public void SeveralThreads_GetNoRangeTwice(bool spins)
+    {
+        const int Threads = 4;
+        using KernelIovaDomain domain = new(granule: 4096, startPfn: 1, processors: 2, worker: false, spins);
+        int[] owners = new int[1 << 14];
+        int shared = 0;
+        Thread[] threads = [.. Enumerable.Range(1, Threads).Select(number => new Thread(() =>
+        {
+            Random random = new(number);
+            (ulong Pfn, ulong Size)[] held = new (ulong, ulong)[64];
+            for (int i = 0; i < 20_000; i++)
+            {
+                ref (ulong Pfn, ulong Size) slot = ref held[i % held.Length];
+                if (slot.Pfn != 0)
+                {
+                    if (Interlocked.Exchange(ref owners[slot.Pfn], 0) != number)
+                        Interlocked.Increment(ref shared);
+                    domain.FreeFast(slot.Pfn, slot.Size);
+                }
+
+                slot.Size = 1UL << random.Next(7);
+                slot.Pfn = domain.AllocateFast(slot.Size, (ulong)owners.Length - 1, flushRcache: true);
+                if (slot.Pfn != 0 && Interlocked.Exchange(ref owners[slot.Pfn], number) != 0)
+                    Interlocked.Increment(ref shared);
+                if (i % 1000 == 0)
+                    domain.Tick();
+            }
+
+            foreach ((ulong pfn, ulong size) in held.Where(range => range.Pfn != 0))
+            {
+                Interlocked.Exchange(ref owners[pfn], 0);
+                domain.FreeFast(pfn, size);
+            }
+        }))];
+        foreach (Thread thread in threads)
+            thread.Start();
+        foreach (Thread thread in threads)
+            thread.Join();
+
+        domain.Flush();
+        Assert.That((shared, domain.Count), Is.EqualTo((0, 0)));
+    }
+
     private static KernelIovaDomain NewDomain(int processors = 1) => new(granule: 4096, startPfn: 1, processors, worker: false);
 }

@@ -199,7 +199,7 @@ public sealed unsafe class RangeTreeTests
     public void A_range_that_stays_is_found_whatever_happens_beside_it()
         => Explore.Exhaustively(() => Over(
             new RangeTreeWorld(256).Take(20, 90),
-            [ClaimAndFree(110, 30), ClaimAndFree(10, 10), world => Must.Hold(world.Tree.TryFind(77, out ulong low, out ulong high) && low == 20 && high == 109)]));
+            [ClaimAndFree(110, 8), ClaimAndFree(10, 10), world => Must.Hold(world.Tree.TryFind(77, out ulong low, out ulong high) && low == 20 && high == 109)]));
 
     [Test]
     public void Many_blocks_are_taken_and_freed_at_a_time()
@@ -249,6 +249,23 @@ public sealed unsafe class RangeTreeTests
                     {
                         world.Free(129, 1);
                         Must.Hold(world.Allocate(1, 0) == 129, "what was freed is found at once");
+                    },
+                ],
+                missing: 1),
+            randomEach: 5);
+
+    [Test]
+    public void What_is_freed_beside_a_free_that_stopped_forever_is_found()
+        => Explore.StoppingOneForever(
+            () => Over(
+                Full(256).Settle(),
+                [
+                    Free(129, 1),
+                    world =>
+                    {
+                        // The other one may have raised the lower bounds, and not the upper ones.
+                        world.Free(130, 1);
+                        Must.Hold(world.Allocate(1, 0) >= 0, "130 is free, whatever became of 129");
                     },
                 ],
                 missing: 1),

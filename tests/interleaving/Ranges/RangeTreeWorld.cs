@@ -3,7 +3,7 @@ using MagAlloc.Ranges;
 
 namespace MagAlloc.Interleaving.Ranges;
 
-/// <summary>A small range tree of several levels (leaves of two words, two children an entry), with a record of who holds which unit.</summary>
+/// <summary>A small range tree of several levels (leaves of two words, two children an entry, one root), with a record of who holds which unit.</summary>
 internal sealed unsafe class RangeTreeWorld : IDisposable
 {
     private readonly int[] _range;
@@ -13,7 +13,7 @@ internal sealed unsafe class RangeTreeWorld : IDisposable
     public RangeTreeWorld(int units, int fanShift = 1)
     {
         _range = new int[units];
-        Tree = new RangeTree((ulong)units, null, leafShift: 6, fanShift);
+        Tree = new RangeTree((ulong)units, null, leafShift: 6, fanShift, topEntries: 1);
     }
 
     public RangeTree Tree { get; }

@@ -60,6 +60,24 @@ public sealed class ConformanceCacheTests
     }
 
     [Test]
+    public void Limit_InTheMiddleOfTheRangeOnTop_DoesNotFitIt([Values(2ul, 8ul, 32ul)] ulong size)
+    {
+        for (ulong inside = 0; inside < size; inside++)
+        {
+            using IovaDomain domain = Spaces.Quiet();
+            ulong[] pfns = domain.AllocateMany(20, size, Spaces.Last32);
+            domain.FlushCaches();
+            domain.FreeMany(pfns, size);
+            Assert.That(domain.AllocateFast(size, Spaces.Last32), Is.EqualTo(pfns[^1]), "the premise: now the one before it is on top");
+
+            ulong limit = pfns[^2] + inside;
+            ulong pfn = domain.AllocateFast(size, limit);
+            Assert.That(pfn + size - 1, Is.LessThanOrEqualTo(limit));
+            Assert.That(pfn == pfns[^2], Is.EqualTo(inside == size - 1), "the whole of it does");
+        }
+    }
+
+    [Test]
     public void Order_WithinAMagazine_LastInFirstOut()
     {
         using IovaDomain domain = Spaces.Quiet();

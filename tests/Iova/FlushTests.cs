@@ -156,19 +156,19 @@ public sealed class FlushTests
     [Category("Soak")]
     public void Soak_WhatTheOtherThreadHasCached_IsFree()
     {
-        const int threads = 4;
-        const int each = 60;
+        const int Threads = 4;
+        const int Each = 60;
         using IovaDomain domain = Domains.Quiet();
-        List<ulong>?[] mail = new List<ulong>?[threads];
+        List<ulong>?[] mail = new List<ulong>?[Threads];
         long end = Environment.TickCount64 + 1500;
         long requests = 0;
         long failures = 0;
-        Crew.Run(threads, me =>
+        Crew.Run(Threads, me =>
         {
             while (Environment.TickCount64 < end)
             {
-                List<ulong> mine = new(each);
-                for (int i = 0; i < each; i++)
+                List<ulong> mine = new(Each);
+                for (int i = 0; i < Each; i++)
                 {
                     if (domain.TryAllocateFast(1, 512, true, out ulong pfn))
                     {
@@ -180,8 +180,8 @@ public sealed class FlushTests
                     }
                 }
 
-                Interlocked.Add(ref requests, each);
-                Interlocked.Exchange(ref mail[(me + 1) % threads], mine)?.ForEach(pfn => domain.FreeFast(pfn, 1));
+                Interlocked.Add(ref requests, Each);
+                Interlocked.Exchange(ref mail[(me + 1) % Threads], mine)?.ForEach(pfn => domain.FreeFast(pfn, 1));
                 Interlocked.Exchange(ref mail[me], null)?.ForEach(pfn => domain.FreeFast(pfn, 1));
             }
         });

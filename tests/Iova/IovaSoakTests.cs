@@ -224,7 +224,7 @@ public sealed class IovaSoakTests
     [Test]
     public void OfSeveralFastFreesOfOneRange_ExactlyOneIsAccepted([Values] bool flushing)
     {
-        const int Rounds = 30;
+        const int Rounds = 60;
         const int Each = 100;
         const int Again = 10;
         using IovaDomain domain = Spaces.Quiet(unitBits: 16, checks: CheckLevel.Basic);

@@ -83,19 +83,19 @@ public sealed class LimitTests
     public void ExhaustionBelowALimit_IsExact_AndLeavesTheRestAlone()
     {
         using IovaDomain domain = Domains.Quiet();
-        const ulong limit = 1000;
+        const ulong Limit = 1000;
         HashSet<ulong> got = [];
-        while (domain.TryAllocateFast(1, limit, true, out ulong pfn))
+        while (domain.TryAllocateFast(1, Limit, true, out ulong pfn))
         {
-            Assert.That(pfn, Is.InRange(1UL, limit));
+            Assert.That(pfn, Is.InRange(1UL, Limit));
             Assert.That(got.Add(pfn));
         }
 
         Assert.That(got, Has.Count.EqualTo(1000));
-        Assert.That(domain.AllocateFast(1, domain.LastPfn), Is.GreaterThan(limit));
-        Assert.That(domain.TryAllocateFast(4, limit, true, out _), Is.False);
+        Assert.That(domain.AllocateFast(1, domain.LastPfn), Is.GreaterThan(Limit));
+        Assert.That(domain.TryAllocateFast(4, Limit, true, out _), Is.False);
         domain.FreeFast(500, 1);
-        Assert.That(domain.AllocateFast(1, limit), Is.EqualTo(500), "at once, after the first free");
+        Assert.That(domain.AllocateFast(1, Limit), Is.EqualTo(500), "at once, after the first free");
 
         // What is cached in one order serves another after a flush.
         for (ulong pfn = 512; pfn < 544; pfn++)
@@ -103,8 +103,8 @@ public sealed class LimitTests
             domain.FreeFast(pfn, 1);
         }
 
-        Assert.That(domain.TryAllocateFast(32, limit, false, out _), Is.False, "no flush was asked for");
-        Assert.That(domain.AllocateFast(32, limit), Is.EqualTo(512));
+        Assert.That(domain.TryAllocateFast(32, Limit, false, out _), Is.False, "no flush was asked for");
+        Assert.That(domain.AllocateFast(32, Limit), Is.EqualTo(512));
         Assert.That(domain.GetStatistics().FlushRetries, Is.GreaterThanOrEqualTo(1));
     }
 
@@ -134,8 +134,8 @@ public sealed class LimitTests
         // Two threads that never hold more than 3/4 of the low space between them, in one size: so a request must succeed,
         // wherever the other's magazines have the rest.
         using IovaDomain domain = Domains.Quiet();
-        const ulong limit = 4096;
-        const int each = 1500;
+        const ulong Limit = 4096;
+        const int Each = 1500;
         Crew.Run(2, me =>
         {
             var random = new Random(me + 1);
@@ -143,10 +143,10 @@ public sealed class LimitTests
             List<ulong> high = [];
             for (int i = 0; i < 60_000; i++)
             {
-                if (low.Count < each && random.Next(2) == 0)
+                if (low.Count < Each && random.Next(2) == 0)
                 {
-                    Assert.That(domain.TryAllocateFast(1, limit, true, out ulong pfn), $"seed {me + 1}, step {i}, {low.Count} held");
-                    Assert.That(pfn, Is.LessThanOrEqualTo(limit));
+                    Assert.That(domain.TryAllocateFast(1, Limit, true, out ulong pfn), $"seed {me + 1}, step {i}, {low.Count} held");
+                    Assert.That(pfn, Is.LessThanOrEqualTo(Limit));
                     low.Add(pfn);
                 }
                 else if (low.Count > 0)

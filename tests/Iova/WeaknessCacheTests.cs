@@ -81,9 +81,9 @@ public sealed class WeaknessCacheTests
     }
 
     /// <summary>W7: a miss in the loaded magazine goes to the tree although the previous one or the depot would do.</summary>
-    [TestCase(60, TestName = "W07_AFittingRange_IsFoundInThePreviousMagazine")]
-    [TestCase(5 * Magazine, TestName = "W07_AFittingRange_IsFoundInTheDepot")]
-    public void W07(int above)
+    [TestCase(Magazine, false, TestName = "W07_AFittingRange_IsFoundInThePreviousMagazine")]
+    [TestCase(6 * Magazine, true, TestName = "W07_AFittingRange_IsFoundInTheDepot")]
+    public void W07(int above, bool inDepot)
     {
         using IovaDomain domain = Spaces.Quiet();
         ulong[] low = domain.AllocateMany(100, 1, Spaces.Last32);
@@ -92,13 +92,18 @@ public sealed class WeaknessCacheTests
         ulong[] high = domain.AllocateMany(above, 1, domain.LastPfn);
         Assert.That(high.Min(), Is.GreaterThan(Spaces.Last32), "the premise");
         domain.FlushCaches();
+
+        // The first magazine that fills becomes the loaded one; the one with the low ranges comes behind it.
+        domain.FreeMany(high[..Magazine], 1);
         domain.FreeMany(low, 1);
-        domain.FreeMany(high, 1);
+        domain.FreeMany(high[Magazine..], 1);
 
         long ranges = domain.GetStatistics().Ranges();
         HashSet<ulong> again = [.. domain.AllocateMany(low.Length, 1, Spaces.Last32)];
         Assert.That(again.SetEquals(low), Is.True, "exactly those that were cached: nothing else is left below the limit");
         Assert.That(domain.GetStatistics().Ranges(), Is.EqualTo(ranges));
+
+        Assert.That(domain.GetStatistics().LimitDepotHits, inDepot ? Is.GreaterThan(0) : Is.Zero, "the premise: where it was found");
 
         // What was passed over went back unharmed.
         HashSet<ulong> others = [.. domain.AllocateMany(high.Length, 1, domain.LastPfn)];

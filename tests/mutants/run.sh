@@ -122,6 +122,69 @@ mutant 'ranges: a free does not lower the hint' $ranges \
     'ReleaseRun(first, units);
         LowerHint(first / BitsPerWord);' 'ReleaseRun(first, units);' 'FullyQualifiedName~RangeAllocator'
 
+tree=Ranges/RangeTree
+mutant 'tree: a search that fails is not repeated' $tree.Allocate.cs \
+    'return Version() != version + request.GaveUp;' 'return Version() == long.MinValue;' 'FullyQualifiedName~RangeTree'
+mutant 'tree: a claim that gives up does not move the version' $tree.Claim.cs \
+    '            CountGivenUp();
+' '' 'FullyQualifiedName~RangeTree'
+mutant 'tree: a claim that gives up keeps what it had' $tree.Claim.cs \
+    '                ReleaseSegments(segments, i);
+' '' 'FullyQualifiedName~RangeTree'
+mutant 'tree: a long range may be freed before it is all there' $tree.Claim.cs \
+    'ulong code = RangeCells.Held;' 'ulong code = RangeCells.Start;' 'FullyQualifiedName~RangeTree'
+mutant 'tree: a claim goes in below an entry that is held as a whole' $tree.Claim.cs \
+    'if ((seen & RangeEntry.StateMask) != 0)' 'if (seen == ulong.MaxValue)' 'FullyQualifiedName~RangeTree'
+mutant 'tree: an entry is claimed as a whole whatever its count' $tree.Claim.cs \
+    'while (RangeEntry.IsEmpty(seen) &&' 'while ((seen & RangeEntry.StateMask) == 0 &&' 'FullyQualifiedName~RangeTree'
+mutant 'tree: cells of an empty word are claimed without a credit' $tree.Claim.cs \
+    'if (seen == 0 && !paid)' 'if (seen == ulong.MaxValue && !paid)' 'FullyQualifiedName~RangeTree'
+mutant 'tree: a credit that was not needed is kept' $tree.Claim.cs \
+    'if (paid && (seen & RangeEntry.CountMask) != 0)' 'if (paid && seen == 0)' 'FullyQualifiedName~RangeTree'
+mutant 'tree: a word takes blocks without looking again' $tree.Search.cs \
+    'ulong now = Atomic.CompareExchange(ref location, seen | RangeCells.Blocks(blocks, request.Order), seen);' \
+    'Atomic.Or(ref location, RangeCells.Blocks(blocks, request.Order)); ulong now = seen;' 'FullyQualifiedName~RangeTree'
+mutant 'tree: a bound is lowered whatever happened meanwhile' $tree.Release.cs \
+    'while (((seen ^ lowering) & RangeEntry.LoweringMask) == 0)' 'while (seen != ulong.MaxValue)' 'FullyQualifiedName~RangeTree'
+mutant 'tree: a lowering has no version' $tree.Release.cs \
+    '(seen | RangeEntry.Lowering) + RangeEntry.OneVersion' '(seen | RangeEntry.Lowering)' 'FullyQualifiedName~RangeTree'
+mutant 'tree: a free leaves a lowering under way' $tree.Release.cs \
+    'next = RangeEntry.WithLack(next, Math.Max(0, Math.Min(RangeEntry.Lack(next), shift - order)));' \
+    'next = RangeEntry.WithLack(next, Math.Max(0, Math.Min(RangeEntry.Lack(next), shift - order))) | (next & RangeEntry.Lowering);' 'FullyQualifiedName~RangeTree'
+mutant 'tree: a free goes no higher than the first bound that suffices' $tree.Release.cs \
+    'if (next == seen || (now' 'if (next == seen)
+                {
+                    return;
+                }
+
+                if ((now' 'FullyQualifiedName~RangeTree'
+mutant 'tree: who empties the last part of a block does not look at the others' $tree.Release.cs \
+    'if (credits != 0 && order >= Shift(level - 1) && RangeEntry.Lack(next) > 1)' 'if (credits < 0)' 'FullyQualifiedName~RangeTree'
+mutant 'tree: an entry that becomes empty keeps its bound' $tree.Release.cs \
+    'if (emptied)
+                {
+                    next = RangeEntry.WithLack(next, 0);' 'if (emptied)
+                {
+                    next = RangeEntry.WithLack(next, RangeEntry.Lack(next));' 'FullyQualifiedName~RangeTree'
+mutant 'tree: a range is freed from its start on' $tree.Release.cs \
+    'while (--count >= 0)
+        {
+            RangeSegment segment = segments[count];' 'int all = count;
+        while (--count >= 0)
+        {
+            RangeSegment segment = segments[all - 1 - count];' 'FullyQualifiedName~RangeTree'
+mutant 'tree: two may free one long range' $tree.Free.cs \
+    'if (Atomic.CompareExchange(ref location, held, seen) != seen)' 'if (Atomic.Exchange(ref location, held) == ulong.MaxValue)' 'FullyQualifiedName~RangeTree'
+mutant 'tree: a small range is freed without a compare' $tree.Free.cs \
+    'if (Atomic.CompareExchange(ref location, left, seen) == seen)' 'if ((Atomic.And(ref location, left) & 0) == 0)' 'FullyQualifiedName~RangeTree'
+mutant 'tree: a mark is set without a compare' $tree.Free.cs \
+    'ulong now = Atomic.CompareExchange(ref location, seen ^ (1UL << bit), seen);' \
+    'Atomic.And(ref location, ~(1UL << bit)); ulong now = seen;' 'FullyQualifiedName~RangeTree'
+mutant 'tree: a find of a long range looks once' $tree.Find.cs \
+    '&& EndOf(first, level, seen) == last)' '&& first == again)' 'FullyQualifiedName~RangeTree'
+mutant 'tree: Release without its null check' $tree.cs \
+    'if (_memory != null)' 'if (_capacity != 0)' 'FullyQualifiedName~RangeTreeTests' tests
+
 depot=Magazines/Depot.cs
 mutant 'depot: a pop is not counted' $depot \
     'int count = Atomic.Add(ref _count, -1);' 'int count = Atomic.Load(ref _count);' 'FullyQualifiedName~Depot'

@@ -65,7 +65,7 @@ public sealed class VisitTests
             {
                 var world = new VisitedWorld();
                 _records.Add(world.LeaveVisitedDeadThread());
-                return world.Scenario(0, () => { }, () => world.Engine.Tick(), () => world.Burst(2));
+                return world.Scenario(0, null, () => world.Engine.Tick(), () => world.Burst(2));
             },
             preemptions: 1);
 

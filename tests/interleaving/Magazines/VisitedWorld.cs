@@ -131,17 +131,24 @@ internal sealed unsafe class VisitedWorld
         Must.Hold(lost <= missing && lost >= -missing, $"{lost} are lost, {missing} may be");
     }
 
-    public Scenario Scenario(int missing, Action prepare, params Action[] threads)
+    /// <param name="missing">Resources that a stopped thread may hold.</param>
+    /// <param name="prepare">Runs on thread 0 first, where threads have their caches before the first step; null: they come new.</param>
+    /// <param name="threads">What they do.</param>
+    public Scenario Scenario(int missing, Action? prepare, params Action[] threads)
         => new()
         {
             Threads = threads,
             Prepare = id =>
             {
                 ThreadRecord.Current.Prune();
-                Engine.Current();
+                if (prepare is not null)
+                {
+                    Engine.Current();
+                }
+
                 if (id == 0)
                 {
-                    prepare();
+                    prepare?.Invoke();
                 }
             },
             Check = () => Check(missing),

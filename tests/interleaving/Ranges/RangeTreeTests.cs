@@ -103,6 +103,10 @@ public sealed unsafe class RangeTreeTests
         Explore.Exhaustively(() => Over(Settled(0, 32, 32), [Free(0, 32), Free(32, 32)]), preemptions: 3);
         Explore.Exhaustively(() => Over(Settled(0, 64, 64), [Free(0, 64), Free(64, 64)]), preemptions: 3);
         Explore.Exhaustively(() => Over(Settled(0, 64, 60), [Free(0, 64), Free(64, 60), Allocate(128, 7)]));
+
+        // Four leaves to a parent: two of them are a block that neither free alone makes.
+        Explore.Exhaustively(() => Over(Settled(0, 64, 64, fanShift: 2), [Free(0, 64), Free(64, 64)]), preemptions: 3);
+        Explore.Exhaustively(() => Over(Settled(0, 70, 58, fanShift: 2), [Free(0, 70), Free(70, 58)]));
     }
 
     [Test]
@@ -194,6 +198,23 @@ public sealed unsafe class RangeTreeTests
             new RangeTreeWorld(256).Take(0, first).Take(first + units, 256 - first - units),
             [ClaimAndFree(first, units), Find(first + (units / 2), first, units)]));
     }
+
+    [Test]
+    public void A_range_that_gives_way_to_a_longer_one_is_found_as_the_one_or_the_other()
+        => Explore.Exhaustively(
+            () => Over(
+                new RangeTreeWorld(256).Take(20, 51).Take(111, 9),
+                [
+                    world =>
+                    {
+                        world.Free(20, 51);
+                        world.Claim(20, 91);
+                    },
+                    world => Must.Hold(
+                        !world.Tree.TryFind(40, out ulong low, out ulong high) || (low == 20 && high is 70 or 110),
+                        "a range was found that never was"),
+                ]),
+            preemptions: 3);
 
     [Test]
     public void A_range_that_stays_is_found_whatever_happens_beside_it()
@@ -324,8 +345,8 @@ public sealed unsafe class RangeTreeTests
     }
 
     /// <summary>A full tree whose bounds say so: two ranges, and the rest.</summary>
-    private static RangeTreeWorld Settled(int first, int units, int more)
-        => new RangeTreeWorld(256).Take(first, units).Take(first + units, more).Take(first + units + more, 256 - first - units - more).Settle();
+    private static RangeTreeWorld Settled(int first, int units, int more, int fanShift = 1)
+        => new RangeTreeWorld(256, fanShift).Take(first, units).Take(first + units, more).Take(first + units + more, 256 - first - units - more).Settle();
 
     private static Scenario Over(
         RangeTreeWorld world, Action<RangeTreeWorld>[] threads, int missing = 0, Action? then = null, Action<RangeTreeWorld>? after = null)

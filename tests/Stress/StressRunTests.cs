@@ -66,6 +66,10 @@ public sealed class StressRunTests
 
     [TestCase("heap-no-worker")]
     [TestCase("magazine-cache")]
+    [TestCase("iova-domain")]
+    [TestCase("iova-lazy")]
+    [TestCase("iova-thread")]
+    [TestCase("iova-dispose")]
     public void InitSweep_LeavesNothingBehind(string component)
     {
         JsonElement report = RunToReport(["init-sweep", "--component", component]);

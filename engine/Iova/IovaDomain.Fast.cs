@@ -19,7 +19,7 @@ public sealed unsafe partial class IovaDomain
     private const int Bits = 64;
 
     // One, as in the kernel, as long as nothing is cached behind it: what is, others freed or took meanwhile.
-    private const int FlushRounds = 3;
+    private const int FlushRounds = 5;
 
     /// <summary>Allocates a range of a cached size from this thread's magazine (<c>alloc_iova_fast</c>).</summary>
     /// <param name="size">
@@ -28,7 +28,8 @@ public sealed unsafe partial class IovaDomain
     /// </param>
     /// <param name="limitPfn">The highest pfn that the range may have; above <see cref="LastPfn"/> means it.</param>
     /// <param name="flushRcache">
-    /// True: before it fails, the call brings home what all threads and depots have cached, and tries once more.
+    /// True: before it fails, the call brings home what all threads and depots have cached, and tries once more; and again, a few
+    /// times at most, where others have cached something meanwhile.
     /// </param>
     /// <param name="pfn">The first pfn of the range; a multiple of the size rounded up to a power of two. May be 0.</param>
     /// <returns>
@@ -43,14 +44,15 @@ public sealed unsafe partial class IovaDomain
     /// </remarks>
     public bool TryAllocateFast(ulong size, ulong limitPfn, bool flushRcache, out ulong pfn)
     {
-        // A local of its own: what is passed on by reference would live in memory on the fast path too.
-        if (TryPop(size, limitPfn, out ulong popped))
+        nuint resource = Pop(size, limitPfn);
+        if (resource == 0 && (resource = AllocateFastSlow(size, limitPfn, flushRcache)) == 0)
         {
-            pfn = popped;
-            return true;
+            pfn = 0;
+            return false;
         }
 
-        return AllocateFastSlow(size, limitPfn, flushRcache, out pfn);
+        pfn = IovaSource.Decode(resource);
+        return true;
     }
 
     /// <summary>As <see cref="TryAllocateFast"/>, but throws when nothing is free.</summary>
@@ -62,7 +64,15 @@ public sealed unsafe partial class IovaDomain
     /// <exception cref="IovaExhaustedException">No such range is free.</exception>
     /// <exception cref="ObjectDisposedException">The domain is disposed.</exception>
     public ulong AllocateFast(ulong size, ulong limitPfn, bool flushRcache = true)
-        => TryPop(size, limitPfn, out ulong pfn) ? pfn : AllocateFastOrThrow(size, limitPfn, flushRcache);
+    {
+        nuint resource = Pop(size, limitPfn);
+        if (resource == 0 && (resource = AllocateFastSlow(size, limitPfn, flushRcache)) == 0)
+        {
+            ThrowExhausted(size, limitPfn);
+        }
+
+        return IovaSource.Decode(resource);
+    }
 
     /// <summary>Frees a range of <see cref="AllocateFast"/> into this thread's magazine (<c>free_iova_fast</c>).</summary>
     /// <param name="pfn">The first pfn of the range.</param>
@@ -91,10 +101,13 @@ public sealed unsafe partial class IovaDomain
 
             // A misaligned range would come out of the magazine as an aligned one: it goes to the tree, which knows its extent.
             if ((pfn & MaskOf(order)) == 0
-                && ThreadCache.TryPushVisited(cache, IovaSource.CodeOf(order), IovaSource.Encode(pfn), out nuint* top)
-                && (Atomic.Load(ref cache->EngineId) == _fastId
-                    || _engine.Settle(cache, IovaSource.CodeOf(order), onPrevious: true, top)))
+                && ThreadCache.TryPushVisited(cache, IovaSource.CodeOf(order), IovaSource.Encode(pfn), out nuint* top))
             {
+                if (Atomic.Load(ref cache->EngineId) != _fastId)
+                {
+                    SettleFree(cache, order, top, pfn, size);
+                }
+
                 return;
             }
         }
@@ -102,46 +115,70 @@ public sealed unsafe partial class IovaDomain
         FreeFastSlow(pfn, size);
     }
 
+    /// <returns>A resource, or 0 when there is more to do.</returns>
+    /// <remarks>
+    /// Values are returned, not passed by reference, and whatever calls on the way ends there: a local that lives across a call, or whose
+    /// address is taken, would go through memory on the fast path too.
+    /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool TryPop(ulong size, ulong limitPfn, out ulong pfn)
+    private nuint Pop(ulong size, ulong limitPfn)
     {
         ulong last = size - 1;
         ThreadCache* cache = CacheSlot<IovaSource>.t_last;
         if (last < LargestCached && cache != null && cache->EngineId == _fastId)
         {
             int order = OrderOf(last);
-            if (ThreadCache.TryPopVisited(cache, IovaSource.CodeOf(order), MaskOf(order), limitPfn, out nuint resource, out nuint* top)
-                && (Atomic.Load(ref cache->EngineId) == _fastId
-                    || _engine.Settle(cache, IovaSource.CodeOf(order), onPrevious: false, top)))
+            if (ThreadCache.TryPopVisited(cache, IovaSource.CodeOf(order), MaskOf(order), limitPfn, out nuint resource, out nuint* top))
             {
-                pfn = IovaSource.Decode(resource);
-                return true;
+                return Atomic.Load(ref cache->EngineId) == _fastId ? resource : SettlePop(cache, order, top, resource);
             }
         }
 
-        pfn = 0;
-        return false;
+        return 0;
+    }
+
+    /// <summary>The end of a pop that met a visit.</summary>
+    /// <returns>The resource, or 0 when it is the visitor's.</returns>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private nuint SettlePop(ThreadCache* cache, int order, nuint* top, nuint resource)
+        => _engine.Settle(cache, IovaSource.CodeOf(order), onPrevious: false, top) ? resource : 0;
+
+    /// <summary>The end of a free that met a visit.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void SettleFree(ThreadCache* cache, int order, nuint* top, ulong pfn, ulong size)
+    {
+        if (!_engine.Settle(cache, IovaSource.CodeOf(order), onPrevious: true, top))
+        {
+            FreeFastSlow(pfn, size);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int OrderOf(ulong sizeMinusOne) => Bits - BitOperations.LeadingZeroCount(sizeMinusOne);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong MaskOf(int order) => (1UL << order) - 1;
+    private static ulong MaskOf(int order) => ~(ulong.MaxValue << order);
 
+    /// <returns>A resource, or 0 when none is free.</returns>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private ulong AllocateFastOrThrow(ulong size, ulong limitPfn, bool flush)
+    private nuint AllocateFastSlow(ulong size, ulong limitPfn, bool flush)
     {
-        if (!AllocateFastSlow(size, limitPfn, flush, out ulong pfn))
+        ulong last = size - 1;
+        ThreadCache* cache = CacheSlot<IovaSource>.t_last;
+        if (last < LargestCached && cache != null && cache->EngineId == _fastId)
         {
-            ThrowExhausted(size, limitPfn);
+            int order = OrderOf(last);
+            nuint resource = _engine.SwapAndPopVisited(cache, IovaSource.CodeOf(order), MaskOf(order), limitPfn);
+            if (resource != 0)
+            {
+                return resource;
+            }
         }
 
-        return pfn;
+        return TryAllocateFastSlow(size, limitPfn, flush, out ulong pfn) ? IovaSource.Encode(pfn) : 0;
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private bool AllocateFastSlow(ulong size, ulong limitPfn, bool flush, out ulong pfn)
+    private bool TryAllocateFastSlow(ulong size, ulong limitPfn, bool flush, out ulong pfn)
     {
         ArgumentOutOfRangeException.ThrowIfZero(size);
         ThreadCache* cache = Protect();
@@ -169,7 +206,20 @@ public sealed unsafe partial class IovaDomain
                 return false;
             }
 
-            Atomic.Increment(ref _flushes.Value);
+            return TryAfterFlush(cache, cached, order, units, last, out pfn);
+        }
+        finally
+        {
+            Unprotect(cache);
+        }
+    }
+
+    private bool TryAfterFlush(ThreadCache* cache, bool cached, int order, ulong units, ulong last, out ulong pfn)
+    {
+        Atomic.Increment(ref _flushes.Value);
+        _engine.BeginPressure();
+        try
+        {
             for (int round = 0; round < FlushRounds; round++)
             {
                 FlushAll();
@@ -184,11 +234,12 @@ public sealed unsafe partial class IovaDomain
                 }
             }
 
+            pfn = 0;
             return false;
         }
         finally
         {
-            Unprotect(cache);
+            _engine.EndPressure();
         }
     }
 

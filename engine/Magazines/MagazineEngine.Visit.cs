@@ -33,8 +33,8 @@ namespace MagAlloc.Magazines;
 /// <para><b>Progress.</b> Nobody waits for anybody without bound: a visitor looks at a cache that is in somebody's hands for some
 /// milliseconds, which is long enough for any slow step of a thread that runs, and passes it by then. What a thread that was
 /// stopped in the middle of an operation holds is in use.</para>
-/// <para><b>Pressure.</b> While anybody flushes, refills take one resource each, so that what comes home is there for those who
-/// need it.</para>
+/// <para><b>Pressure.</b> From before a flush until its requester has tried again, refills take one resource each, so that what
+/// comes home is still there then.</para>
 /// <para><b>Lifetime.</b> A visitor is a guest (<see cref="TryEnter"/>), so the engine is not closed meanwhile, and no cache of it
 /// is freed.</para>
 /// </remarks>
@@ -56,6 +56,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
 
     private PaddedLong _visits;
     private PaddedLong _visitors;
+    private PaddedLong _needy;
 
     /// <summary>
     /// Returns everything that is cached to the source: what this thread holds, and what others do, living or dead, and the
@@ -217,9 +218,15 @@ internal sealed unsafe partial class MagazineEngine<TSource>
         }
     }
 
+    /// <summary>A request found nothing, and will flush: others shall not hoard. Followed by <see cref="EndPressure"/>.</summary>
+    public void BeginPressure() => Atomic.Increment(ref _needy.Value);
+
+    /// <summary>Ends what <see cref="BeginPressure"/> began.</summary>
+    public void EndPressure() => Atomic.Add(ref _needy.Value, -1);
+
     /// <summary>How many resources a refill may take at the moment, of those that it would.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private int UnderPressure(int wanted) => TSource.IsVisited && Atomic.Load(ref _visitors.Value) != 0 ? 1 : wanted;
+    private int UnderPressure(int wanted) => TSource.IsVisited && Atomic.Load(ref _needy.Value) != 0 ? 1 : wanted;
 
     private static bool IsOwn(CacheNode node)
         => node.Ticket.State == CacheNodeState.Live && ReferenceEquals(node.Thread, Thread.CurrentThread);

@@ -89,7 +89,11 @@ internal unsafe struct ThreadCache
         => (nuint)(HeaderBytes + (codes * sizeof(CacheEntry)) + codes + HeaderBytes - 1) & ~(nuint)(HeaderBytes - 1);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static CacheEntry* Entry(ThreadCache* cache, int code) => (CacheEntry*)((byte*)cache + HeaderBytes) + code;
+    public static CacheEntry* Entry(ThreadCache* cache, int code)
+    {
+        // Unsigned: to extend a code by zeros costs no instruction.
+        return (CacheEntry*)((byte*)cache + HeaderBytes) + (uint)code;
+    }
 
     /// <summary>The fast path of an allocation: pops from the loaded magazine.</summary>
     /// <returns>False when it is empty.</returns>

@@ -150,7 +150,7 @@ public sealed class FlushTests
 
     /// <summary>
     /// Threads that hand what they allocated to another one to free: nearly all that is free lies in the other's magazines,
-    /// and at most 480 of 512 pfns are in use at any moment. So no request may fail.
+    /// and at most 480 of 512 pfns are in use at any moment. So no request may fail, but for what threads without a processor hold.
     /// </summary>
     [Test]
     [Category("Soak")]
@@ -194,8 +194,9 @@ public sealed class FlushTests
         TestContext.Out.WriteLine($"{requests} requests, {s.FlushRetries} flushes, {s.FlushedThreads} caches emptied, {failures} failures");
         Assert.That(s.FlushRetries, Is.GreaterThan(0), "the premise");
 
-        // A thread that loses its processor in the middle of an operation, for longer than a flush waits, holds what it holds.
-        Assert.That(failures, Is.LessThanOrEqualTo(2));
+        // A thread that loses its processor in the middle of an operation or a flush, for longer than a flush waits, keeps what it
+        // holds: four threads on two processors do, now and then. Without visits nearly every flush would be in vain.
+        Assert.That(failures * 20, Is.LessThanOrEqualTo(s.FlushRetries));
         Domains.BalanceEmpty(domain);
     }
 

@@ -363,5 +363,38 @@ mutant 'heap: Close without the null check of the arena' Heap/BlockCore.cs \
 mutant 'checks: a free looks at the bit, then clears it' Heap/BasicChecks.cs \
     '(Atomic.And(ref _core.Arena.Marks(chunk)[index / 64], ~bit) & bit) == 0' \
     '(Atomic.Load(ref _core.Arena.Marks(chunk)[index / 64]) & bit) == 0 || Atomic.And(ref _core.Arena.Marks(chunk)[index / 64], ~bit) == ulong.MaxValue' 'FullyQualifiedName~BasicChecks'
+mutant 'visit: a pair changes places while a visitor reads' Magazines/MagazineEngine.Swap.cs \
+    '        Own(cache);
+' '' 'FullyQualifiedName~VisitTests'
+iova=Iova/IovaDomain.Fast.cs
+limit=Magazines/MagazineEngine.Limit.cs
+mutant 'iova: only the loaded magazine is looked through (the kernel, W7)' $limit \
+    '|| (entry->Previous != Magazine.NoneFull && (found = TakeBelow(ref entry->Previous, capacity, highest)) != 0))' \
+    '|| (found = 0) != 0)' 'FullyQualifiedName~Iova.Weakness' tests
+mutant 'iova: the depot is not looked through' $limit \
+    'private const int DepotLooks = 8;' 'private const int DepotLooks = 0;' 'FullyQualifiedName~Iova.Weakness' tests
+mutant 'iova: magazines that were passed over are not put back' $limit \
+    'depot.Push(_links, others[--looked]);' 'looked--;' 'FullyQualifiedName~Iova.Weakness' tests
+mutant 'iova: what is taken out of the middle of a magazine stays in it' $limit \
+    '                *slot = *top;
+' '' 'FullyQualifiedName~Iova.Conformance' tests
+mutant 'iova: a magazine gives a range one above the limit' $limit \
+    'if (resource - 1 < highest)' 'if (resource - 1 <= highest)' 'FullyQualifiedName~Iova.Weakness|FullyQualifiedName~Iova.Conformance|FullyQualifiedName~Iova.Model' tests
+mutant 'iova: the fast path looks at the first page frame only' Magazines/ThreadCache.cs \
+    '((resource - 1) | mask) > limit' '(resource - 1) > limit' 'FullyQualifiedName~Iova.Weakness|FullyQualifiedName~Iova.Conformance|FullyQualifiedName~Iova.Model' tests
+mutant 'iova: an exhausted allocation does not visit living threads' $visit \
+    '            Visit();
+' '' 'FullyQualifiedName~Iova.Conformance' tests
+mutant 'iova: a page frame frees a reservation' Iova/IovaDomain.Fast.cs \
+    'if (_reserved.TryFind(range, out _))' 'if (range.Count == 0)' 'FullyQualifiedName~Iova.Weakness|FullyQualifiedName~Iova.Conformance' tests
+mutant 'iova: a checked free does not look at its mark' $iova \
+    '|| (_marks && !TryMarkFreed(pfn, order)))' '|| (_marks && !TryMarkFreed(pfn, order) && size > 32))' 'FullyQualifiedName~Iova.Weakness' tests
+mutant 'iova: ranges are unmarked before they go home' Iova/IovaSource.cs \
+    '        int freed = _tree.FreeMany' '        for (int i = 0; i < count && _marks; i++)
+        {
+            _tree.TryUnmark(Decode(resources[i]));
+        }
+
+        int freed = _tree.FreeMany' 'FullyQualifiedName~IovaSoak' tests
 
 exit $failed

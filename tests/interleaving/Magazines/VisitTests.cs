@@ -17,6 +17,18 @@ public sealed class VisitTests
             preemptions: 3);
 
     [Test]
+    public void A_swap_and_a_visit_do_not_get_the_same_resource()
+        => Explore.Exhaustively(
+            () => Make(0, capacity: 4, world => world.Burst(4), world => world.Burst(2), world => world.Visit()),
+            preemptions: 3);
+
+    [Test]
+    public void Swaps_and_visits_at_random()
+        => Explore.Randomly(
+            () => Make(0, capacity: 4, world => world.Burst(4), world => world.Burst(6), world => world.Burst(5), world => world.Visit()),
+            schedules: 5_000);
+
+    [Test]
     public void A_push_and_a_visit_lose_nothing()
         => Explore.Exhaustively(() => Make(
             0,
@@ -118,8 +130,11 @@ public sealed class VisitTests
     public void ForgetDeadThreads() => _records.Clear();
 
     private static Scenario Make(int missing, Action<VisitedWorld> prepare, params Action<VisitedWorld>[] threads)
+        => Make(missing, capacity: 2, prepare, threads);
+
+    private static Scenario Make(int missing, int capacity, Action<VisitedWorld> prepare, params Action<VisitedWorld>[] threads)
     {
-        var world = new VisitedWorld();
+        var world = new VisitedWorld(capacity);
         return world.Scenario(missing, () => prepare(world), [.. threads.Select<Action<VisitedWorld>, Action>(thread => () => thread(world))]);
     }
 }

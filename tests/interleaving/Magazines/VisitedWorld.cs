@@ -8,17 +8,17 @@ namespace MagAlloc.Interleaving.Magazines;
 internal sealed unsafe class VisitedWorld
 {
     private const int Code = 1;
-    private const int Capacity = 2;
     private const int Resources = 24;
 
     private readonly SourceBook _book = new(Resources);
     private readonly bool[] _held = new bool[Resources + 1];
     private bool _closed;
 
-    public VisitedWorld()
+    /// <param name="capacity">Of a magazine; from four on, pairs change places without a slow step.</param>
+    public VisitedWorld(int capacity = 2)
     {
         Engine = new MagazineEngine<VisitedSource>(new VisitedSource(_book, depotBudget: 100), new EngineOptions(
-            "visited", [new MagazineClass(Capacity, 1, Capacity)], 0, 64, new BoundedCounter(long.MaxValue), ReclaimPolicy.Flat, 0, null));
+            "visited", [new MagazineClass(capacity, 1, capacity)], 0, 64, new BoundedCounter(long.MaxValue), ReclaimPolicy.Flat, 0, null));
     }
 
     public MagazineEngine<VisitedSource> Engine { get; }
@@ -30,9 +30,17 @@ internal sealed unsafe class VisitedWorld
         nuint resource = 0;
         nuint* top = null;
         ulong limit = highest == ulong.MaxValue ? highest : highest - 1;
-        bool popped = Atomic.Load(ref cache->EngineId) == Engine.Id
-            && ThreadCache.TryPopVisited(cache, Code, 0, limit, out resource, out top);
-        if (!popped || (Atomic.Load(ref cache->EngineId) != Engine.Id && !Engine.Settle(cache, Code, onPrevious: false, top)))
+        bool own = Atomic.Load(ref cache->EngineId) == Engine.Id;
+        if (!own || !ThreadCache.TryPopVisited(cache, Code, 0, limit, out resource, out top))
+        {
+            resource = own ? Engine.SwapAndPopVisited(cache, Code, 0, limit) : 0;
+        }
+        else if (Atomic.Load(ref cache->EngineId) != Engine.Id && !Engine.Settle(cache, Code, onPrevious: false, top))
+        {
+            resource = 0;
+        }
+
+        if (resource == 0)
         {
             resource = Engine.RefillBelow(cache, Code, (nuint)highest);
         }

@@ -8,13 +8,7 @@ internal static class ComparisonJson
 {
     public static void Write(Utf8JsonWriter json, Pace pace, Scoreboard board)
     {
-        json.WriteString("command", "compare");
-        json.WriteString("runtime", Machine.Runtime);
-        json.WriteString("system", Machine.System);
-        json.WriteString("processor", Machine.Processor);
-        json.WriteNumber("processors", Environment.ProcessorCount);
-        json.WriteString("pace", pace.Name);
-        json.WriteNumber("rounds", pace.Rounds);
+        JsonHead.Write(json, "compare", pace);
         json.WriteNumber("roundMilliseconds", pace.Round.TotalMilliseconds);
         WriteResults(json, board.Lines);
         WriteSkipped(json, board.Lines);
@@ -30,12 +24,7 @@ internal static class ComparisonJson
                 continue;
             json.WriteStartObject();
             WriteKey(json, line);
-            json.WriteNumber("nsPerOperation", Math.Round(summary.Median, 3));
-            json.WriteStartObject("spread");
-            json.WriteNumber("min", Math.Round(summary.Min, 3));
-            json.WriteNumber("max", Math.Round(summary.Max, 3));
-            json.WriteEndObject();
-            json.WriteNumber("operationsPerSecond", Math.Round(summary.OperationsPerSecond));
+            JsonHead.WriteSpread(json, summary);
             json.WriteNumber("rounds", summary.Rounds);
             json.WriteBoolean("settled", summary.Settled);
             WriteNumber(json, "peakResidentBytes", line.Resident?.PeakBytes);

@@ -9,13 +9,7 @@ internal static class IovaJson
 {
     public static void Write(Utf8JsonWriter json, Pace pace, IovaFindings findings)
     {
-        json.WriteString("command", "iova");
-        json.WriteString("runtime", Machine.Runtime);
-        json.WriteString("system", Machine.System);
-        json.WriteString("processor", Machine.Processor);
-        json.WriteNumber("processors", Environment.ProcessorCount);
-        json.WriteString("pace", pace.Name);
-        json.WriteNumber("rounds", pace.Rounds);
+        JsonHead.Write(json, "iova", pace);
         json.WriteStartArray("results");
         foreach (IovaLine line in findings.Lines)
         {
@@ -23,12 +17,7 @@ internal static class IovaJson
             json.WriteString("workload", line.Workload);
             json.WriteString("contender", line.Contender);
             json.WriteNumber("threads", line.Threads);
-            json.WriteNumber("nsPerOperation", Math.Round(line.Summary.Median, 3));
-            json.WriteStartObject("spread");
-            json.WriteNumber("min", Math.Round(line.Summary.Min, 3));
-            json.WriteNumber("max", Math.Round(line.Summary.Max, 3));
-            json.WriteEndObject();
-            json.WriteNumber("operationsPerSecond", Math.Round(line.Summary.OperationsPerSecond));
+            JsonHead.WriteSpread(json, line.Summary);
             json.WriteBoolean("settled", line.Summary.Settled);
             json.WriteEndObject();
         }

@@ -6,9 +6,6 @@ namespace MagAlloc;
 /// <summary>Counts misuses and tells the owner's subscribers. Any thread.</summary>
 internal sealed class MisuseLog : IMisuseSink
 {
-    [ThreadStatic]
-    private static int t_depth;
-
     private readonly string _name;
     private long _count;
 
@@ -19,9 +16,6 @@ internal sealed class MisuseLog : IMisuseSink
 
     public event Action<MisuseReport>? Detected;
 
-    /// <summary>Whether this thread is inside a subscriber, and so in the middle of some heap's operation.</summary>
-    public static bool IsReporting => t_depth != 0;
-
     public long Count => Atomic.Load(ref _count);
 
     /// <summary>Set when the owner is being disposed: its zeroed metadata makes good blocks look bad.</summary>
@@ -30,7 +24,6 @@ internal sealed class MisuseLog : IMisuseSink
     /// <inheritdoc/>
     public void Report(MisuseKind kind, nuint address) => Report(new MisuseReport(kind, address, _name));
 
-    /// <summary>A subscriber's exception ends here: the caller may be in the middle of a batch, or the worker.</summary>
     public void Report(MisuseReport report)
     {
         if (Silent)
@@ -39,33 +32,7 @@ internal sealed class MisuseLog : IMisuseSink
         }
 
         Atomic.Increment(ref _count);
-        foreach (Action<MisuseReport> subscriber in Detected?.GetInvocationList().Cast<Action<MisuseReport>>() ?? [])
-        {
-            t_depth++;
-            try
-            {
-                subscriber(report);
-            }
-#pragma warning disable CA1031 // A listener must not break the heap.
-            catch (Exception)
-#pragma warning restore CA1031
-            {
-                // Nowhere to pass it to; the misuse itself is counted.
-            }
-            finally
-            {
-                t_depth--;
-            }
-        }
-    }
-
-    /// <summary>Refuses to dispose an owner from inside a subscriber, which would unmap what its caller is working on.</summary>
-    public static void RequireNotReporting()
-    {
-        if (IsReporting)
-        {
-            throw new InvalidOperationException("A handler of MisuseDetected must not dispose a heap or pool: dispose it after the operation.");
-        }
+        MisuseListeners.Tell(Detected, report);
     }
 
     /// <summary>Reports and makes the exception for the offender's stack.</summary>

@@ -165,7 +165,7 @@ public sealed unsafe partial class NativeHeap : IDisposable
             throw new InvalidOperationException("The shared heap cannot be disposed; make a NativeHeap of your own.");
         }
 
-        MisuseLog.RequireNotReporting();
+        MisuseListeners.RequireNotReporting();
         LeakReport? leaks = _core.Engine.IsClosed ? null : _checks?.FindLeaks();
         if (_core.Close() && leaks is not null)
         {

@@ -146,7 +146,7 @@ public sealed unsafe class UnmanagedPool<T> : IDisposable
     /// <exception cref="InvalidOperationException">A handler of <see cref="MisuseDetected"/> calls.</exception>
     public void Dispose()
     {
-        MisuseLog.RequireNotReporting();
+        MisuseListeners.RequireNotReporting();
         _core.Close();
     }
 

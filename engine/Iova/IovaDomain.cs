@@ -198,11 +198,7 @@ public sealed unsafe partial class IovaDomain : IDisposable
     /// <exception cref="InvalidOperationException">A handler of <see cref="MisuseDetected"/> calls.</exception>
     public void Dispose()
     {
-        if (IovaMisuseLog.IsReporting)
-        {
-            throw new InvalidOperationException("A handler of MisuseDetected must not dispose a domain: dispose it after the operation.");
-        }
-
+        MisuseListeners.RequireNotReporting();
         Close();
     }
 

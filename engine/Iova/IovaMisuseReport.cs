@@ -2,7 +2,9 @@ namespace MagAlloc;
 
 /// <summary>A misuse of an <see cref="IovaDomain"/> that was found.</summary>
 /// <param name="Kind">What was done wrong.</param>
-/// <param name="Pfn">The pfn that was passed.</param>
+/// <param name="Pfn">
+/// The pfn that was passed; of a cached free that is found out when its batch comes home (no checks), one pfn of that batch.
+/// </param>
 /// <param name="Size">The size in pfns that was passed, or that of the magazine's class.</param>
 /// <param name="DomainName">Name of the domain.</param>
 public sealed record IovaMisuseReport(IovaMisuseKind Kind, ulong Pfn, ulong Size, string DomainName)

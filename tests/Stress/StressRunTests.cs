@@ -86,7 +86,7 @@ public sealed class StressRunTests
 
     private JsonElement RunToReport(string[] args)
     {
-        StressProgram run = StressProgram.Run([.. args, "--json", _json]);
+        ProgramRun run = StressProgram.Run([.. args, "--json", _json]);
 
         Assert.That(run.ExitCode, Is.Zero, run.Output + run.Error);
         Assert.That(run.Output, Does.Contain("PASS: "));

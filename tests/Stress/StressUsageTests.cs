@@ -28,7 +28,7 @@ public sealed class StressUsageTests
     [TestCase("--json", "cannot write", "init-sweep", "--json", "/no/such/folder/report.json")]
     public void BadInput_IsOneLineThatNamesItAndWhatIsAccepted_ExitCode2(string named, string accepted, params string[] args)
     {
-        StressProgram run = StressProgram.Run(args);
+        ProgramRun run = StressProgram.Run(args);
 
         Assert.Multiple(() =>
         {
@@ -46,7 +46,7 @@ public sealed class StressUsageTests
     [TestCase("--aging", "iova")]
     public void Help_TeachesByExamples(string contained, params string[] command)
     {
-        StressProgram run = StressProgram.Run([.. command, "--help"]);
+        ProgramRun run = StressProgram.Run([.. command, "--help"]);
 
         Assert.That(run.ExitCode, Is.Zero);
         Assert.That(run.Output, Does.Contain(contained).And.Contain("Examples:"));
@@ -63,7 +63,7 @@ public sealed class StressUsageTests
             string json = Path.Combine(folder, "report.json");
             File.WriteAllBytes(cut, File.ReadAllBytes(whole)[..100_000]);
 
-            StressProgram run = StressProgram.Run("replay", whole, cut, "--json", json);
+            ProgramRun run = StressProgram.Run("replay", whole, cut, "--json", json);
 
             Assert.Multiple(() =>
             {

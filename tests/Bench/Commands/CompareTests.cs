@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MagAlloc.Tests.Stress;
 
 namespace MagAlloc.Tests.Bench.Commands;
 
@@ -72,7 +73,7 @@ public sealed class CompareTests
     [Test]
     public void Compare_ThreadsDoNotApply_SaysSo()
     {
-        BenchProgram run = BenchProgram.Run(
+        ProgramRun run = BenchProgram.Run(
             "compare", "--quick", "--workload", "malloc-large", "--contender", "magalloc-pool", "--rounds", "1", "--threads", "4");
 
         Assert.That(run.ExitCode, Is.Zero, run.Error);
@@ -93,7 +94,7 @@ public sealed class CompareTests
     [TestCase("--report: cannot write into '/proc/nowhere'", "--report", "/proc/nowhere")]
     public void BadInput_IsOneLineAndExitCode2_BeforeAnythingIsMeasured(string message, params string[] args)
     {
-        BenchProgram run = BenchProgram.Run(["compare", .. args]);
+        ProgramRun run = BenchProgram.Run(["compare", .. args]);
 
         Assert.Multiple(() =>
         {
@@ -107,14 +108,14 @@ public sealed class CompareTests
     [Test]
     public void Help_NamesEveryWorkloadAndContender()
     {
-        BenchProgram run = BenchProgram.Run("compare", "--help");
+        ProgramRun run = BenchProgram.Run("compare", "--help");
 
         Assert.That(run.Output, Does.Contain("burst-idle").And.Contain("magalloc-handle").And.Contain("peakResidentBytes"));
     }
 
     private JsonElement RunToJson(params string[] args)
     {
-        BenchProgram run = BenchProgram.Run(["compare", "--quick", "--json", JsonFile, .. args]);
+        ProgramRun run = BenchProgram.Run(["compare", "--quick", "--json", JsonFile, .. args]);
 
         Assert.That(run.ExitCode, Is.Zero, run.Output + run.Error);
         using JsonDocument document = JsonDocument.Parse(File.ReadAllText(JsonFile));

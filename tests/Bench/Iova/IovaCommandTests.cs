@@ -1,5 +1,6 @@
 using System.Text.Json;
 using MagAlloc.Tests.Bench.Commands;
+using MagAlloc.Tests.Stress;
 
 namespace MagAlloc.Tests.Bench.Iova;
 
@@ -18,7 +19,7 @@ public sealed class IovaCommandTests
         string file = Path.Combine(Path.GetTempPath(), $"iova-{Guid.NewGuid():N}.json");
         try
         {
-            BenchProgram run = BenchProgram.Run(
+            ProgramRun run = BenchProgram.Run(
                 "iova", "--quick", "--workload", "pair", "--threads", "1,2", "--rounds", "1", "--json", file);
 
             Assert.That(run.ExitCode, Is.Zero, run.Output + run.Error);
@@ -55,7 +56,7 @@ public sealed class IovaCommandTests
     [TestCase("--json: cannot write '/nowhere/out.json'", "--json", "/nowhere/out.json")]
     public void BadInput_IsOneLineAndExitCode2(string message, params string[] args)
     {
-        BenchProgram run = BenchProgram.Run(["iova", .. args]);
+        ProgramRun run = BenchProgram.Run(["iova", .. args]);
 
         Assert.Multiple(() =>
         {

@@ -78,7 +78,7 @@ public sealed class IovaStressTests
 
     private JsonElement RunToReport(params string[] args)
     {
-        StressProgram run = StressProgram.Run([.. args, "--json", _json]);
+        ProgramRun run = StressProgram.Run([.. args, "--json", _json]);
 
         Assert.That(run.ExitCode, Is.Zero, run.Output + run.Error);
         using JsonDocument document = JsonDocument.Parse(File.ReadAllText(_json));

@@ -363,6 +363,10 @@ mutant 'heap: Close without the null check of the arena' Heap/BlockCore.cs \
 mutant 'checks: a free looks at the bit, then clears it' Heap/BasicChecks.cs \
     '(Atomic.And(ref _core.Arena.Marks(chunk)[index / 64], ~bit) & bit) == 0' \
     '(Atomic.Load(ref _core.Arena.Marks(chunk)[index / 64]) & bit) == 0 || Atomic.And(ref _core.Arena.Marks(chunk)[index / 64], ~bit) == ulong.MaxValue' 'FullyQualifiedName~BasicChecks'
+mutant 'swap: a request to flush is passed over' Magazines/MagazineEngine.Swap.cs \
+    'cache->Slow == 0 && cache->FlushEpoch == Atomic.Load(ref _flushEpoch);' 'cache->Slow == 0;' 'FullyQualifiedName~SwapTests'
+mutant 'swap: a nested call changes places' Magazines/MagazineEngine.Swap.cs \
+    'cache->Slow == 0 && cache->FlushEpoch' 'cache->FlushEpoch' 'FullyQualifiedName~SwapTests'
 mutant 'visit: a pair changes places while a visitor reads' Magazines/MagazineEngine.Swap.cs \
     '        Own(cache);
 ' '' 'FullyQualifiedName~VisitTests'

@@ -16,7 +16,7 @@ public sealed class PartTests
         Free(domain, low, size);
         Free(domain, high, size);
         IovaStatistics before = domain.GetStatistics();
-        Assert.That(Take(domain, 50, size, Low), Is.EquivalentTo(low));
+        Assert.That(Take(domain, 50, size, Low), Has.All.LessThanOrEqualTo(Low));
         IovaStatistics after = domain.GetStatistics();
         Assert.That(after.SourceRefills, Is.EqualTo(before.SourceRefills));
         Assert.That(after.DepotExchanges, Is.EqualTo(before.DepotExchanges));
@@ -47,20 +47,19 @@ public sealed class PartTests
     }
 
     [Test]
-    public void LowRequests_FindLowRangesInTheMagazinesOfTheUpperClass()
+    public void LowRequests_FindLowRangesInTheMagazinesOfTheUpperClass([Values(CheckLevel.None, CheckLevel.Basic)] CheckLevel checks)
     {
-        using IovaDomain domain = Domains.Quiet(bits: 21);
+        // Without checks the fast path sees them, with checks the slow one must.
+        using IovaDomain domain = Domains.Quiet(bits: 21, checks: checks);
         domain.Reserve(Low + 1, domain.LastPfn);
-        domain.AllocateFast(1, domain.LastPfn);
+        Take(domain, 130, 1, domain.LastPfn);
         domain.Reserve(domain.StartPfn, Low);
         long cached = domain.GetStatistics().CachedRanges;
-        Assert.That(cached, Is.GreaterThan(100), "the premise: a refill of the upper class brought them");
+        Assert.That(cached, Is.GreaterThan(50), "the premise: a refill of the upper class brought them");
         for (int i = 0; i < cached; i++)
         {
             Assert.That(domain.TryAllocateFast(1, Low, false, out _), $"{i} of {cached}, without a flush");
         }
-
-        Assert.That(domain.GetStatistics().LimitHits, Is.EqualTo(cached));
     }
 
     [Test]

@@ -393,6 +393,9 @@ mutant 'iova: a page frame frees a reservation' Iova/IovaDomain.Slow.cs \
     'if (_reserved.TryFind(range, out _))' 'if (range.Count == 0)' 'FullyQualifiedName~Iova.Weakness|FullyQualifiedName~Iova.Conformance' tests
 mutant 'iova: a checked free does not look at its mark' $iova \
     '|| (_marks && !TryMarkFreed(pfn, order)))' '|| (_marks && !TryMarkFreed(pfn, order) && size > 32))' 'FullyQualifiedName~Iova.Weakness' tests
+mutant 'visit: no fence between the park and the tops' $visit \
+    '        Atomic.ProcessWideFence();
+' '' 'FullyQualifiedName~FlushSoakTests' tests
 mutant 'iova: one class for both parts of the space' Iova/IovaDomain.cs \
     '_hasLower = Dma32LastPfn >= LargestCached - 1' '_hasLower = Dma32LastPfn < 0' 'FullyQualifiedName~Iova.PartTests' tests
 mutant 'iova: the lower class is refilled from both parts' Iova/IovaSource.cs \

@@ -80,13 +80,7 @@ internal readonly unsafe struct IovaSource : IMagazineSource
             return 0;
         }
 
-        int order = code - 1;
-        int got = _tree.AllocateMany(order, last, into, count);
-        for (int i = 0; _marks && i < got; i++)
-        {
-            _tree.TryMark(Decode(into[i]), order);
-        }
-
-        return got;
+        // Marked in the step that claims them: in between, a stale free would be taken for a right one.
+        return _tree.AllocateMany(code - 1, last, into, count, _marks);
     }
 }

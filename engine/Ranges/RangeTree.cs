@@ -72,6 +72,7 @@ internal sealed unsafe partial class RangeTree
     private readonly ulong _capacity;
     private byte* _memory;
     private int _marks;
+    private int _noted;
 
     /// <param name="units">Size of the space, from 1 to <see cref="LargestUnits"/>.</param>
     /// <param name="faults">Plan asked before every fallible step, or null.</param>
@@ -218,7 +219,17 @@ internal sealed unsafe partial class RangeTree
                 levels[level].Shift = shift;
             }
 
-            at += Aligned((nuint)(_capacity >> shift) * sizeof(ulong));
+            nuint bytes = Aligned((nuint)(_capacity >> shift) * sizeof(ulong));
+            at += bytes;
+            if (level != 0)
+            {
+                if (levels != null)
+                {
+                    levels[level].Longest = (ulong*)(memory + at);
+                }
+
+                at += bytes * RangeLongest.Slots;
+            }
         }
 
         nuint page = VirtualMemory.PageSize;

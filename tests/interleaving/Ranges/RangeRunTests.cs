@@ -51,6 +51,23 @@ public sealed class RangeRunTests
                     {
                         world.Free(20, 1);
                         world.Free(world.Claim(0, 64) ? 0 : -1, 64);
+                        world.Claim(63, 1); // what is empty needs no note
+                    },
+                ]),
+            preemptions: 3);
+
+    [Test]
+    public void What_is_held_above_is_no_reason_for_a_note_below()
+        => Explore.Exhaustively(
+            () => Over(
+                new RangeTreeWorld(256).Take(20, 1).Take(128, 128),
+                [
+                    Allocate(100, 0),
+                    world =>
+                    {
+                        world.Free(20, 1);
+                        world.Free(world.Claim(0, 128) ? 0 : -1, 128);
+                        world.Claim(127, 1);
                     },
                 ]),
             preemptions: 3);

@@ -57,6 +57,20 @@ public sealed class RangeRunTests
             preemptions: 3);
 
     [Test]
+    public void The_first_pass_of_all_beside_a_free_that_has_seen_no_notes_yet()
+        => Explore.Exhaustively(() =>
+        {
+            // Exact bounds, no notes: the first leaf's says that nothing is free in it, until the free has raised it.
+            RangeTreeWorld world = new RangeTreeWorld(128).Take(0, 36).Take(36, 3).Take(39, 35).Take(76, 52);
+            for (int order = 6; order >= 0; order--)
+            {
+                world.Free(world.Allocate(1 << order, order), 1 << order);
+            }
+
+            return Over(world, [Allocate(3, 0), Free(36, 3)]);
+        });
+
+    [Test]
     public void What_is_held_above_is_no_reason_for_a_note_below()
         => Explore.Exhaustively(
             () => Over(

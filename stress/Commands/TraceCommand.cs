@@ -12,7 +12,7 @@ internal static class TraceCommand
           stress trace -o run.nettrace -- hammer --threads 4 --seconds 30
           stress trace -o run.nettrace --speedscope -- replay trace.gz     and run.speedscope.json, for https://www.speedscope.app
           stress trace -o live.nettrace --pid 4711 --seconds 10            any .NET process that uses the engine
-          stress trace -o all.nettrace --everything -- iova --seconds 5    each slab, statistics a size class, CPU samples, the runtime's events
+          stress trace -o all.nettrace --everything -- iova --seconds 5    slabs, commits, size classes, CPU samples, the runtime's events
           stress trace -o own.nettrace --in-process -- hammer              recorded by the process itself
 
         The file is read by 'stress analyze', dotnet-trace, PerfView and Visual Studio. A command starts when the session is open, so its
@@ -38,7 +38,7 @@ internal static class TraceCommand
         };
         Option<bool> everything = new("--everything")
         {
-            Description = "Also slabs, statistics of each size class, CPU samples, and the runtime's events (GC, JIT, exceptions, contention)",
+            Description = "Also slabs, commits, statistics of each size class, CPU samples, and the runtime's events (GC, JIT, exceptions, threads)",
         };
         Option<bool> within = new("--in-process") { Description = "Run the command in this process instead of one of its own" };
         ValueOption<long> sampleBytes = OptionFactory.Bytes(

@@ -14,6 +14,7 @@ internal static class EventSessions
     // Of the engine's keywords (docs/observability.md).
     private const long OwnerKeyword = 0x1;
     private const long SlabKeyword = 0x4;
+    private const long CommitKeyword = 0x10;
     private const long SampleKeyword = 0x400;
     private const long StatisticsKeyword = 0x800;
     private const long AllKeywords = 0xFFF;
@@ -25,15 +26,17 @@ internal static class EventSessions
     private const int DashboardMegabytes = 16;
 
     /// <summary>
-    /// For a file. Stacks cost some microseconds for each event, and the end of a session that has them names every method of the
-    /// process ("rundown"): both are asked for only where something will be resolved by them.
+    /// For a file. Stacks cost some microseconds for each event (a session has them for all of its events or for none), and the end of
+    /// such a session names every method of the process ("rundown"): both are asked for only where something will be resolved by them.
+    /// Slabs and commits, by far the most frequent events, come only with everything: without them the statistics, ten times a second,
+    /// say what is committed and what its peak is.
     /// </summary>
     public static EventPipeSessionConfiguration ForTrace(TraceOptions options)
     {
         bool stacks = options.SampleBytes != 0 || options.Everything;
         long keywords = AllKeywords;
         if (!options.Everything)
-            keywords &= ~SlabKeyword;
+            keywords &= ~(SlabKeyword | CommitKeyword);
         if (options.SampleBytes == 0)
             keywords &= ~SampleKeyword;
         Dictionary<string, string> arguments = new()

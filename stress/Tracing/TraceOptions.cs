@@ -12,7 +12,7 @@ internal sealed record TraceOptions
     /// <summary>Also write the profile of unmanaged allocations for speedscope, beside the trace.</summary>
     public bool Speedscope { get; init; }
 
-    /// <summary>All events of the engine with the statistics of each size class, the runtime's, and CPU samples.</summary>
+    /// <summary>All events of the engine (slabs and commits too) with the statistics of each size class, the runtime's, and CPU samples.</summary>
     public bool Everything { get; init; }
 
     /// <summary>Bytes between sampled allocations, on average; 0: none, and no stacks.</summary>

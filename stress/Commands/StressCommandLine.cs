@@ -41,6 +41,7 @@ internal static class StressCommandLine
                 ReplayCommand.Create(session),
                 InitSweepCommand.Create(session),
                 IovaCommand.Create(session),
+                AnalyzeCommand.Create(session),
             },
         };
         MainJob.Configure(root, session);
@@ -52,6 +53,7 @@ internal static class StressCommandLine
             "replay" => ReplayCommand.Examples,
             "init-sweep" => InitSweepCommand.Examples,
             "iova" => IovaCommand.Examples,
+            "analyze" => AnalyzeCommand.Examples,
             _ => name == rootName ? MainJob.Examples : null,
         });
         return root;

@@ -171,6 +171,14 @@ internal static class Atomic
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T? Exchange<T>(ref T? location, T? value)
+        where T : class
+    {
+        Step(AtomicOperation.ReadModifyWrite);
+        return Interlocked.Exchange(ref location, value);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong Exchange(ref ulong location, ulong value)
     {
         Step(AtomicOperation.ReadModifyWrite);

@@ -1,7 +1,7 @@
 namespace MagAlloc.Concurrency;
 
 /// <summary>A shared count with an upper bound and a record of its peak. Lock-free; for cold paths.</summary>
-internal sealed class BoundedCounter
+internal class BoundedCounter
 {
     private PaddedLong _value;
     private PaddedLong _peak;
@@ -22,7 +22,9 @@ internal sealed class BoundedCounter
     /// A compare-and-swap loop rather than add-then-undo: an overshoot that is undone would make a concurrent request
     /// fail that fits.
     /// </remarks>
-    public bool TryAdd(long amount)
+    /// <param name="amount">What is added.</param>
+    /// <param name="quietly">Leaves it to the caller to <see cref="Tell"/>, once whoever is told may call back.</param>
+    public bool TryAdd(long amount, bool quietly = false)
     {
         long seen = Atomic.Load(ref _value.Value);
         while (true)
@@ -37,6 +39,11 @@ internal sealed class BoundedCounter
             if (now == seen)
             {
                 RecordPeak(seen + amount);
+                if (!quietly)
+                {
+                    OnChanged(amount, seen + amount);
+                }
+
                 return true;
             }
 
@@ -44,7 +51,24 @@ internal sealed class BoundedCounter
         }
     }
 
-    public void Subtract(long amount) => Atomic.Add(ref _value.Value, -amount);
+    public void Subtract(long amount)
+    {
+        long now = Atomic.Add(ref _value.Value, -amount);
+        if (amount != 0)
+        {
+            OnChanged(-amount, now);
+        }
+    }
+
+    /// <summary>Tells of an amount that was added quietly.</summary>
+    public void Tell(long amount) => OnChanged(amount, Value);
+
+    /// <summary>For whoever wants to be told of changes. Called behind each, on the thread that made it; must not throw.</summary>
+    /// <param name="change">What was added; negative where it was subtracted.</param>
+    /// <param name="now">The value that this change led to.</param>
+    protected virtual void OnChanged(long change, long now)
+    {
+    }
 
     private void RecordPeak(long value)
     {

@@ -33,6 +33,7 @@ public sealed class FaultPlan
     private long _disabled;
     private long _steps;
     private long _injected;
+    private Action<FaultPoint, long>? _observer;
 
     private FaultPlan(long nth, ulong threshold, long interval, long times, ulong seed)
     {
@@ -143,8 +144,18 @@ public sealed class FaultPlan
         }
 
         long step = Atomic.Increment(ref _steps);
-        return IsChosen(step) && TakeFromBudget();
+        if (!IsChosen(step) || !TryTakeFromBudget(out long occurrence))
+        {
+            return false;
+        }
+
+        Atomic.Load(ref _observer)?.Invoke(point, occurrence);
+        return true;
     }
+
+    /// <summary>Has every failure told to somebody, with its running number, on the thread that fails. One observer a plan.</summary>
+    /// <remarks>A delegate, because those who tell of faults lie above this layer.</remarks>
+    internal void Observe(Action<FaultPoint, long> observer) => Atomic.Exchange(ref _observer, observer);
 
     private bool IsChosen(long step)
     {
@@ -156,17 +167,18 @@ public sealed class FaultPlan
         return step % _interval == 0 && Hash(_seed, (ulong)step) >> (64 - DecisionBits) < _threshold;
     }
 
-    private bool TakeFromBudget()
+    private bool TryTakeFromBudget(out long occurrence)
     {
         if (_times == Unbounded)
         {
-            Atomic.Increment(ref _injected);
+            occurrence = Atomic.Increment(ref _injected);
             return true;
         }
 
         while (true)
         {
             long injected = Atomic.Load(ref _injected);
+            occurrence = injected + 1;
             if (injected >= _times)
             {
                 return false;

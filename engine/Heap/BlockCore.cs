@@ -1,4 +1,5 @@
 using MagAlloc.Concurrency;
+using MagAlloc.Events;
 using MagAlloc.Magazines;
 using MagAlloc.Slabs;
 
@@ -10,7 +11,7 @@ namespace MagAlloc;
 /// accepts what was never built, so a failure at any step runs the same code as a full disposal.
 /// </remarks>
 /// <typeparam name="TSource">The slabs as a source of magazines.</typeparam>
-internal unsafe class BlockCore<TSource>
+internal unsafe partial class BlockCore<TSource> : IEventOwner
     where TSource : struct, IMagazineSource
 {
     private const long DefaultReservedBytes = 256L << 30;
@@ -36,6 +37,7 @@ internal unsafe class BlockCore<TSource>
     private readonly FaultPlan? _faults;
     private long _flushes;
 
+    /// <param name="kind">A value of <see cref="OwnerKind"/>.</param>
     /// <param name="options">Validated.</param>
     /// <param name="classes">Class i has code i + 1.</param>
     /// <param name="withMarks">Keep a second bitmap for each slab.</param>
@@ -43,17 +45,25 @@ internal unsafe class BlockCore<TSource>
     /// <param name="makeSource">Makes the source from the slabs.</param>
     /// <exception cref="OutOfMemoryException">A step failed; nothing is left behind.</exception>
     public BlockCore(
-        NativeHeapOptions options, SlabClass[] classes, bool withMarks, IBlockInitializer? initializer, Func<SlabSpace, TSource> makeSource)
+        string kind,
+        NativeHeapOptions options,
+        SlabClass[] classes,
+        bool withMarks,
+        IBlockInitializer? initializer,
+        Func<SlabSpace, TSource> makeSource)
     {
         Name = options.Name;
+        Kind = kind;
+        Id = EngineIds.Next();
         _faults = options.Faults;
-        Misuses = new MisuseLog(options.Name);
-        Committed = new BoundedCounter(options.ByteLimit);
+        _faults?.Observe(FaultEvents.Tell);
+        Misuses = new MisuseLog(options.Name, Id);
+        Committed = new CommitCounter(Id, options.ByteLimit);
         try
         {
             Arena = options.ReservedBytes != 0
-                ? new Arena(RoundUp((nuint)options.ReservedBytes), Committed, withMarks, options.Faults)
-                : ReserveByDefault(Committed, withMarks, options.Faults);
+                ? new Arena(RoundUp((nuint)options.ReservedBytes), Committed, withMarks, options.Faults) { Owner = Id }
+                : ReserveByDefault(Id, Committed, withMarks, options.Faults);
             Slabs = new SlabSpace(Arena, classes, Misuses, initializer, options.Faults);
             Engine = new MagazineEngine<TSource>(makeSource(Slabs), new EngineOptions(
                 options.Name,
@@ -63,7 +73,8 @@ internal unsafe class BlockCore<TSource>
                 Committed,
                 options.ReclaimPolicy,
                 options.ReclaimThreshold < 0 ? Environment.ProcessorCount : options.ReclaimThreshold,
-                options.Faults));
+                options.Faults,
+                Id));
             if (options.ReclaimWorker)
             {
                 Engine.StartWorker(options.ReclaimInterval, Tick);
@@ -76,7 +87,14 @@ internal unsafe class BlockCore<TSource>
         }
     }
 
+    /// <inheritdoc/>
+    public long Id { get; }
+
+    /// <inheritdoc/>
     public string Name { get; }
+
+    /// <inheritdoc/>
+    public string Kind { get; }
 
     public MisuseLog Misuses { get; }
 
@@ -196,6 +214,11 @@ internal unsafe class BlockCore<TSource>
                 block = AllocateBlock(cache, code);
             }
 
+            if (block == 0)
+            {
+                Engine.TellOutOfMemory(Slabs.Class(code).BlockBytes);
+            }
+
             return block;
         }
         finally
@@ -207,13 +230,16 @@ internal unsafe class BlockCore<TSource>
     /// <summary>One reclaim pass.</summary>
     public ReclaimOutlook Tick()
     {
-        ReclaimOutlook outlook = Engine.Tick();
+        Engine.TellReclaimStart();
+        long before = Arena.DecommittedBytes;
+        ReclaimOutlook outlook = Engine.PassQuietly(out long magazines);
         int pass = Arena.Pass;
         long bytes = 0;
 
         bool left = Slabs.Purge(pass - PurgeAge, ref bytes) | Arena.PurgeDirty(pass - PurgeAge, gently: true);
         Arena.TrimMetadata();
         Arena.Pass = pass + 1;
+        Engine.TellReclaimStop(magazines, Arena.DecommittedBytes - before);
         return left ? ReclaimOutlook.Pending : outlook;
     }
 
@@ -221,31 +247,38 @@ internal unsafe class BlockCore<TSource>
     /// <returns>Bytes decommitted.</returns>
     public long Trim()
     {
+        Engine.TellReclaimStart();
         long before = Arena.DecommittedBytes;
         Engine.FlushCurrent(keepFullInDepot: false);
-        long bytes = Engine.Trim();
+        long bytes = Engine.TrimQuietly(out long magazines);
         long purged = 0;
         Slabs.Purge(Arena.Pass + 1, ref purged);
         Arena.PurgeDirty(Arena.Pass + 1);
-        bytes += Arena.TrimMetadata();
-        return bytes + Arena.DecommittedBytes - before;
+        bytes += Arena.TrimMetadata() + Arena.DecommittedBytes - before;
+        Engine.TellReclaimStop(magazines, bytes);
+        Engine.TellTrimmed(bytes);
+        return bytes;
     }
 
     public virtual HeapStatistics GetStatistics()
     {
         EngineStatistics engine = Engine.GetStatistics();
-        long allocated = 0, allocatedBytes = 0, cached = 0, cachedBytes = 0, free = 0, capacity = 0;
+        long allocated = 0, allocatedBytes = 0, cached = 0, threadBytes = 0, depotBytes = 0, free = 0, freeBytes = 0, capacity = 0;
         for (int code = 1; code <= Slabs.ClassCount; code++)
         {
             long blockBytes = Slabs.Class(code).BlockBytes;
-            long inCaches = Engine.CountCached(code);
+            long inThreads = Engine.CountInThreads(code);
+            long inDepot = Engine.CountInDepot(code);
+            long inCaches = inThreads + inDepot;
             long outstanding = Slabs.Outstanding(code);
             long inSlabs = Slabs.Capacity(code);
             allocated += outstanding - inCaches;
             allocatedBytes += (outstanding - inCaches) * blockBytes;
             cached += inCaches;
-            cachedBytes += inCaches * blockBytes;
+            threadBytes += inThreads * blockBytes;
+            depotBytes += inDepot * blockBytes;
             free += inSlabs - outstanding;
+            freeBytes += (inSlabs - outstanding) * blockBytes;
             capacity += inSlabs;
         }
 
@@ -254,8 +287,11 @@ internal unsafe class BlockCore<TSource>
             AllocatedBlocks = allocated,
             AllocatedBytes = allocatedBytes,
             CachedBlocks = cached,
-            CachedBytes = cachedBytes,
+            CachedBytes = threadBytes + depotBytes,
+            ThreadCachedBytes = threadBytes,
+            DepotCachedBytes = depotBytes,
             FreeBlocks = free,
+            FreeBytes = freeBytes,
             CapacityBlocks = capacity,
             CommittedBytes = Committed.Value,
             PeakCommittedBytes = Committed.Peak,
@@ -265,6 +301,7 @@ internal unsafe class BlockCore<TSource>
             Threads = engine.Threads,
             DepotMagazines = engine.DepotMagazines,
             DepotExchanges = engine.DepotExchanges,
+            DepotHits = engine.DepotHits,
             SourceRefills = engine.SourceRefills,
             SourceReturns = engine.SourceReturns,
             ReclaimedMagazines = engine.ReclaimedMagazines,
@@ -279,6 +316,8 @@ internal unsafe class BlockCore<TSource>
     /// <returns>False when it was closed already.</returns>
     public bool Close()
     {
+        // Those that were never announced, because their construction failed, are not listed.
+        OwnerRegistry.Instance.Remove(this);
         Misuses.Silent = true;
         if (Engine is null)
         {
@@ -307,7 +346,7 @@ internal unsafe class BlockCore<TSource>
 
     private static nuint RoundUp(nuint bytes) => (bytes + (1 << Arena.ChunkShift) - 1) & ~(nuint)((1 << Arena.ChunkShift) - 1);
 
-    private static Arena ReserveByDefault(BoundedCounter committed, bool withMarks, FaultPlan? faults)
+    private static Arena ReserveByDefault(long owner, BoundedCounter committed, bool withMarks, FaultPlan? faults)
     {
         // A process under `ulimit -v` or strict overcommit gets less; what was injected is not tried again.
         for (long bytes = DefaultReservedBytes; ; bytes /= 2)
@@ -315,7 +354,7 @@ internal unsafe class BlockCore<TSource>
             long injected = faults?.Injected ?? 0;
             try
             {
-                return new Arena((nuint)bytes, committed, withMarks, faults);
+                return new Arena((nuint)bytes, committed, withMarks, faults) { Owner = owner };
             }
             catch (OutOfMemoryException) when (bytes > SmallestReservedBytes && injected == (faults?.Injected ?? 0))
             {

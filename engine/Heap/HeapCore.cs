@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using MagAlloc.Concurrency;
+using MagAlloc.Events;
 using MagAlloc.Magazines;
 using MagAlloc.Slabs;
 
@@ -12,7 +13,7 @@ internal sealed unsafe class HeapCore : BlockCore<SlabSource>
 
     /// <exception cref="OutOfMemoryException">A step failed; nothing is left behind.</exception>
     public HeapCore(NativeHeapOptions options)
-        : base(options, Classes(), options.Checks == CheckLevel.Basic, initializer: null, slabs => new SlabSource(slabs))
+        : base(OwnerKind.Heap, options, Classes(), options.Checks == CheckLevel.Basic, initializer: null, slabs => new SlabSource(slabs))
     {
         Runs = new RunSpace(Arena);
     }
@@ -29,6 +30,7 @@ internal sealed unsafe class HeapCore : BlockCore<SlabSource>
         {
             // Nothing that could be freed would make it fit; so nothing is disturbed for it.
             ObjectDisposedException.ThrowIf(Engine.IsClosed, typeof(NativeHeap));
+            Engine.TellOutOfMemory((long)Math.Min(byteCount, long.MaxValue));
             return 0;
         }
 
@@ -39,7 +41,13 @@ internal sealed unsafe class HeapCore : BlockCore<SlabSource>
         }
 
         Flush();
-        return AllocateOnce(byteCount, alignment, zeroed);
+        block = AllocateOnce(byteCount, alignment, zeroed);
+        if (block == 0)
+        {
+            Engine.TellOutOfMemory((long)byteCount);
+        }
+
+        return block;
     }
 
     /// <summary>The class that serves a size at an alignment, or 0: a run does.</summary>
@@ -137,11 +145,15 @@ internal sealed unsafe class HeapCore : BlockCore<SlabSource>
     public bool IsInRun(nuint address)
         => Arena.Contains(address) && Atomic.Load(ref Arena.PageMap[Arena.ChunkOf(address)]) is PageMap.RunHead or PageMap.RunTail;
 
+    /// <summary>What the heap's checks hold back, and what they add to blocks, counts otherwise; null without checks.</summary>
+    public IBlockChecks? Checks { get; set; }
+
     /// <inheritdoc/>
     public override HeapStatistics GetStatistics()
     {
         HeapStatistics blocks = base.GetStatistics();
-        return blocks with { AllocatedBytes = blocks.AllocatedBytes + Runs.Bytes, LargeBlocks = Runs.Blocks };
+        HeapStatistics statistics = blocks with { AllocatedBytes = blocks.AllocatedBytes + Runs.Bytes, LargeBlocks = Runs.Blocks };
+        return Checks?.Adjust(statistics) ?? statistics;
     }
 
     private static SlabClass[] Classes()

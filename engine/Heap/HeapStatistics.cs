@@ -20,8 +20,17 @@ public readonly record struct HeapStatistics
     /// <summary>Bytes of <see cref="CachedBlocks"/>.</summary>
     public long CachedBytes { get; init; }
 
+    /// <summary>The part of <see cref="CachedBytes"/> in threads' magazines.</summary>
+    public long ThreadCachedBytes { get; init; }
+
+    /// <summary>The part of <see cref="CachedBytes"/> in depots.</summary>
+    public long DepotCachedBytes { get; init; }
+
     /// <summary>Free blocks in slabs.</summary>
     public long FreeBlocks { get; init; }
+
+    /// <summary>Bytes of <see cref="FreeBlocks"/>. Memory stands behind those that were handed out before and not decommitted since.</summary>
+    public long FreeBytes { get; init; }
 
     /// <summary>Blocks of all slabs.</summary>
     public long CapacityBlocks { get; init; }
@@ -52,6 +61,9 @@ public readonly record struct HeapStatistics
 
     /// <summary>Full magazines that moved between threads and depots, either way, since the start.</summary>
     public long DepotExchanges { get; init; }
+
+    /// <summary>The part of <see cref="DepotExchanges"/> in which a thread took a full magazine out of a depot.</summary>
+    public long DepotHits { get; init; }
 
     /// <summary>Batches that threads took from slabs since the start.</summary>
     public long SourceRefills { get; init; }

@@ -1,4 +1,5 @@
 using MagAlloc.Concurrency;
+using MagAlloc.Events;
 using MagAlloc.Magazines;
 
 namespace MagAlloc;
@@ -11,13 +12,14 @@ namespace MagAlloc;
 /// and then brings every cached resource back.</para>
 /// </remarks>
 /// <typeparam name="TSource">A struct, so that its calls are direct.</typeparam>
-public sealed unsafe class MagazineCache<TSource> : IDisposable
+public sealed unsafe partial class MagazineCache<TSource> : IDisposable
     where TSource : struct, IResourceSource
 {
     private const int Code = 1;
 
     private readonly MagazineEngine<ResourceAdapter<TSource>> _engine;
-    private readonly BoundedCounter _committed = new(long.MaxValue);
+    private readonly BoundedCounter _committed;
+    private readonly FaultPlan? _faults;
     private readonly string _name;
 
     /// <summary>Makes a cache over a source.</summary>
@@ -30,6 +32,10 @@ public sealed unsafe class MagazineCache<TSource> : IDisposable
         options ??= new MagazineCacheOptions();
         options.Validate();
         _name = options.Name;
+        _faults = options.Faults;
+        _faults?.Observe(FaultEvents.Tell);
+        long id = EngineIds.Next();
+        _committed = new CommitCounter(id, long.MaxValue);
         _engine = new MagazineEngine<ResourceAdapter<TSource>>(
             new ResourceAdapter<TSource>(source, options.DepotCapacity, options.Faults),
             new EngineOptions(
@@ -40,7 +46,8 @@ public sealed unsafe class MagazineCache<TSource> : IDisposable
                 _committed,
                 options.ReclaimPolicy,
                 options.ReclaimThreshold < 0 ? Environment.ProcessorCount : options.ReclaimThreshold,
-                options.Faults));
+                options.Faults,
+                id));
         if (options.ReclaimWorker)
         {
             try
@@ -53,6 +60,8 @@ public sealed unsafe class MagazineCache<TSource> : IDisposable
                 throw;
             }
         }
+
+        OwnerRegistry.Instance.Add(this);
     }
 
     /// <summary>Takes a resource from this thread's magazine, the depot or the source.</summary>
@@ -68,6 +77,10 @@ public sealed unsafe class MagazineCache<TSource> : IDisposable
             _engine.RequestFlush();
             Flush();
             stored = Allocate();
+            if (stored == 0)
+            {
+                _engine.TellOutOfMemory(1);
+            }
         }
 
         resource = ResourceAdapter<TSource>.Decode(stored);
@@ -164,6 +177,7 @@ public sealed unsafe class MagazineCache<TSource> : IDisposable
                 Threads = engine.Threads,
                 DepotMagazines = engine.DepotMagazines,
                 DepotExchanges = engine.DepotExchanges,
+                DepotHits = engine.DepotHits,
                 SourceRefills = engine.SourceRefills,
                 SourceReturns = engine.SourceReturns,
                 ReclaimedMagazines = engine.ReclaimedMagazines,
@@ -189,6 +203,8 @@ public sealed unsafe class MagazineCache<TSource> : IDisposable
             throw new InvalidOperationException($"{_name}: a source must not dispose the cache that is calling it.");
         }
 
+        EventGuard.RequireNotWriting();
+        OwnerRegistry.Instance.Remove(this);
         _engine.Close(discard: null, release: null, drainThreads: true);
     }
 

@@ -15,6 +15,9 @@ public readonly record struct MagazineCacheStatistics
     /// <summary>Full magazines that moved between threads and the depot, either way, since the start.</summary>
     public long DepotExchanges { get; init; }
 
+    /// <summary>The part of <see cref="DepotExchanges"/> in which a thread took a full magazine out of the depot.</summary>
+    public long DepotHits { get; init; }
+
     /// <summary>Batches that threads took from the source since the start.</summary>
     public long SourceRefills { get; init; }
 

@@ -1,3 +1,5 @@
+using MagAlloc.Events;
+
 namespace MagAlloc;
 
 /// <summary>Tells subscribers of a misuse, whatever its report looks like. Any thread.</summary>
@@ -36,6 +38,7 @@ internal static class MisuseListeners
     /// </summary>
     public static void RequireNotReporting()
     {
+        EventGuard.RequireNotWriting();
         if (t_depth != 0)
         {
             throw new InvalidOperationException("A handler of MisuseDetected must not dispose a heap, pool or domain: dispose it after the operation.");

@@ -1,4 +1,6 @@
+using System.Diagnostics.Tracing;
 using MagAlloc.Concurrency;
+using MagAlloc.Events;
 using MagAlloc.Slabs;
 
 namespace MagAlloc;
@@ -7,11 +9,15 @@ namespace MagAlloc;
 internal sealed class MisuseLog : IMisuseSink
 {
     private readonly string _name;
+    private readonly long _owner;
     private long _count;
 
-    public MisuseLog(string name)
+    /// <param name="name">Name of the owner, for reports.</param>
+    /// <param name="owner">Number of the owner, for events.</param>
+    public MisuseLog(string name, long owner)
     {
         _name = name;
+        _owner = owner;
     }
 
     public event Action<MisuseReport>? Detected;
@@ -32,6 +38,12 @@ internal sealed class MisuseLog : IMisuseSink
         }
 
         Atomic.Increment(ref _count);
+        MagAllocEventSource log = MagAllocEventSource.Log;
+        if (log.IsEnabled(EventLevel.Error, MagAllocEventSource.Keywords.Misuse))
+        {
+            log.MisuseFound(_owner, report.Kind.ToString(), (long)report.Address);
+        }
+
         MisuseListeners.Tell(Detected, report);
     }
 

@@ -1,4 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Diagnostics.Tracing;
+using MagAlloc.Events;
 
 namespace MagAlloc;
 
@@ -63,6 +65,8 @@ public sealed unsafe partial class NativeHeap : IDisposable
         _arenaBase = (nuint)_core.Arena.Base;
         _arenaBytes = _core.Arena.Bytes;
         _pageMap = _core.Arena.PageMap;
+        _core.Checks = _checks;
+        _core.Announce();
     }
 
     /// <summary>
@@ -142,8 +146,7 @@ public sealed unsafe partial class NativeHeap : IDisposable
         _core.Engine.Enter();
         try
         {
-            HeapStatistics statistics = _core.GetStatistics();
-            return _checks?.Adjust(statistics) ?? statistics;
+            return _core.GetStatistics();
         }
         finally
         {
@@ -167,9 +170,24 @@ public sealed unsafe partial class NativeHeap : IDisposable
 
         MisuseListeners.RequireNotReporting();
         LeakReport? leaks = _core.Engine.IsClosed ? null : _checks?.FindLeaks();
+        TellLeaks(leaks);
         if (_core.Close() && leaks is not null)
         {
             LeaksDetected?.Invoke(leaks);
+        }
+    }
+
+    private void TellLeaks(LeakReport? leaks)
+    {
+        MagAllocEventSource log = MagAllocEventSource.Log;
+        if (leaks is null || !log.IsEnabled(EventLevel.Warning, MagAllocEventSource.Keywords.Leak))
+        {
+            return;
+        }
+
+        foreach (LeakedBlock block in leaks.Samples)
+        {
+            log.LeakFound(_core.Id, (long)block.Address, block.Bytes);
         }
     }
 

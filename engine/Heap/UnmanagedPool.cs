@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using MagAlloc.Events;
 using MagAlloc.Magazines;
 using MagAlloc.Slabs;
 
@@ -42,6 +43,7 @@ public sealed unsafe class UnmanagedPool<T> : IDisposable
 
         int blockBytes = Math.Max(SmallestBlock, (sizeof(T) + 7) & ~7);
         _core = new BlockCore<PoolSource<T>>(
+            OwnerKind.Pool,
             checkedOptions,
             [new SlabClass(blockBytes, SmallestSlab)],
             withMarks: constructor is not null,
@@ -50,6 +52,7 @@ public sealed unsafe class UnmanagedPool<T> : IDisposable
         _id = _core.Engine.Id;
         _arenaBase = (nuint)_core.Arena.Base;
         _arenaBytes = _core.Arena.Bytes;
+        _core.Announce();
     }
 
     /// <summary>Takes an item.</summary>

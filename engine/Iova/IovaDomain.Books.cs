@@ -56,7 +56,9 @@ public sealed unsafe partial class IovaDomain
         try
         {
             FlushAll();
-            return _engine.Trim();
+            long bytes = _engine.Trim();
+            _engine.TellTrimmed(bytes);
+            return bytes;
         }
         finally
         {
@@ -71,49 +73,7 @@ public sealed unsafe partial class IovaDomain
         _engine.Enter();
         try
         {
-            EngineStatistics engine = _engine.GetStatistics();
-            long cachedRanges = 0;
-            long cachedUnits = 0;
-            for (int order = 0; order < _options.CachedOrders; order++)
-            {
-                long count = _engine.CountCached(IovaSource.CodeOf(order));
-                cachedRanges += count;
-                cachedUnits += count << order;
-            }
-
-            // The range below the start is the tree's own.
-            long used = _tree.UsedUnits - (long)_startPfn;
-            long ranges = _tree.Ranges - (_startPfn != 0 ? 1 : 0);
-            long reservedUnits = (long)_reserved.Units;
-            int reservedRanges = _reserved.Count;
-            return new IovaStatistics
-            {
-                TotalUnits = (long)_span + 1,
-                AllocatedUnits = used - cachedUnits - reservedUnits,
-                AllocatedRanges = ranges - cachedRanges - reservedRanges,
-                CachedUnits = cachedUnits,
-                CachedRanges = cachedRanges,
-                ReservedUnits = reservedUnits,
-                ReservedRanges = reservedRanges,
-                FreeUnits = (long)_span + 1 - used,
-                Threads = engine.Threads,
-                DepotMagazines = engine.DepotMagazines,
-                DepotExchanges = engine.DepotExchanges,
-                SourceRefills = engine.SourceRefills,
-                SourceReturns = engine.SourceReturns,
-                ReclaimedMagazines = engine.ReclaimedMagazines,
-                LimitHits = engine.LimitHits,
-                LimitDepotHits = engine.LimitDepotHits,
-                LimitMisses = engine.LimitMisses,
-                UncachedAllocations = engine.Uncached,
-                FlushRetries = Atomic.Load(ref _flushes.Value),
-                FlushedThreads = engine.Visits,
-                SearchSteps = _tree.SearchSteps,
-                CommittedBytes = _committed.Value,
-                ReservedBytes = (long)(_tree.ReservedBytes + _engine.ReservedBytes),
-                InjectedFaults = _options.Faults?.Injected ?? 0,
-                Misuses = _misuses.Count,
-            };
+            return ReadStatistics();
         }
         finally
         {
@@ -144,6 +104,55 @@ public sealed unsafe partial class IovaDomain
         {
             _engine.Leave();
         }
+    }
+
+    /// <summary>The caller is inside.</summary>
+    private IovaStatistics ReadStatistics()
+    {
+        EngineStatistics engine = _engine.GetStatistics();
+        long cachedRanges = 0;
+        long cachedUnits = 0;
+        for (int order = 0; order < _options.CachedOrders; order++)
+        {
+            long count = _engine.CountCached(IovaSource.CodeOf(order));
+            cachedRanges += count;
+            cachedUnits += count << order;
+        }
+
+        // The range below the start is the tree's own.
+        long used = _tree.UsedUnits - (long)_startPfn;
+        long ranges = _tree.Ranges - (_startPfn != 0 ? 1 : 0);
+        long reservedUnits = (long)_reserved.Units;
+        int reservedRanges = _reserved.Count;
+        return new IovaStatistics
+        {
+            TotalUnits = (long)_span + 1,
+            AllocatedUnits = used - cachedUnits - reservedUnits,
+            AllocatedRanges = ranges - cachedRanges - reservedRanges,
+            CachedUnits = cachedUnits,
+            CachedRanges = cachedRanges,
+            ReservedUnits = reservedUnits,
+            ReservedRanges = reservedRanges,
+            FreeUnits = (long)_span + 1 - used,
+            Threads = engine.Threads,
+            DepotMagazines = engine.DepotMagazines,
+            DepotExchanges = engine.DepotExchanges,
+            DepotHits = engine.DepotHits,
+            SourceRefills = engine.SourceRefills,
+            SourceReturns = engine.SourceReturns,
+            ReclaimedMagazines = engine.ReclaimedMagazines,
+            LimitHits = engine.LimitHits,
+            LimitDepotHits = engine.LimitDepotHits,
+            LimitMisses = engine.LimitMisses,
+            UncachedAllocations = engine.Uncached,
+            FlushRetries = Atomic.Load(ref _flushes.Value),
+            FlushedThreads = engine.Visits,
+            SearchSteps = _tree.SearchSteps,
+            CommittedBytes = _committed.Value,
+            ReservedBytes = (long)(_tree.ReservedBytes + _engine.ReservedBytes),
+            InjectedFaults = _options.Faults?.Injected ?? 0,
+            Misuses = _misuses.Count,
+        };
     }
 
     /// <summary>Empties all magazines there are into the tree.</summary>

@@ -175,7 +175,7 @@ public sealed unsafe partial class IovaDomain
             }
         }
 
-        return TryAllocateFastSlow(size, limitPfn, flush, out ulong pfn) ? IovaSource.Encode(pfn) : 0;
+        return TryAllocateFastSlow(size, limitPfn, flush, out ulong pfn) ? IovaSource.Encode(pfn) : TellExhausted(size);
     }
 
     private bool TryAllocateFastSlow(ulong size, ulong limitPfn, bool flush, out ulong pfn)

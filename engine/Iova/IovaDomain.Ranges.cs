@@ -27,6 +27,7 @@ public sealed unsafe partial class IovaDomain
                 || FaultPlan.Fails(_options.Faults, FaultPoint.RangeClaim)
                 || !_tree.TryAllocate(size, sizeAligned ? OrderOf(size - 1) : 0, last, out ulong first))
             {
+                TellExhausted(size);
                 return false;
             }
 

@@ -1,5 +1,6 @@
 using System.Numerics;
 using MagAlloc.Concurrency;
+using MagAlloc.Events;
 using MagAlloc.Iova;
 using MagAlloc.Magazines;
 using MagAlloc.Ranges;
@@ -40,7 +41,7 @@ public sealed unsafe partial class IovaDomain : IDisposable
     private readonly IovaDomainOptions _options;
     private readonly IovaMisuseLog _misuses;
     private readonly ReservedRanges _reserved = new();
-    private readonly BoundedCounter _committed = new(long.MaxValue);
+    private readonly BoundedCounter _committed;
     private readonly RangeTree _tree = null!;
     private readonly MagazineEngine<IovaSource> _engine = null!;
     private readonly bool _marks;
@@ -74,7 +75,10 @@ public sealed unsafe partial class IovaDomain : IDisposable
         _startPfn = startPfn;
         _span = LastPfn - startPfn;
         _marks = _options.Checks != CheckLevel.None;
-        _misuses = new IovaMisuseLog(_options.Name);
+        long id = EngineIds.Next();
+        _options.Faults?.Observe(FaultEvents.Tell);
+        _committed = new CommitCounter(id, long.MaxValue);
+        _misuses = new IovaMisuseLog(_options.Name, id);
         try
         {
             _tree = new RangeTree(LastPfn + 1, _options.Faults);
@@ -95,7 +99,8 @@ public sealed unsafe partial class IovaDomain : IDisposable
                     _committed,
                     _options.ReclaimPolicy,
                     _options.ReclaimThreshold < 0 ? Environment.ProcessorCount : _options.ReclaimThreshold,
-                    _options.Faults));
+                    _options.Faults,
+                    id));
             _engine.Prepare(magazines);
             if (_engine.Current() == null)
             {
@@ -117,6 +122,8 @@ public sealed unsafe partial class IovaDomain : IDisposable
         {
             _fastId = _engine.Id;
         }
+
+        OwnerRegistry.Instance.Add(this);
     }
 
     /// <summary>
@@ -218,6 +225,7 @@ public sealed unsafe partial class IovaDomain : IDisposable
     /// <summary>Ends a domain that may be partly built.</summary>
     private void Close()
     {
+        OwnerRegistry.Instance.Remove(this);
         if (_engine is null)
         {
             _tree?.Release();

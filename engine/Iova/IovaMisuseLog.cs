@@ -1,4 +1,6 @@
+using System.Diagnostics.Tracing;
 using MagAlloc.Concurrency;
+using MagAlloc.Events;
 
 namespace MagAlloc.Iova;
 
@@ -6,11 +8,15 @@ namespace MagAlloc.Iova;
 internal sealed class IovaMisuseLog
 {
     private readonly string _name;
+    private readonly long _owner;
     private long _count;
 
-    public IovaMisuseLog(string name)
+    /// <param name="name">Name of the domain, for reports.</param>
+    /// <param name="owner">Number of the domain, for events.</param>
+    public IovaMisuseLog(string name, long owner)
     {
         _name = name;
+        _owner = owner;
     }
 
     public event Action<IovaMisuseReport>? Detected;
@@ -21,6 +27,13 @@ internal sealed class IovaMisuseLog
     {
         var report = new IovaMisuseReport(kind, pfn, size, _name);
         Atomic.Increment(ref _count);
+        MagAllocEventSource log = MagAllocEventSource.Log;
+        if (log.IsEnabled(EventLevel.Error, MagAllocEventSource.Keywords.Misuse))
+        {
+            // For a domain the address is the pfn.
+            log.MisuseFound(_owner, kind.ToString(), (long)pfn);
+        }
+
         MisuseListeners.Tell(Detected, report);
         return report;
     }

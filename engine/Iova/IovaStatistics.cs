@@ -42,6 +42,9 @@ public readonly record struct IovaStatistics
     /// <summary>Full magazines that moved between threads and depots, either way.</summary>
     public long DepotExchanges { get; init; }
 
+    /// <summary>The part of <see cref="DepotExchanges"/> in which a thread took a full magazine out of a depot.</summary>
+    public long DepotHits { get; init; }
+
     /// <summary>Batches that threads took from the tree of ranges.</summary>
     public long SourceRefills { get; init; }
 

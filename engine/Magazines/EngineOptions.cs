@@ -11,6 +11,7 @@ namespace MagAlloc.Magazines;
 /// <param name="Policy">Rule of the reclaim pass.</param>
 /// <param name="Threshold">Magazines a depot may keep under <see cref="ReclaimPolicy.Flat"/>.</param>
 /// <param name="Faults">Plan asked before every fallible step, or null.</param>
+/// <param name="Id">The engine's number (<see cref="EngineIds.Next"/>), where its owner needed it before; 0: a new one.</param>
 internal sealed record EngineOptions(
     string Name,
     MagazineClass[] Classes,
@@ -19,4 +20,5 @@ internal sealed record EngineOptions(
     BoundedCounter Committed,
     ReclaimPolicy Policy,
     int Threshold,
-    FaultPlan? Faults);
+    FaultPlan? Faults,
+    long Id = 0);

@@ -6,6 +6,7 @@ internal record struct EngineStatistics
     public int Threads;
     public long DepotMagazines;
     public long DepotExchanges;
+    public long DepotHits;
     public long SourceRefills;
     public long SourceReturns;
     public long ReclaimedMagazines;

@@ -166,10 +166,10 @@ internal sealed unsafe partial class MagazineEngine<TSource>
     /// <summary>Makes a full magazine out of the depot the loaded one. What the pair held stays in it, or goes to the depot.</summary>
     private void Load(ThreadCache* cache, CacheEntry* entry, int code, int capacity, uint index)
     {
-        cache->DepotExchanges++;
         Atomic.Add(ref _depotWeight.Value, -Weight(code));
         nuint* former = entry->Loaded;
         entry->Loaded = Magazine.AttachFull(_store.AddressOf(index), capacity);
+        CountFromDepot(cache, code);
         if (!IsReal(cache, former))
         {
             return;

@@ -29,6 +29,17 @@ internal sealed unsafe partial class MagazineEngine<TSource>
     /// <summary>One reclaim pass over dead threads and depots; a second caller at the same time returns at once.</summary>
     public ReclaimOutlook Tick()
     {
+        TellReclaimStart();
+        ReclaimOutlook outlook = PassQuietly(out long magazines);
+        TellReclaimStop(magazines, 0);
+        return outlook;
+    }
+
+    /// <summary><see cref="Tick"/> as a part of an owner's pass, who tells of it.</summary>
+    /// <param name="magazines">Full magazines returned to the source.</param>
+    public ReclaimOutlook PassQuietly(out long magazines)
+    {
+        magazines = 0;
         if (Atomic.CompareExchange(ref _insidePass, 1, 0) != 0)
         {
             return ReclaimOutlook.Pending;
@@ -40,7 +51,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
             bool pending = false;
             for (int code = 1; code < _codes; code++)
             {
-                pending |= _capacities[code] != 0 && ReclaimDepot(code);
+                pending |= _capacities[code] != 0 && ReclaimDepot(code, ref magazines);
             }
 
             return pending ? ReclaimOutlook.Pending : watching ? ReclaimOutlook.Watching : ReclaimOutlook.Nothing;
@@ -52,30 +63,59 @@ internal sealed unsafe partial class MagazineEngine<TSource>
     }
 
     /// <summary>Returns everything in depots to the source and unused magazines to the operating system.</summary>
+    /// <returns>Bytes given back.</returns>
     public long Trim()
     {
+        TellReclaimStart();
+        long bytes = TrimQuietly(out long magazines);
+        TellReclaimStop(magazines, bytes);
+        return bytes;
+    }
+
+    /// <summary><see cref="Trim"/> as a part of an owner's, who tells of it.</summary>
+    /// <param name="magazines">Full magazines returned to the source.</param>
+    public long TrimQuietly(out long magazines)
+    {
         ReapDeadThreads();
-        DrainDepots(reclaimed: true);
+        magazines = DrainDepots(reclaimed: true);
         return _store.Trim();
     }
 
-    /// <summary>Returns all full magazines to the source.</summary>
-    public void DrainDepots(bool reclaimed)
+    /// <summary>Returns all full magazines to the source, as a pass of its own.</summary>
+    public void Reclaim()
     {
+        TellReclaimStart();
+        TellReclaimStop(DrainDepots(reclaimed: true), 0);
+    }
+
+    /// <summary>Returns all full magazines to the source.</summary>
+    /// <returns>How many.</returns>
+    private long DrainDepots(bool reclaimed)
+    {
+        long magazines = 0;
         for (int code = 1; code < _codes; code++)
         {
             while (_capacities[code] != 0 && ReclaimOne(code))
             {
+                magazines++;
                 if (!reclaimed)
                 {
                     Atomic.Add(ref _reclaimed, -1);
                 }
             }
         }
+
+        return magazines;
     }
 
     /// <summary>Resources of one class in thread caches and depots. Exact while nobody allocates or frees.</summary>
-    public long CountCached(int code)
+    public long CountCached(int code) => CountInDepot(code) + CountInThreads(code);
+
+    /// <summary>Resources of one class in its depot.</summary>
+    public long CountInDepot(int code) => (long)_depots[code].Count * _capacities[code];
+
+    /// <summary>Resources of one class in thread caches. Exact while nobody allocates or frees.</summary>
+    public long CountInThreads(int code)
     {
         int capacity = _capacities[code];
         if (capacity == 0)
@@ -83,7 +123,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
             return 0;
         }
 
-        long count = (long)_depots[code].Count * capacity;
+        long count = 0;
         for (CacheNode? node = Atomic.Load(ref _nodes); node is not null; node = node.Next)
         {
             if (node.Ticket.State is CacheNodeState.Live or CacheNodeState.Draining or CacheNodeState.Adopting
@@ -112,6 +152,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
         {
             statistics.Threads += node.Ticket.State == CacheNodeState.Live ? 1 : 0;
             statistics.DepotExchanges += Atomic.Load(ref node.Cache->DepotExchanges);
+            statistics.DepotHits += Atomic.Load(ref node.Cache->DepotHits);
             statistics.SourceRefills += Atomic.Load(ref node.Cache->SourceRefills);
             statistics.SourceReturns += Atomic.Load(ref node.Cache->SourceReturns);
             if (TSource.KeepsLowest)
@@ -130,17 +171,24 @@ internal sealed unsafe partial class MagazineEngine<TSource>
     /// <summary>Full magazines of one class in its depot.</summary>
     public int DepotCount(int code) => _depots[code].Count;
 
-    private bool ReclaimDepot(int code)
+    private bool ReclaimDepot(int code, ref long magazines)
     {
         ref Depot depot = ref _depots[code];
         if (_options.Policy == ReclaimPolicy.Flat)
         {
             // iova_depot_work_func: above the threshold one magazine goes, and the work is armed again.
-            return depot.Count > _options.Threshold && ReclaimOne(code) && depot.Count > _options.Threshold;
+            if (depot.Count <= _options.Threshold || !ReclaimOne(code))
+            {
+                return false;
+            }
+
+            magazines++;
+            return depot.Count > _options.Threshold;
         }
 
         for (int unused = depot.EndInterval(); unused > 0 && ReclaimOne(code); unused--)
         {
+            magazines++;
         }
 
         return depot.Count > 0;

@@ -62,12 +62,18 @@ internal sealed unsafe partial class MagazineEngine<TSource>
                 {
                     BeginVisited(node.Cache);
                     Flush(node.Cache, keepFullInDepot: true);
+                    if (node.Cache->Trace != null)
+                    {
+                        TellExchanges(node.Cache->Trace, discard: false);
+                    }
                 }
                 finally
                 {
                     EndVisited(node.Cache);
                     node.Become(CacheNodeState.Free);
                 }
+
+                TellThread(attached: false);
             }
         }
         finally
@@ -160,7 +166,8 @@ internal sealed unsafe partial class MagazineEngine<TSource>
     {
         ThreadRecord record = ThreadRecord.Current;
         ThreadCache* cache = record.Find(Id);
-        if (cache == null)
+        bool isNew = cache == null;
+        if (isNew)
         {
             Enter();
             try
@@ -185,6 +192,11 @@ internal sealed unsafe partial class MagazineEngine<TSource>
 
             // The worker must notice when this thread ends, even if it never brings anything home itself.
             ArmWorker();
+            if (isNew)
+            {
+                // Behind all else: whoever is told may call back, and must find this cache.
+                TellThread(attached: true);
+            }
         }
 
         return cache;
@@ -215,6 +227,11 @@ internal sealed unsafe partial class MagazineEngine<TSource>
                 EndVisited(node.Cache);
                 node.Become(CacheNodeState.Live);
                 record.Add(node);
+                if (left)
+                {
+                    TellThread(attached: false);
+                }
+
                 return node.Cache;
             }
         }
@@ -227,7 +244,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
         // The managed object first: from here on nothing can throw that would leave memory or its charge behind.
         var node = new CacheNode(this, Thread.CurrentThread);
         long bytes = (long)ThreadCache.BytesFor(_codes);
-        if (FaultPlan.Fails(_options.Faults, FaultPoint.ThreadCache) || !_options.Committed.TryAdd(bytes))
+        if (FaultPlan.Fails(_options.Faults, FaultPoint.ThreadCache) || !_options.Committed.TryAdd(bytes, quietly: true))
         {
             return null;
         }
@@ -250,6 +267,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
             CacheNode? now = Atomic.CompareExchange(ref _nodes, node, first);
             if (ReferenceEquals(now, first))
             {
+                _options.Committed.Tell(bytes);
                 return cache;
             }
 

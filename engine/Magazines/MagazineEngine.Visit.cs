@@ -70,7 +70,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
         {
             FlushCurrent(keepFullInDepot: false);
             Visit();
-            DrainDepots(reclaimed: true);
+            Reclaim();
         }
         finally
         {

@@ -51,7 +51,7 @@ internal sealed unsafe partial class MagazineEngine<TSource> : ICacheOwner
     {
         _source = source;
         _options = options;
-        Id = EngineIds.Next();
+        Id = options.Id != 0 ? options.Id : EngineIds.Next();
         _codes = 1 + options.Classes.Length + options.ExtraCodes;
         _capacities = new int[_codes];
         for (int i = 0; i < options.Classes.Length; i++)
@@ -199,7 +199,6 @@ internal sealed unsafe partial class MagazineEngine<TSource> : ICacheOwner
 
         if (_depots[code].TryPop(_links, out uint index))
         {
-            cache->DepotExchanges++;
             Atomic.Add(ref _depotWeight.Value, -Weight(code));
             if (IsReal(cache, entry->Loaded))
             {
@@ -207,6 +206,7 @@ internal sealed unsafe partial class MagazineEngine<TSource> : ICacheOwner
             }
 
             entry->Loaded = Magazine.AttachFull(_store.AddressOf(index), capacity);
+            CountFromDepot(cache, code);
             return Pop(entry);
         }
 
@@ -344,7 +344,6 @@ internal sealed unsafe partial class MagazineEngine<TSource> : ICacheOwner
 
     private void PushFull(ThreadCache* cache, int code, nuint* top)
     {
-        cache->DepotExchanges++;
         Atomic.Add(ref _depotWeight.Value, Weight(code));
         if (TSource.KeepsLowest)
         {
@@ -353,6 +352,7 @@ internal sealed unsafe partial class MagazineEngine<TSource> : ICacheOwner
 
         _depots[code].Push(_links, _store.IndexOf(Magazine.Base(top)));
         ArmWorker();
+        CountToDepot(cache, code);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

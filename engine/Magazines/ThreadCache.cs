@@ -84,6 +84,14 @@ internal unsafe struct ThreadCache
     [FieldOffset(96)]
     public long Uncached;
 
+    /// <summary>What is kept aside while somebody listens; null until then. Written by the owner, freed with the cache.</summary>
+    [FieldOffset(104)]
+    public CacheTrace* Trace;
+
+    /// <summary>The part of <see cref="DepotExchanges"/> in which this thread took a magazine.</summary>
+    [FieldOffset(112)]
+    public long DepotHits;
+
     /// <summary>Bytes of a cache with the given number of codes.</summary>
     public static nuint BytesFor(int codes)
         => (nuint)(HeaderBytes + (codes * sizeof(CacheEntry)) + codes + HeaderBytes - 1) & ~(nuint)(HeaderBytes - 1);

@@ -51,7 +51,11 @@ internal sealed unsafe class ThreadRecord
 
     public static ThreadRecord Current => t_current ??= new ThreadRecord();
 
-    public static void FreeCache(ThreadCache* cache) => NativeMemory.AlignedFree(cache);
+    public static void FreeCache(ThreadCache* cache)
+    {
+        CacheTrace.Free(cache);
+        NativeMemory.AlignedFree(cache);
+    }
 
     /// <summary>This thread's cache in the engine with the given number, or null.</summary>
     public ThreadCache* Find(long engineId)
@@ -106,6 +110,7 @@ internal sealed unsafe class ThreadRecord
     public void Recycle(ThreadCache* cache)
     {
         cache->EngineId = 0;
+        CacheTrace.Free(cache);
         _spare.Add((nint)cache);
     }
 

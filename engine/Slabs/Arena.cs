@@ -126,6 +126,9 @@ internal sealed unsafe partial class Arena
 
     public BoundedCounter Committed { get; }
 
+    /// <summary>Number of the owner, for events.</summary>
+    public long Owner { get; init; }
+
     public RangeAllocator Ranges { get; }
 
     /// <summary>Bytes of metadata that are committed.</summary>

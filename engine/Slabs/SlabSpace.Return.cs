@@ -270,6 +270,7 @@ internal sealed unsafe partial class SlabSpace
         }
 
         _arena.FreeChunks(chunk, slab.Chunks);
+        TellSlab(chunk, code, claimed: false);
         return true;
     }
 

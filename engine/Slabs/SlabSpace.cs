@@ -153,6 +153,7 @@ internal sealed unsafe partial class SlabSpace
         ref ulong state = ref _arena.Header(chunk).Slab;
         Atomic.Store(ref state, SlabState.Created(state, code, slab.Blocks));
         PublishPartial(chunk);
+        TellSlab(chunk, code, claimed: true);
         return true;
     }
 

@@ -1,0 +1,33 @@
+using System.Diagnostics.Tracing;
+using MagAlloc.Concurrency;
+
+namespace MagAlloc.Events;
+
+/// <summary>An owner's committed bytes: a bounded counter whose every change can be an event.</summary>
+internal sealed class CommitCounter : BoundedCounter
+{
+    private readonly long _owner;
+
+    public CommitCounter(long owner, long limit)
+        : base(limit)
+    {
+        _owner = owner;
+    }
+
+    /// <inheritdoc/>
+    protected override void OnChanged(long change, long now)
+    {
+        MagAllocEventSource log = MagAllocEventSource.Log;
+        if (log.IsEnabled(EventLevel.Informational, MagAllocEventSource.Keywords.Commit))
+        {
+            if (change > 0)
+            {
+                log.Committed(_owner, change, now);
+            }
+            else
+            {
+                log.Decommitted(_owner, -change, now);
+            }
+        }
+    }
+}

@@ -1,0 +1,192 @@
+using System.Diagnostics.Tracing;
+using System.Globalization;
+using MagAlloc.Concurrency;
+
+namespace MagAlloc.Events;
+
+/// <content>What sessions ask for, and what is told at their start, at intervals, and at an owner's end.</content>
+internal sealed unsafe partial class MagAllocEventSource
+{
+    public const string SampleBytesArgument = "SampleBytes";
+    public const string StatisticsMsArgument = "StatisticsMs";
+    public const long DefaultSampleBytes = 512 * 1024;
+    public const int DefaultStatisticsMs = 100;
+
+    private const int ShortestStatisticsMs = 1;
+    private const int LongestStatisticsMs = 3600 * 1000;
+
+    // Threads tell of their exchanges once a beat: each event costs a walk of the stack, and a quarter of a second is finer than
+    // anybody reads a rate.
+    private const int BeatMs = 250;
+
+    private long _sampleBytes = DefaultSampleBytes;
+    private int _statisticsMs = DefaultStatisticsMs;
+    private long _meanBytes;
+    private int _wasExchange;
+    private int _beat;
+    private EventClock? _clock;
+
+    /// <summary>Mean bytes between two sampled allocations; 0 while nobody wants samples.</summary>
+    public long MeanBytes => Atomic.Load(ref _meanBytes);
+
+    /// <summary>Moves at intervals while somebody listens to exchanges.</summary>
+    public int Beat => Atomic.Load(ref _beat);
+
+    /// <summary>Tells of an owner's birth.</summary>
+    [NonEvent]
+    public void Announce(IEventOwner owner)
+    {
+        if (IsEnabled(EventLevel.Informational, Keywords.Owner))
+        {
+            OwnerCreated(owner.Id, owner.Name, owner.Kind);
+        }
+    }
+
+    /// <summary>Tells the last figures of an owner, and its end.</summary>
+    [NonEvent]
+    public void Bury(IEventOwner owner)
+    {
+        if (!IsEnabled())
+        {
+            return;
+        }
+
+        if (IsEnabled(EventLevel.Informational, Keywords.Exchange))
+        {
+            owner.ReportExchanges(Beat + 1, discard: false);
+        }
+
+        TellFigures(owner);
+        if (IsEnabled(EventLevel.Informational, Keywords.Owner))
+        {
+            OwnerDisposed(owner.Id);
+        }
+    }
+
+    /// <summary>One turn of the clock.</summary>
+    /// <param name="newBeat">Whether threads shall tell of their exchanges.</param>
+    /// <returns>Whether anybody still wants to be told.</returns>
+    [NonEvent]
+    internal bool Turn(bool newBeat)
+    {
+        bool exchange = IsEnabled(EventLevel.Informational, Keywords.Exchange);
+        bool statistics = IsEnabled(EventLevel.Informational, Keywords.Statistics);
+        if (exchange && newBeat)
+        {
+            int beat = Atomic.Add(ref _beat, 1);
+            foreach (IEventOwner owner in OwnerRegistry.Instance.Living)
+            {
+                // Of threads that have had a whole beat to tell themselves, and have not come by.
+                owner.ReportExchanges(beat - 1, discard: false);
+            }
+        }
+
+        if (statistics)
+        {
+            foreach (IEventOwner owner in OwnerRegistry.Instance.Living)
+            {
+                TellFigures(owner);
+            }
+        }
+
+        return exchange || statistics;
+    }
+
+    /// <summary>Time between two turns of the clock, and between two beats, in milliseconds.</summary>
+    internal (int Turn, int Beat) Periods
+    {
+        [NonEvent]
+        get
+        {
+            int statistics = Atomic.Load(ref _statisticsMs);
+            return (IsEnabled(EventLevel.Informational, Keywords.Statistics) ? statistics : BeatMs, BeatMs);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void OnEventCommand(EventCommandEventArgs command)
+    {
+        if (command.Command == EventCommand.SendManifest)
+        {
+            return;
+        }
+
+        ReadArguments(command.Arguments);
+        Atomic.Store(ref _meanBytes, IsEnabled(EventLevel.Informational, Keywords.Sample) ? Atomic.Load(ref _sampleBytes) : 0);
+        bool exchange = IsEnabled(EventLevel.Informational, Keywords.Exchange);
+        bool wasExchange = Atomic.Exchange(ref _wasExchange, exchange ? 1 : 0) != 0;
+        foreach (IEventOwner owner in OwnerRegistry.Instance.Living)
+        {
+            if (exchange)
+            {
+                // What nobody listened to belongs to no session; what a first session has waiting goes out before a second one joins.
+                owner.ReportExchanges(Beat + 1, discard: !wasExchange);
+            }
+
+            Announce(owner);
+            TellFigures(owner);
+        }
+
+        if (exchange || IsEnabled(EventLevel.Informational, Keywords.Statistics))
+        {
+            EventClock clock = Atomic.Load(ref _clock) ?? new EventClock(this);
+            (Atomic.CompareExchange(ref _clock, clock, null) ?? clock).Wake();
+        }
+    }
+
+    [NonEvent]
+    private void TellFigures(IEventOwner owner)
+    {
+        if (!IsEnabled(EventLevel.Informational, Keywords.Statistics) || !owner.TryGetFigures(out OwnerFigures figures))
+        {
+            return;
+        }
+
+        OwnerStatistics(
+            owner.Id,
+            figures.AllocatedBytes,
+            figures.ThreadCachedBytes,
+            figures.DepotCachedBytes,
+            figures.CommittedBytes,
+            figures.ReservedBytes,
+            figures.PeakCommittedBytes,
+            figures.DepotMagazines,
+            figures.DepotExchanges,
+            figures.ReclaimedMagazines,
+            (int)figures.Threads,
+            figures.InjectedFaults);
+        if (!IsEnabled(EventLevel.Verbose, Keywords.Statistics))
+        {
+            return;
+        }
+
+        Span<ClassFigures> classes = stackalloc ClassFigures[OwnerRegistry.MostClasses];
+        foreach (ref readonly ClassFigures one in classes[..owner.GetClassFigures(classes)])
+        {
+            ClassStatistics(
+                owner.Id, one.Code, one.BlockBytes, one.AllocatedBlocks, one.ThreadCachedBlocks + one.DepotCachedBlocks, one.Slabs, one.WasteBytes);
+        }
+    }
+
+    [NonEvent]
+    private void ReadArguments(IDictionary<string, string?>? arguments)
+    {
+        // What cannot be read is left as it was: a session must not fail for it, and there is nobody to tell.
+        if (arguments is null)
+        {
+            return;
+        }
+
+        if (arguments.TryGetValue(SampleBytesArgument, out string? text)
+            && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long bytes))
+        {
+            Atomic.Store(ref _sampleBytes, bytes);
+        }
+
+        if (arguments.TryGetValue(StatisticsMsArgument, out text)
+            && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int milliseconds))
+        {
+            Atomic.Store(ref _statisticsMs, Math.Clamp(milliseconds, ShortestStatisticsMs, LongestStatisticsMs));
+        }
+    }
+}

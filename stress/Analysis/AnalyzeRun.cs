@@ -14,16 +14,23 @@ internal static class AnalyzeRun
     private const int PrintedStacks = 5;
     private const int PrintedOwners = 10;
 
+    /// <returns>The exit code.</returns>
     /// <exception cref="UsageException">The trace cannot be read, or a file not be written.</exception>
-    public static void Execute(AnalyzeRequest request, StressConsole console, CancellationToken interruption)
+    public static int Execute(AnalyzeRequest request, StressConsole console, CancellationToken interruption)
     {
         using JsonFile? json = JsonFile.Open(request.JsonFile);
         using OutputFile? html = OutputFile.Open("--html", request.HtmlFile);
-        TraceModel trace = Read(request.File, console, interruption);
+        if (Read(request.File, console, interruption) is not { } trace)
+        {
+            console.Line("interrupted");
+            return ExitCode.IntegrityFailure;
+        }
+
         IReadOnlyList<Anomaly> anomalies = AnomalySearch.Find(trace);
         Print(trace, anomalies, console);
         json?.Write(writer => TraceJson.Write(writer, trace, anomalies, request.Stacks));
         html?.Write(TracePage.Of(trace, anomalies, request.Stacks));
+        return ExitCode.Pass;
     }
 
     /// <summary>Reads a trace without a word, as a test or another command wants it.</summary>
@@ -34,7 +41,8 @@ internal static class AnalyzeRun
         return Checked(new TraceReader(opened).Read(CancellationToken.None));
     }
 
-    private static TraceModel Read(string file, StressConsole console, CancellationToken interruption)
+    /// <summary>Reads a trace and shows how far it is; null when interrupted.</summary>
+    private static TraceModel? Read(string file, StressConsole console, CancellationToken interruption)
     {
         long start = Stopwatch.GetTimestamp();
         TraceReader? reader = null;
@@ -54,7 +62,14 @@ internal static class AnalyzeRun
                 new("elapsed", Text.Seconds(Stopwatch.GetElapsedTime(start))),
                 new("events", Text.Count(Volatile.Read(ref reader)?.EventsRead ?? 0)),
             ]);
-        return Checked(reading.GetAwaiter().GetResult());
+        try
+        {
+            return Checked(reading.GetAwaiter().GetResult());
+        }
+        catch (OperationCanceledException)
+        {
+            return null;
+        }
     }
 
     private static TraceModel Checked(TraceModel trace) => trace.EngineEvents.Count != 0

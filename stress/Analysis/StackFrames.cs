@@ -31,7 +31,9 @@ internal static class StackFrames
         int first = 0;
         while (first < innermostFirst.Count && (IsEngine(innermostFirst[first]) || IsEventMachinery(innermostFirst[first])))
             first++;
-        return first == 0 ? innermostFirst : [.. innermostFirst.Skip(first - 1)];
+
+        // An event of somebody else's source of the same name has no method of the engine to stand for it.
+        return [.. innermostFirst.Skip(first > 0 && IsEngine(innermostFirst[first - 1]) ? first - 1 : first)];
     }
 
     private static bool IsEventMachinery(string frame) => frame.StartsWith("System.Diagnostics.Tracing.", StringComparison.Ordinal);

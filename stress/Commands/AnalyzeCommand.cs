@@ -33,7 +33,7 @@ internal static class AnalyzeCommand
             Arguments = { file },
             Options = { json, html, stacks },
         };
-        command.SetAction(parse => session.Examine((console, interruption) => AnalyzeRun.Execute(
+        command.SetAction(parse => session.Run((console, interruption) => AnalyzeRun.Execute(
             new AnalyzeRequest
             {
                 File = parse.GetValue(file) ?? string.Empty,

@@ -92,12 +92,12 @@ public sealed unsafe partial class IovaDomain
         _engine.Enter();
         try
         {
-            int code = IovaSource.CodeOf(order);
+            int upper = IovaSource.UpperCode(order);
             return new IovaOrderStatistics
             {
                 Size = 1L << order,
-                CachedRanges = _engine.CountCached(code),
-                DepotMagazines = _engine.DepotCount(code),
+                CachedRanges = CountCached(order),
+                DepotMagazines = _engine.DepotCount(upper) + _engine.DepotCount(IovaSource.LowerOf(upper)),
             };
         }
         finally
@@ -114,7 +114,7 @@ public sealed unsafe partial class IovaDomain
         long cachedUnits = 0;
         for (int order = 0; order < _options.CachedOrders; order++)
         {
-            long count = _engine.CountCached(IovaSource.CodeOf(order));
+            long count = CountCached(order);
             cachedRanges += count;
             cachedUnits += count << order;
         }
@@ -175,9 +175,15 @@ public sealed unsafe partial class IovaDomain
         long count = 0;
         for (int order = 0; order < _options.CachedOrders; order++)
         {
-            count += _engine.CountCached(IovaSource.CodeOf(order));
+            count += CountCached(order);
         }
 
         return count;
+    }
+
+    private long CountCached(int order)
+    {
+        int upper = IovaSource.UpperCode(order);
+        return _engine.CountCached(upper) + _engine.CountCached(IovaSource.LowerOf(upper));
     }
 }

@@ -25,11 +25,10 @@ public sealed unsafe partial class IovaDomain : IEventOwner
             IovaStatistics statistics = ReadStatistics();
             long inThreads = 0;
             long inDepots = 0;
-            for (int order = 0; order < _options.CachedOrders; order++)
+            for (int code = 1; code <= 2 * IovaSource.Orders; code++)
             {
-                int code = IovaSource.CodeOf(order);
-                inThreads += _engine.CountInThreads(code) << order;
-                inDepots += _engine.CountInDepot(code) << order;
+                inThreads += _engine.CountInThreads(code) << IovaSource.OrderOf(code);
+                inDepots += _engine.CountInDepot(code) << IovaSource.OrderOf(code);
             }
 
             figures = new OwnerFigures
@@ -69,14 +68,19 @@ public sealed unsafe partial class IovaDomain : IEventOwner
 
         try
         {
-            for (int order = 0; order < _options.CachedOrders; order++)
+            int written = 0;
+            for (int code = 1; code <= 2 * IovaSource.Orders; code++)
             {
                 // Which order a range in the tree had is not known, so what is allocated of each is not either.
-                int code = IovaSource.CodeOf(order);
-                into[order] = new ClassFigures(code, ToBytes(1L << order), 0, _engine.CountInThreads(code), _engine.CountInDepot(code), 0, 0);
+                long inThreads = _engine.CountInThreads(code);
+                long inDepot = _engine.CountInDepot(code);
+                if (inThreads + inDepot != 0)
+                {
+                    into[written++] = new ClassFigures(code, ToBytes(1L << IovaSource.OrderOf(code)), 0, inThreads, inDepot, 0, 0);
+                }
             }
 
-            return _options.CachedOrders;
+            return written;
         }
         finally
         {

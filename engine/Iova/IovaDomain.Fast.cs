@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using MagAlloc.Concurrency;
@@ -7,19 +6,19 @@ using MagAlloc.Magazines;
 
 namespace MagAlloc;
 
-/// <content>Allocation and free through the thread's magazines.</content>
+/// <content>Allocation and free through the thread's magazines: the fast path, and the next one out of line.</content>
 /// <remarks>
-/// The two methods below are the fast path: one read of a thread static, no atomic operation. Each looks at the cache's engine
-/// number before its step and behind it; the second look is the owner's half of a flush by another thread, the proof is with
-/// <see cref="MagazineEngine{TSource}.Visit"/>.
+/// <para>The public methods are the fast path: one read of a thread static, no atomic operation. Each looks at the cache's engine number
+/// before its step and behind it; the second look is the owner's half of a flush by another thread, the proof is with
+/// <see cref="MagazineEngine{TSource}.Visit"/>.</para>
+/// <para><b>Two classes an order.</b> What lies below 4 GiB has magazines of its own (<see cref="IovaSource"/>): a request with a low
+/// limit finds there what it may have, and does not look through what it may not. The fast path knows the others only, and
+/// pays nothing for the choice: a free compares the pfn with the bounds of the space anyway, here those of its upper part, and
+/// an allocation compares the top of the magazine with its limit anyway. What fails goes on in <c>AllocateNext</c> and <c>FreeNext</c>.</para>
 /// </remarks>
 public sealed unsafe partial class IovaDomain
 {
     private const ulong LargestCached = 1UL << (IovaDomainOptions.MostCachedOrders - 1);
-    private const int Bits = 64;
-
-    // One, as in the kernel, as long as nothing is cached behind it: what is, others freed or took meanwhile.
-    private const int FlushRounds = 5;
 
     /// <summary>Allocates a range of a cached size from this thread's magazine (<c>alloc_iova_fast</c>).</summary>
     /// <param name="size">
@@ -44,15 +43,15 @@ public sealed unsafe partial class IovaDomain
     /// </remarks>
     public bool TryAllocateFast(ulong size, ulong limitPfn, bool flushRcache, out ulong pfn)
     {
-        nuint resource = Pop(size, limitPfn);
-        if (resource == 0 && (resource = AllocateFastSlow(size, limitPfn, flushRcache)) == 0)
+        if (TryPop(size, limitPfn, out ulong first, out nuint* unsettled))
         {
-            pfn = 0;
-            return false;
+            pfn = first;
+            return true;
         }
 
-        pfn = IovaSource.Decode(resource);
-        return true;
+        nuint resource = AllocateNext(size, limitPfn, flushRcache, unsettled, first);
+        pfn = resource != 0 ? IovaSource.Decode(resource) : 0;
+        return resource != 0;
     }
 
     /// <summary>As <see cref="TryAllocateFast"/>, but throws when nothing is free.</summary>
@@ -65,8 +64,13 @@ public sealed unsafe partial class IovaDomain
     /// <exception cref="ObjectDisposedException">The domain is disposed.</exception>
     public ulong AllocateFast(ulong size, ulong limitPfn, bool flushRcache = true)
     {
-        nuint resource = Pop(size, limitPfn);
-        if (resource == 0 && (resource = AllocateFastSlow(size, limitPfn, flushRcache)) == 0)
+        if (TryPop(size, limitPfn, out ulong pfn, out nuint* unsettled))
+        {
+            return pfn;
+        }
+
+        nuint resource = AllocateNext(size, limitPfn, flushRcache, unsettled, pfn);
+        if (resource == 0)
         {
             ThrowExhausted(size, limitPfn);
         }
@@ -92,83 +96,99 @@ public sealed unsafe partial class IovaDomain
     /// </remarks>
     public void FreeFast(ulong pfn, ulong size)
     {
+        // Read once, and before anything else: the later looks compare with a register.
+        long id = _fastId;
+
         // Size 0 wraps round and takes the slow path with the large ones.
         ulong last = size - 1;
         ThreadCache* cache = CacheSlot<IovaSource>.t_last;
-        if (last < LargestCached && cache != null && cache->EngineId == _fastId && pfn - _startPfn <= _span)
+        if (last < LargestCached && cache != null && cache->EngineId == id && pfn - _upperStart <= _upperSpan)
         {
-            int order = OrderOf(last);
+            uint zeros = ZerosOf(last);
 
             // A misaligned range would come out of the magazine as an aligned one: it goes to the tree, which knows its extent.
-            if ((pfn & MaskOf(order)) == 0
-                && ThreadCache.TryPushVisited(cache, IovaSource.CodeOf(order), IovaSource.Encode(pfn), out nuint* top))
+            if ((pfn & MaskOf(zeros)) == 0
+                && ThreadCache.TryPushVisited(IovaSource.UpperEntry(cache, zeros), IovaSource.Encode(pfn), out nuint* top))
             {
-                if (Atomic.Load(ref cache->EngineId) != _fastId)
+                if (Atomic.Load(ref cache->EngineId) != id)
                 {
-                    SettleFree(cache, order, top, pfn, size);
+                    SettleFree(cache, IovaSource.UpperCode(zeros), top, pfn, size);
                 }
 
                 return;
             }
         }
 
-        FreeFastSlow(pfn, size);
+        FreeNext(pfn, size);
     }
 
-    /// <returns>A resource, or 0 when there is more to do.</returns>
+    /// <summary>Pops from the magazine of the upper class.</summary>
+    /// <param name="size">Granules.</param>
+    /// <param name="limitPfn">The highest pfn that the range may have.</param>
+    /// <param name="pfn">What was popped, if anything was.</param>
+    /// <param name="unsettled">The top behind the step, if a visit met it.</param>
+    /// <returns>False when there is more to do.</returns>
     /// <remarks>
-    /// Values are returned, not passed by reference, and whatever calls on the way ends there: a local that lives across a call, or whose
-    /// address is taken, would go through memory on the fast path too.
+    /// Whatever is called from here on gets and returns values: a local whose address is taken would go through memory on the fast path
+    /// too, and its caller would wait for the store (2.5 against 2.3 ns a pair).
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private nuint Pop(ulong size, ulong limitPfn)
+    private bool TryPop(ulong size, ulong limitPfn, out ulong pfn, out nuint* unsettled)
     {
+        long id = _fastId;
         ulong last = size - 1;
         ThreadCache* cache = CacheSlot<IovaSource>.t_last;
-        if (last < LargestCached && cache != null && cache->EngineId == _fastId)
+        if (last < LargestCached && cache != null && cache->EngineId == id)
         {
-            int order = OrderOf(last);
-            if (ThreadCache.TryPopVisited(cache, IovaSource.CodeOf(order), MaskOf(order), limitPfn, out nuint resource, out nuint* top))
+            uint zeros = ZerosOf(last);
+            if (ThreadCache.TryPopVisited(IovaSource.UpperEntry(cache, zeros), MaskOf(zeros), limitPfn, out nuint first, out nuint* top))
             {
-                return Atomic.Load(ref cache->EngineId) == _fastId ? resource : SettlePop(cache, order, top, resource);
+                pfn = first;
+                if (Atomic.Load(ref cache->EngineId) == id)
+                {
+                    unsettled = null;
+                    return true;
+                }
+
+                unsettled = top;
+                return false;
             }
         }
 
-        return 0;
+        pfn = 0;
+        unsettled = null;
+        return false;
     }
 
-    /// <summary>The end of a pop that met a visit.</summary>
-    /// <returns>The resource, or 0 when it is the visitor's.</returns>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private nuint SettlePop(ThreadCache* cache, int order, nuint* top, nuint resource)
-        => _engine.Settle(cache, IovaSource.CodeOf(order), onPrevious: false, top) ? resource : 0;
-
-    /// <summary>The end of a free that met a visit.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private void SettleFree(ThreadCache* cache, int order, nuint* top, ulong pfn, ulong size)
-    {
-        if (!_engine.Settle(cache, IovaSource.CodeOf(order), onPrevious: true, top))
-        {
-            FreeFastSlow(pfn, size);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int OrderOf(ulong sizeMinusOne) => Bits - BitOperations.LeadingZeroCount(sizeMinusOne);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong MaskOf(int order) => ~(ulong.MaxValue << order);
-
+    /// <summary>Allocation when the top of the upper class's magazine does not fit: out of the lower class, or by a swap of magazines.</summary>
     /// <returns>A resource, or 0 when none is free.</returns>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private nuint AllocateFastSlow(ulong size, ulong limitPfn, bool flush)
+    private nuint AllocateNext(ulong size, ulong limitPfn, bool flush, nuint* unsettled, ulong popped)
     {
         ulong last = size - 1;
         ThreadCache* cache = CacheSlot<IovaSource>.t_last;
+        if (unsettled != null && _engine.Settle(cache, IovaSource.UpperCode(ZerosOf(last)), onPrevious: false, unsettled))
+        {
+            return IovaSource.Encode(popped);
+        }
+
         if (last < LargestCached && cache != null && cache->EngineId == _fastId)
         {
-            int order = OrderOf(last);
-            nuint resource = _engine.SwapAndPopVisited(cache, IovaSource.CodeOf(order), MaskOf(order), limitPfn);
+            uint zeros = ZerosOf(last);
+            int code = IovaSource.UpperCode(zeros);
+            if (limitPfn < _upperStart)
+            {
+                code = IovaSource.LowerOf(code);
+                if (ThreadCache.TryPopVisited(ThreadCache.Entry(cache, code), MaskOf(zeros), limitPfn, out nuint first, out nuint* top))
+                {
+                    if (Atomic.Load(ref cache->EngineId) == _fastId || _engine.Settle(cache, code, onPrevious: false, top))
+                    {
+                        return IovaSource.Encode(first);
+                    }
+                }
+            }
+
+            nuint resource = _engine.SwapAndPopVisited(cache, code, MaskOf(zeros), limitPfn);
             if (resource != 0)
             {
                 return resource;
@@ -178,211 +198,48 @@ public sealed unsafe partial class IovaDomain
         return TryAllocateFastSlow(size, limitPfn, flush, out ulong pfn) ? IovaSource.Encode(pfn) : TellExhausted(size);
     }
 
-    private bool TryAllocateFastSlow(ulong size, ulong limitPfn, bool flush, out ulong pfn)
-    {
-        ArgumentOutOfRangeException.ThrowIfZero(size);
-        ThreadCache* cache = Protect();
-        try
-        {
-            pfn = 0;
-            ulong last = Math.Min(limitPfn, LastPfn);
-            int order = OrderOf(size - 1);
-            bool cached = order < _options.CachedOrders;
-            ulong units = cached ? 1UL << order : size;
-
-            // Before any sum that could wrap: nothing that could be flushed would make it fit.
-            if (last < _startPfn || units - 1 > last - _startPfn)
-            {
-                return false;
-            }
-
-            if (cached ? TryTakeCached(cache, order, last, out pfn) : TryTakeUncached(cache, order, units, last, out pfn))
-            {
-                return true;
-            }
-
-            if (!flush)
-            {
-                return false;
-            }
-
-            return TryAfterFlush(cache, cached, order, units, last, out pfn);
-        }
-        finally
-        {
-            Unprotect(cache);
-        }
-    }
-
-    private bool TryAfterFlush(ThreadCache* cache, bool cached, int order, ulong units, ulong last, out ulong pfn)
-    {
-        Atomic.Increment(ref _flushes.Value);
-        _engine.BeginPressure();
-        try
-        {
-            for (int round = 0; round < FlushRounds; round++)
-            {
-                FlushAll();
-                if (cached ? TryTakeCached(cache, order, last, out pfn) : TryTakeUncached(cache, order, units, last, out pfn))
-                {
-                    return true;
-                }
-
-                if (CountCached() == 0)
-                {
-                    break;
-                }
-            }
-
-            pfn = 0;
-            return false;
-        }
-        finally
-        {
-            _engine.EndPressure();
-        }
-    }
-
-    private bool TryTakeCached(ThreadCache* cache, int order, ulong last, out ulong pfn)
-    {
-        int code = IovaSource.CodeOf(order);
-        nuint highest = last == LastPfn ? nuint.MaxValue : IovaSource.Encode(last - MaskOf(order));
-        nuint resource;
-        do
-        {
-            resource = cache != null ? _engine.RefillBelow(cache, code, highest) : _engine.AcquireOneBelow(code, highest);
-            pfn = IovaSource.Decode(resource);
-        }
-        while (resource != 0 && _marks && !TryHandOut(pfn, order));
-
-        if (resource != 0)
-        {
-            return true;
-        }
-
-        pfn = 0;
-        return false;
-    }
-
-    /// <summary>Ends the mark of a range that lay in a magazine.</summary>
-    /// <returns>False when somebody freed the range to the tree in the middle of a free into the magazine; it is left alone.</returns>
-    private bool TryHandOut(ulong pfn, int order)
-    {
-        bool isOurs = _tree.TryUnmark(pfn);
-        if (!isOurs)
-        {
-            _misuses.Report(IovaMisuseKind.DoubleFree, pfn, 1UL << order);
-        }
-
-        return isOurs;
-    }
-
-    private bool TryTakeUncached(ThreadCache* cache, int order, ulong units, ulong last, out ulong pfn)
-    {
-        if (cache != null)
-        {
-            cache->Uncached++;
-        }
-
-        if (FaultPlan.Fails(_options.Faults, FaultPoint.RangeClaim))
-        {
-            pfn = 0;
-            return false;
-        }
-
-        return _tree.TryAllocate(units, order, last, out pfn);
-    }
-
+    /// <summary>Free when the pfn does not lie in the upper part of the space, or the magazine is full.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void FreeFastSlow(ulong pfn, ulong size)
+    private void FreeNext(ulong pfn, ulong size)
     {
-        ArgumentOutOfRangeException.ThrowIfZero(size);
-        ThreadCache* cache = Protect();
-        try
+        ulong last = size - 1;
+        ThreadCache* cache = CacheSlot<IovaSource>.t_last;
+
+        // Below the start of the upper part, and not below that of the space: where there is no lower part, nothing is.
+        if (last < LargestCached && cache != null && cache->EngineId == _fastId && pfn < _upperStart && pfn >= _startPfn)
         {
-            int order = OrderOf(size - 1);
-            int code = IovaSource.CodeOf(order);
-            if (pfn < _startPfn || pfn > LastPfn || size - 1 > LastPfn - pfn)
+            uint zeros = ZerosOf(last);
+            int code = IovaSource.LowerOf(IovaSource.UpperCode(zeros));
+            if ((pfn & MaskOf(zeros)) == 0
+                && ThreadCache.TryPushVisited(ThreadCache.Entry(cache, code), IovaSource.Encode(pfn), out nuint* top))
             {
-                Refuse(IovaMisuseKind.NotAllocated, pfn, size);
-            }
-            else if (order >= _options.CachedOrders || (pfn & MaskOf(order)) != 0 || (_marks && !TryMarkFreed(pfn, order)))
-            {
-                FreeExactly(pfn, size);
-            }
-            else if (cache != null)
-            {
-                _engine.Spill(cache, code, IovaSource.Encode(pfn));
-            }
-            else
-            {
-                _engine.ReleaseOne(code, IovaSource.Encode(pfn));
+                if (Atomic.Load(ref cache->EngineId) != _fastId)
+                {
+                    SettleFree(cache, code, top, pfn, size);
+                }
+
+                return;
             }
         }
-        finally
+
+        FreeFastSlow(pfn, size);
+    }
+
+    /// <summary>The end of a free that met a visit.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void SettleFree(ThreadCache* cache, int code, nuint* top, ulong pfn, ulong size)
+    {
+        if (!_engine.Settle(cache, code, onPrevious: true, top))
         {
-            Unprotect(cache);
+            FreeFastSlow(pfn, size);
         }
     }
 
-    /// <returns>False when this is not an allocated range of exactly that order; the reason is looked for elsewhere.</returns>
-    private bool TryMarkFreed(ulong pfn, int order)
-        => !_reserved.TryFind(new IovaRange(pfn, pfn), out _) && _tree.TryMark(pfn, order);
+    /// <summary>The size of a cached request, less one, as its leading zeros in 32 bits: 32 less the order.</summary>
+    /// <remarks>Not turned into the order: codes descend as sizes grow, and the mask is a shift to the right, by this number.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint ZerosOf(ulong last) => (uint)BitOperations.LeadingZeroCount((uint)last);
 
-    /// <summary>A free by place and size that does not go into a magazine.</summary>
-    private void FreeExactly(ulong pfn, ulong size)
-    {
-        if (!TryClassify(pfn, size, out IovaRange range, out IovaMisuseKind wrong) || !FreeInTree(range))
-        {
-            Refuse(wrong, pfn, size);
-        }
-    }
-
-    /// <returns>False when the range must not be freed; then <paramref name="wrong"/> says why.</returns>
-    private bool TryClassify(ulong pfn, ulong size, out IovaRange range, out IovaMisuseKind wrong)
-    {
-        wrong = IovaMisuseKind.NotAllocated;
-        range = default;
-        if (!_tree.TryFind(pfn, out ulong first, out ulong last))
-        {
-            return false;
-        }
-
-        range = new IovaRange(first, last);
-        if (_reserved.TryFind(range, out _))
-        {
-            wrong = IovaMisuseKind.Reserved;
-        }
-        else if (first != pfn)
-        {
-            wrong = IovaMisuseKind.NotFirst;
-        }
-        else if (_marks && _tree.IsMarked(first))
-        {
-            wrong = IovaMisuseKind.DoubleFree;
-        }
-        else if (range.Count != size)
-        {
-            wrong = IovaMisuseKind.WrongSize;
-        }
-        else
-        {
-            return true;
-        }
-
-        return false;
-    }
-
-    /// <summary>Counts and reports a misuse; throws where checks are on.</summary>
-    private void Refuse(IovaMisuseKind kind, ulong pfn, ulong size)
-    {
-        IovaMisuseReport report = _misuses.Report(kind, pfn, size);
-        if (_marks)
-        {
-            throw new IovaMisuseException(report);
-        }
-    }
-
-    [DoesNotReturn]
-    private void ThrowExhausted(ulong size, ulong limitPfn) => throw new IovaExhaustedException(Name, size, limitPfn);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong MaskOf(uint zeros) => (ulong)uint.MaxValue >> (int)zeros;
 }

@@ -49,8 +49,11 @@ public sealed unsafe partial class IovaDomain : IDisposable
 
     // For the fast path: one load each from this object. Where checks are on the number is one that no cache has.
     private readonly long _fastId = NoFastPath;
+    private readonly ulong _upperStart;
+    private readonly ulong _upperSpan;
     private readonly ulong _startPfn;
     private readonly ulong _span;
+    private readonly bool _hasLower;
 
     /// <summary>Makes a domain (<c>init_iova_domain</c> and <c>iova_domain_init_rcaches</c> in one).</summary>
     /// <param name="granule">Bytes of a granule: a power of two from 1 to 1 GiB. Ids have granule 1.</param>
@@ -74,6 +77,11 @@ public sealed unsafe partial class IovaDomain : IDisposable
         Dma32LastPfn = Math.Min(LastPfn, Shift >= Dma32Bits ? 0 : (1UL << (Dma32Bits - Shift)) - 1);
         _startPfn = startPfn;
         _span = LastPfn - startPfn;
+
+        // No cached range may lie across the boundary; with granules above 128 MiB one could.
+        _hasLower = Dma32LastPfn >= LargestCached - 1 && Dma32LastPfn < LastPfn && startPfn <= Dma32LastPfn;
+        _upperStart = _hasLower ? Dma32LastPfn + 1 : startPfn;
+        _upperSpan = LastPfn - _upperStart;
         _marks = _options.Checks != CheckLevel.None;
         long id = EngineIds.Next();
         _options.Faults?.Observe(FaultEvents.Tell);
@@ -88,12 +96,12 @@ public sealed unsafe partial class IovaDomain : IDisposable
                 _tree.TryClaim(0, startPfn - 1);
             }
 
-            int magazines = _options.PreallocateMagazines ? MagazinesPerProcessor * Environment.ProcessorCount * _options.CachedOrders : 0;
+            int magazines = _options.PreallocateMagazines ? MagazinesPerProcessor * Environment.ProcessorCount * _options.CachedOrders * (_hasLower ? 2 : 1) : 0;
             _engine = new MagazineEngine<IovaSource>(
-                new IovaSource(_tree, startPfn, LastPfn, _misuses, _marks, _options.Faults),
+                new IovaSource(_tree, startPfn, _upperStart, LastPfn, _misuses, _marks, _options.Faults),
                 new EngineOptions(
                     _options.Name,
-                    Classes(_options.CachedOrders),
+                    Classes(_options.CachedOrders, _hasLower),
                     ExtraCodes: 0,
                     Math.Max(MostMagazines, magazines),
                     _committed,
@@ -209,14 +217,15 @@ public sealed unsafe partial class IovaDomain : IDisposable
         Close();
     }
 
-    private static MagazineClass[] Classes(int cachedOrders)
+    private static MagazineClass[] Classes(int cachedOrders, bool hasLower)
     {
-        // All six have codes, so that the fast path knows one bound; those that are not cached have no magazines.
-        var classes = new MagazineClass[IovaDomainOptions.MostCachedOrders];
-        for (int order = 0; order < classes.Length; order++)
+        // All have codes, so that the fast path knows one bound; those that are not cached have no magazines.
+        var classes = new MagazineClass[2 * IovaSource.Orders];
+        for (int code = 1; code <= classes.Length; code++)
         {
-            int capacity = order < cachedOrders ? Magazine.Slots : 0;
-            classes[order] = new MagazineClass(capacity, (long)capacity << order, Math.Max(1, capacity));
+            int order = IovaSource.OrderOf(code);
+            int capacity = order < cachedOrders && (hasLower || code <= IovaSource.Orders) ? Magazine.Slots : 0;
+            classes[code - 1] = new MagazineClass(capacity, (long)capacity << order, Math.Max(1, capacity));
         }
 
         return classes;

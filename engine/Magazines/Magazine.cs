@@ -36,7 +36,11 @@ internal static unsafe class Magazine
     public static nuint* NoneFull => (nuint*)FullOffset;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool IsFull(nuint* top) => ((nuint)top & OffsetMask) == FullOffset;
+    public static bool IsFull(nuint* top) => IsEnd(top + 1);
+
+    /// <summary>Whether a slot is the one behind a magazine's last: what would be the next top of a full magazine.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool IsEnd(nuint* slot) => ((nuint)slot & OffsetMask) == 0;
 
     /// <summary>Address of the magazine that a top points into.</summary>
     public static byte* Base(nuint* top) => (byte*)((nuint)top & ~OffsetMask);

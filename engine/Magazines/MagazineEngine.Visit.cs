@@ -42,7 +42,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
 {
     private const long Inside = long.MinValue;
     private const long TakenBit = 1L << 62;
-    private const int VisitShift = 16;
+    private const int VisitShift = 28;
 
     // Two bits a class below the visit's number.
     private const int MostVisitedClasses = VisitShift / 2;

@@ -145,14 +145,16 @@ internal unsafe struct ThreadCache
     public static bool TryPush(ThreadCache* cache, int code, nuint resource)
     {
         CacheEntry* entry = Entry(cache, code);
-        nuint* top = entry->Previous;
-        if (Magazine.IsFull(top))
+
+        // The next top is needed anyway: asking it, not the top, for the end saves an instruction.
+        nuint* top = entry->Previous + 1;
+        if (Magazine.IsEnd(top))
         {
             return false;
         }
 
-        entry->Previous = top + 1;
-        top[1] = resource;
+        entry->Previous = top;
+        *top = resource;
         return true;
     }
 
@@ -160,20 +162,19 @@ internal unsafe struct ThreadCache
     /// The fast path of a bounded allocation from a cache that others may visit. Resources are first numbers + 1 of aligned
     /// runs. The caller looks at <see cref="EngineId"/> once more behind it (<see cref="MagazineEngine{TSource}.Settle"/>).
     /// </summary>
-    /// <param name="cache">This thread's cache.</param>
-    /// <param name="code">The class.</param>
+    /// <param name="entry">This thread's magazines of the class.</param>
     /// <param name="mask">Length of the runs - 1, a power of two - 1.</param>
     /// <param name="limit">The highest number that the run may have.</param>
-    /// <param name="resource">What was popped.</param>
+    /// <param name="first">The first number of the run that was popped.</param>
     /// <param name="top">The top behind the step.</param>
     /// <returns>False when the run on top does not fit, or there is none.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool TryPopVisited(ThreadCache* cache, int code, ulong mask, ulong limit, out nuint resource, out nuint* top)
+    public static bool TryPopVisited(CacheEntry* entry, ulong mask, ulong limit, out nuint first, out nuint* top)
     {
-        CacheEntry* entry = Entry(cache, code);
         top = entry->Loaded;
-        resource = *top;
-        if (resource == 0 || ((resource - 1) | mask) > limit)
+        nuint resource = *top;
+        first = resource - 1;
+        if (resource == 0 || (first | mask) > limit)
         {
             return false;
         }
@@ -187,24 +188,23 @@ internal unsafe struct ThreadCache
     /// The fast path of a free into a cache that others may visit. The caller looks at <see cref="EngineId"/> once more
     /// behind it (<see cref="MagazineEngine{TSource}.Settle"/>).
     /// </summary>
-    /// <param name="cache">This thread's cache.</param>
-    /// <param name="code">The class.</param>
+    /// <param name="entry">This thread's magazines of the class.</param>
     /// <param name="resource">What is pushed.</param>
     /// <param name="top">The top behind the step.</param>
     /// <returns>False when there is no room.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool TryPushVisited(ThreadCache* cache, int code, nuint resource, out nuint* top)
+    public static bool TryPushVisited(CacheEntry* entry, nuint resource, out nuint* top)
     {
-        CacheEntry* entry = Entry(cache, code);
-        top = entry->Previous;
-        if (Magazine.IsFull(top))
+        nuint** previous = &entry->Previous;
+        top = *previous + 1;
+        if (Magazine.IsEnd(top))
         {
             return false;
         }
 
         // The slot first: a visitor who sees the new top copies it.
-        *++top = resource;
-        Atomic.Store(ref *(nuint*)&entry->Previous, (nuint)top);
+        *top = resource;
+        Atomic.Store(ref *(nuint*)previous, (nuint)top);
         return true;
     }
 

@@ -19,13 +19,7 @@ internal sealed class CommonOptions
             return parsed;
         });
 
-    private readonly ValueOption<string?> _json = new ValueOption<string?>(
-        "--json", "Also write the report as JSON to this file", null, "FILE", "the path of a file to write")
-        .ParsedBy((string text, out string? value) =>
-        {
-            value = text;
-            return text.Length != 0;
-        });
+    private readonly ValueOption<string?> _json = FileOption("--json", "Also write the report as JSON to this file");
 
     /// <summary>Adds the options that every command has.</summary>
     public CommonOptions(Command command)
@@ -33,6 +27,15 @@ internal sealed class CommonOptions
         command.Options.Add(_seed);
         command.Options.Add(_json);
     }
+
+    /// <summary>An option whose value is the path of a file that is written.</summary>
+    public static ValueOption<string?> FileOption(string name, string description) =>
+        new ValueOption<string?>(name, description, null, "FILE", "the path of a file to write")
+            .ParsedBy((string text, out string? value) =>
+            {
+                value = text;
+                return text.Length != 0;
+            });
 
     public static ValueOption<CheckLevel> Checks() => OptionFactory.Word(
         "--checks",

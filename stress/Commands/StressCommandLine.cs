@@ -56,6 +56,7 @@ internal static class StressCommandLine
                 IovaCommand.Create(session),
                 TraceCommand.Create(session),
                 TopCommand.Create(session),
+                AnalyzeCommand.Create(session),
             },
         };
         MainJob.Configure(root, session);
@@ -69,6 +70,7 @@ internal static class StressCommandLine
             "iova" => IovaCommand.Examples,
             "trace" => TraceCommand.Examples,
             "top" => TopCommand.Examples,
+            "analyze" => AnalyzeCommand.Examples,
             _ => name == rootName ? MainJob.Examples : null,
         });
         return root;

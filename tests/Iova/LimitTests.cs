@@ -6,15 +6,17 @@ namespace MagAlloc.Tests.Iova;
 [TestFixture]
 public sealed class LimitTests
 {
-    private const ulong Low = 0xFFFFF;
+    // In each part of the space (below and above 4 GiB, with magazines of their own): a limit, and one above it.
+    private static readonly object[] s_limits = [new object[] { 0x7FFFFul, 0xFFFFFul }, new object[] { 0x7FF_FFFFul, ulong.MaxValue }];
+
     private const int Capacity = 127;
 
-    [Test]
-    public void ALimit_IsMetByARangeDeeperInTheMagazine()
+    [TestCaseSource(nameof(s_limits))]
+    public void ALimit_IsMetByARangeDeeperInTheMagazine(ulong limit, ulong higher)
     {
         using IovaDomain domain = Domains.Quiet();
-        ulong low = domain.AllocateFast(1, Low);
-        ulong[] high = [.. Enumerable.Range(0, 20).Select(_ => domain.AllocateFast(1, domain.LastPfn))];
+        ulong low = domain.AllocateFast(1, limit);
+        ulong[] high = [.. Enumerable.Range(0, 20).Select(_ => domain.AllocateFast(1, higher))];
         domain.FreeFast(low, 1);
         foreach (ulong pfn in high)
         {
@@ -22,7 +24,7 @@ public sealed class LimitTests
         }
 
         long refills = domain.GetStatistics().SourceRefills;
-        Assert.That(domain.AllocateFast(1, Low), Is.EqualTo(low));
+        Assert.That(domain.AllocateFast(1, limit), Is.EqualTo(low));
         IovaStatistics s = domain.GetStatistics();
         Assert.That(s.LimitHits, Is.EqualTo(1));
         Assert.That(s.SourceRefills, Is.EqualTo(refills), "the tree was not asked");
@@ -32,18 +34,18 @@ public sealed class LimitTests
         HashSet<ulong> rest = [.. high];
         for (int i = 0; i < cached; i++)
         {
-            rest.Remove(domain.AllocateFast(1, domain.LastPfn));
+            rest.Remove(domain.AllocateFast(1, higher));
         }
 
         Assert.That(rest, Is.Empty);
     }
 
-    [Test]
-    public void ALimit_IsMetByAMagazineInTheDepot()
+    [TestCaseSource(nameof(s_limits))]
+    public void ALimit_IsMetByAMagazineInTheDepot(ulong limit, ulong higher)
     {
         using IovaDomain domain = Domains.Quiet();
-        ulong[] low = [.. Enumerable.Range(0, Capacity).Select(_ => domain.AllocateFast(1, Low))];
-        ulong[] high = [.. Enumerable.Range(0, 6 * Capacity).Select(_ => domain.AllocateFast(1, domain.LastPfn))];
+        ulong[] low = [.. Enumerable.Range(0, Capacity).Select(_ => domain.AllocateFast(1, limit))];
+        ulong[] high = [.. Enumerable.Range(0, 6 * Capacity).Select(_ => domain.AllocateFast(1, higher))];
         FreeAll(domain, high[..(2 * Capacity)]);
         FreeAll(domain, low);
         FreeAll(domain, high[(2 * Capacity)..]);
@@ -52,7 +54,7 @@ public sealed class LimitTests
         HashSet<ulong> known = [.. low];
         for (int i = 0; i < 100; i++)
         {
-            ulong pfn = domain.AllocateFast(1, Low);
+            ulong pfn = domain.AllocateFast(1, limit);
             Assert.That(known.Remove(pfn), $"{i}: {pfn:x}");
         }
 
@@ -63,19 +65,19 @@ public sealed class LimitTests
         Domains.Balance(domain, 100);
     }
 
-    [Test]
-    public void MagazinesThatDoNotFit_GoBackUnharmed()
+    [TestCaseSource(nameof(s_limits))]
+    public void MagazinesThatDoNotFit_GoBackUnharmed(ulong limit, ulong higher)
     {
         using IovaDomain domain = Domains.Quiet();
-        ulong[] high = [.. Enumerable.Range(0, 12 * Capacity).Select(_ => domain.AllocateFast(1, domain.LastPfn))];
+        ulong[] high = [.. Enumerable.Range(0, 12 * Capacity).Select(_ => domain.AllocateFast(1, higher))];
         FreeAll(domain, high);
         IovaStatistics before = domain.GetStatistics();
-        Assert.That(domain.AllocateFast(1, Low), Is.LessThanOrEqualTo(Low));
+        Assert.That(domain.AllocateFast(1, limit), Is.LessThanOrEqualTo(limit));
         IovaStatistics after = domain.GetStatistics();
         Assert.That(after.DepotMagazines, Is.EqualTo(before.DepotMagazines));
         Assert.That(after.LimitMisses, Is.EqualTo(before.LimitMisses + 1));
         HashSet<ulong> known = [.. high];
-        int found = Enumerable.Range(0, high.Length).Count(_ => known.Remove(domain.AllocateFast(1, domain.LastPfn)));
+        int found = Enumerable.Range(0, high.Length).Count(_ => known.Remove(domain.AllocateFast(1, higher)));
         Assert.That(found, Is.GreaterThanOrEqualTo(high.Length - Capacity));
     }
 

@@ -85,12 +85,14 @@ public sealed class WeaknessCacheTests
     [TestCase(6 * Magazine, true, TestName = "W07_AFittingRange_IsFoundInTheDepot")]
     public void W07(int above, bool inDepot)
     {
+        // Above 4 GiB, where what is below the limit and what is not share their magazines.
+        const ulong Limit = 4 * Spaces.Last32;
         using IovaDomain domain = Spaces.Quiet();
-        ulong[] low = domain.AllocateMany(100, 1, Spaces.Last32);
+        ulong[] low = domain.AllocateMany(100, 1, Limit);
         domain.FlushCaches();
-        domain.Reserve(domain.StartPfn, 2 * Spaces.Last32);
+        domain.Reserve(domain.StartPfn, 2 * Limit);
         ulong[] high = domain.AllocateMany(above, 1, domain.LastPfn);
-        Assert.That(high.Min(), Is.GreaterThan(Spaces.Last32), "the premise");
+        Assert.That(high.Min(), Is.GreaterThan(Limit), "the premise");
         domain.FlushCaches();
 
         // The first magazine that fills becomes the loaded one; the one with the low ranges comes behind it.
@@ -99,7 +101,7 @@ public sealed class WeaknessCacheTests
         domain.FreeMany(high[Magazine..], 1);
 
         long ranges = domain.GetStatistics().Ranges();
-        HashSet<ulong> again = [.. domain.AllocateMany(low.Length, 1, Spaces.Last32)];
+        HashSet<ulong> again = [.. domain.AllocateMany(low.Length, 1, Limit)];
         Assert.That(again.SetEquals(low), Is.True, "exactly those that were cached: nothing else is left below the limit");
         Assert.That(domain.GetStatistics().Ranges(), Is.EqualTo(ranges));
 
@@ -153,25 +155,33 @@ public sealed class WeaknessCacheTests
     {
         using IovaDomain domain = Spaces.Quiet();
         Crew.RunOne(() => domain.FreeMany(domain.AllocateMany(1000, 1, Spaces.Last32), 1)); // warm: statics, JIT
-        long contentions = Monitor.LockContentionCount;
-        Crew.Run(4, index =>
-        {
-            var pfns = new ulong[500];
-            for (int round = 0; round < 50; round++)
-            {
-                for (int i = 0; i < pfns.Length; i++)
-                {
-                    pfns[i] = domain.AllocateFast(1, Spaces.Last32);
-                }
 
-                domain.FreeMany(pfns, 1);
-                if (index == 0)
+        // The count is the process's: a lock of the runtime's own may be met once, one of the domain's would be in every round.
+        long contentions = long.MaxValue;
+        for (int look = 0; look < 3 && contentions != 0; look++)
+        {
+            long before = Monitor.LockContentionCount;
+            Crew.Run(4, index =>
+            {
+                var pfns = new ulong[500];
+                for (int round = 0; round < 50; round++)
                 {
-                    domain.FlushCaches();
+                    for (int i = 0; i < pfns.Length; i++)
+                    {
+                        pfns[i] = domain.AllocateFast(1, Spaces.Last32);
+                    }
+
+                    domain.FreeMany(pfns, 1);
+                    if (index == 0)
+                    {
+                        domain.FlushCaches();
+                    }
                 }
-            }
-        });
-        Assert.That(Monitor.LockContentionCount - contentions, Is.Zero);
+            });
+            contentions = Math.Min(contentions, Monitor.LockContentionCount - before);
+        }
+
+        Assert.That(contentions, Is.Zero);
         domain.AssertNothingIsLost();
     }
 

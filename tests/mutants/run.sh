@@ -370,7 +370,7 @@ mutant 'swap: a nested call changes places' Magazines/MagazineEngine.Swap.cs \
 mutant 'visit: a pair changes places while a visitor reads' Magazines/MagazineEngine.Swap.cs \
     '        Own(cache);
 ' '' 'FullyQualifiedName~VisitTests'
-iova=Iova/IovaDomain.Fast.cs
+iova=Iova/IovaDomain.Slow.cs
 limit=Magazines/MagazineEngine.Limit.cs
 mutant 'iova: only the loaded magazine is looked through (the kernel, W7)' $limit \
     '|| (entry->Previous != Magazine.NoneFull && (found = TakeBelow(ref entry->Previous, capacity, highest)) != 0))' \
@@ -385,14 +385,27 @@ mutant 'iova: what is taken out of the middle of a magazine stays in it' $limit 
 mutant 'iova: a magazine gives a range one above the limit' $limit \
     'if (resource - 1 < highest)' 'if (resource - 1 <= highest)' 'FullyQualifiedName~Iova.Weakness|FullyQualifiedName~Iova.Conformance|FullyQualifiedName~Iova.Model' tests
 mutant 'iova: the fast path looks at the first page frame only' Magazines/ThreadCache.cs \
-    '((resource - 1) | mask) > limit' '(resource - 1) > limit' 'FullyQualifiedName~Iova.Weakness|FullyQualifiedName~Iova.Conformance|FullyQualifiedName~Iova.Model' tests
+    '(first | mask) > limit' 'first > limit' 'FullyQualifiedName~Iova.Weakness|FullyQualifiedName~Iova.Conformance|FullyQualifiedName~Iova.Model' tests
 mutant 'iova: an exhausted allocation does not visit living threads' $visit \
     '            Visit();
 ' '' 'FullyQualifiedName~Iova.Conformance' tests
-mutant 'iova: a page frame frees a reservation' Iova/IovaDomain.Fast.cs \
+mutant 'iova: a page frame frees a reservation' Iova/IovaDomain.Slow.cs \
     'if (_reserved.TryFind(range, out _))' 'if (range.Count == 0)' 'FullyQualifiedName~Iova.Weakness|FullyQualifiedName~Iova.Conformance' tests
 mutant 'iova: a checked free does not look at its mark' $iova \
     '|| (_marks && !TryMarkFreed(pfn, order)))' '|| (_marks && !TryMarkFreed(pfn, order) && size > 32))' 'FullyQualifiedName~Iova.Weakness' tests
+mutant 'iova: one class for both parts of the space' Iova/IovaDomain.cs \
+    '_hasLower = Dma32LastPfn >= LargestCached - 1' '_hasLower = Dma32LastPfn < 0' 'FullyQualifiedName~Iova.PartTests' tests
+mutant 'iova: the lower class is refilled from both parts' Iova/IovaSource.cs \
+    'code > Orders ? _upperStart - 1 : _last' '_last' 'FullyQualifiedName~Iova.PartTests' tests
+mutant 'iova: a high request passes the lower magazines by' Iova/IovaDomain.Slow.cs \
+    ': Take(cache, lower, nuint.MaxValue);' ': 0;' 'FullyQualifiedName~Iova.PartTests' tests
+mutant 'iova: a low request passes the upper magazines by' Iova/IovaDomain.Slow.cs \
+    '? Take(cache, upper, highest)' '? 0' 'FullyQualifiedName~Iova.PartTests' tests
+mutant 'iova: a range may lie across the boundary of the parts' Iova/IovaDomain.cs \
+    'Dma32LastPfn >= LargestCached - 1 && ' '' 'FullyQualifiedName~Iova.PartTests' tests
+mutant 'iova: a batch of any size' Iova/IovaSource.cs \
+    '        count = (int)Math.Clamp(share, 1, (ulong)count);
+' '' 'FullyQualifiedName~Iova.PartTests' tests
 mutant 'iova: ranges are unmarked before they go home' Iova/IovaSource.cs \
     '        int freed = _tree.FreeMany' '        for (int i = 0; i < count && _marks; i++)
         {

@@ -28,16 +28,16 @@ internal sealed unsafe class VisitedWorld
     {
         ThreadCache* cache = Engine.Current();
         nuint resource = 0;
-        nuint* top = null;
         ulong limit = highest == ulong.MaxValue ? highest : highest - 1;
         bool own = Atomic.Load(ref cache->EngineId) == Engine.Id;
-        if (!own || !ThreadCache.TryPopVisited(cache, Code, 0, limit, out resource, out top))
+        if (own && ThreadCache.TryPopVisited(ThreadCache.Entry(cache, Code), 0, limit, out nuint first, out nuint* top))
         {
-            resource = own ? Engine.SwapAndPopVisited(cache, Code, 0, limit) : 0;
+            bool counts = Atomic.Load(ref cache->EngineId) == Engine.Id || Engine.Settle(cache, Code, onPrevious: false, top);
+            resource = counts ? first + 1 : 0;
         }
-        else if (Atomic.Load(ref cache->EngineId) != Engine.Id && !Engine.Settle(cache, Code, onPrevious: false, top))
+        else if (own)
         {
-            resource = 0;
+            resource = Engine.SwapAndPopVisited(cache, Code, 0, limit);
         }
 
         if (resource == 0)
@@ -61,7 +61,7 @@ internal sealed unsafe class VisitedWorld
         Must.Hold(_held[(int)resource], "only its holder frees a resource");
         _held[(int)resource] = false;
         nuint* top = null;
-        bool pushed = Atomic.Load(ref cache->EngineId) == Engine.Id && ThreadCache.TryPushVisited(cache, Code, resource, out top);
+        bool pushed = Atomic.Load(ref cache->EngineId) == Engine.Id && ThreadCache.TryPushVisited(ThreadCache.Entry(cache, Code), resource, out top);
         if (!pushed || (Atomic.Load(ref cache->EngineId) != Engine.Id && !Engine.Settle(cache, Code, onPrevious: true, top)))
         {
             Engine.Spill(cache, Code, resource);

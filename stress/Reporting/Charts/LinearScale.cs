@@ -1,6 +1,6 @@
-namespace MagAlloc.Bench.Reporting.Charts;
+namespace MagAlloc.Stress.Reporting.Charts;
 
-/// <summary>An axis from 0 to a round number, with about five ticks.</summary>
+/// <summary>An axis from 0, with about five ticks.</summary>
 internal sealed class LinearScale
 {
     private const int WantedTicks = 5;
@@ -10,7 +10,9 @@ internal sealed class LinearScale
     private readonly double _to;
     private readonly double _step;
     private readonly int _steps;
+    private readonly double _end;
 
+    /// <summary>An axis that ends at a round number.</summary>
     public LinearScale(double highest, double from, double to)
     {
         double rough = Math.Max(highest, 1e-9) / WantedTicks;
@@ -20,9 +22,19 @@ internal sealed class LinearScale
         _step = s_steps.First(step => step * decade >= rough * 0.999) * decade;
         _steps = (int)Math.Ceiling(highest / _step * 0.999);
         _steps = Math.Max(_steps, 1);
+        _end = _steps * _step;
     }
+
+    private LinearScale(LinearScale round, double end)
+    {
+        (_from, _to, _step, _end) = (round._from, round._to, round._step, end);
+        _steps = (int)(end / _step);
+    }
+
+    /// <summary>An axis that ends at the highest value itself, behind its last tick: that of a time, which ends when it ends.</summary>
+    public static LinearScale Exactly(double highest, double from, double to) => new(new LinearScale(highest, from, to), highest);
 
     public IEnumerable<double> Ticks => Enumerable.Range(0, _steps + 1).Select(i => i * _step);
 
-    public double this[double value] => _from + (value / (_steps * _step) * (_to - _from));
+    public double this[double value] => _from + (value / _end * (_to - _from));
 }

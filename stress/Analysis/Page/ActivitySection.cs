@@ -1,0 +1,62 @@
+using MagAlloc.Stress.Reporting;
+using MagAlloc.Stress.Reporting.Charts;
+using MagAlloc.Stress.Reporting.Html;
+
+namespace MagAlloc.Stress.Analysis.Page;
+
+/// <summary>What went on, on one axis of time: exchanges by thread, reclaim passes, and the pauses of the garbage collector beside them.</summary>
+internal static class ActivitySection
+{
+    private const double SmallHeight = 100;
+
+    public static void Write(HtmlPage page, TraceModel trace, IReadOnlyList<OwnerGroup> groups, TimeGrid grid)
+    {
+        TimeSeries[] rates = [.. RatesByThread(trace, grid)];
+        ReclaimPass[] passes = [.. groups.SelectMany(group => group.Passes).OrderBy(pass => pass.Seconds)];
+        if (rates.Length == 0 && passes.Length == 0 && trace.GcPauses.Count == 0)
+            return;
+        page.Heading("Activity", "One axis of time: what falls together is seen to fall together.");
+        if (rates.Length != 0)
+        {
+            double top = Enumerable.Range(0, grid.Count).Max(i => rates.Sum(series => series.Points[i].Value));
+            string svg = new TimeChart("Depot exchanges a second by thread", grid.End, AxisUnit.Counts(top, "a second"), rates) { PlotHeight = 160 }.Draw();
+            page.Figure("Depot exchanges a second", rates.Select(series => (series.Name, series.Colour)), svg, "Stacked by thread. Threads tell of theirs a few times a second, so a rate is one over such a time.");
+        }
+
+        if (passes.Length != 0)
+            Stems(page, grid, "Reclaim passes", [new("duration of a pass", Colours.Reclaim, TimeMark.Stem, [.. passes.Select(pass => (pass.Seconds, pass.Milliseconds))])]);
+        if (trace.GcPauses.Count != 0)
+            Stems(page, grid, "Pauses of the garbage collector", [.. Pauses(trace)]);
+    }
+
+    private static IEnumerable<TimeSeries> RatesByThread(TraceModel trace, TimeGrid grid)
+    {
+        ThreadHistory[] threads = [.. trace.Threads.Where(thread => thread.TotalExchanges != 0).OrderByDescending(thread => thread.TotalExchanges)];
+
+        // One more than there is room for needs no sum: it takes the sum's place.
+        int named = threads.Length <= Colours.Threads + 1 ? threads.Length : Colours.Threads;
+        for (int i = 0; i < named; i++)
+            yield return new TimeSeries(threads[i].Title, i + 1, TimeMark.Stack, grid.Points(grid.Rates(threads[i].Exchanges)));
+        if (named < threads.Length)
+        {
+            IEnumerable<(double Seconds, long Count)> others = threads[named..].SelectMany(thread => thread.Exchanges);
+            yield return new TimeSeries($"{threads.Length - named} other threads", Colours.Rest, TimeMark.Stack, grid.Points(grid.Rates(others)));
+        }
+    }
+
+    private static IEnumerable<TimeSeries> Pauses(TraceModel trace) => trace.GcPauses
+        .GroupBy(pause => pause.Generation)
+        .OrderBy(group => group.Key)
+        .Select(group => new TimeSeries(
+            $"generation {group.Key}, {Text.Count(group.Count())} times",
+            Colours.Generation(group.Key),
+            TimeMark.Stem,
+            [.. group.Select(pause => (pause.Seconds, pause.Milliseconds))]));
+
+    private static void Stems(HtmlPage page, TimeGrid grid, string title, IReadOnlyList<TimeSeries> series)
+    {
+        AxisUnit unit = AxisUnit.Milliseconds(series.Max(s => s.Largest));
+        string svg = new TimeChart(title, grid.End, unit, series) { PlotHeight = SmallHeight }.Draw();
+        page.Figure(title, series.Select(s => ($"{s.Name}, at most {unit.Describe(s.Largest)}", s.Colour)), svg);
+    }
+}

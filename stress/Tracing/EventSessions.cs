@@ -9,6 +9,8 @@ internal static class EventSessions
 {
     public const string Engine = "MagAlloc";
     public const string Runtime = "Microsoft-Windows-DotNETRuntime";
+
+    // Stops all threads of the process a thousand times a second; the interval cannot be chosen from here.
     public const string CpuSamples = "Microsoft-DotNETCore-SampleProfiler";
 
     // Of the engine's keywords (docs/observability.md).
@@ -33,7 +35,7 @@ internal static class EventSessions
     /// </summary>
     public static EventPipeSessionConfiguration ForTrace(TraceOptions options)
     {
-        bool stacks = options.SampleBytes != 0 || options.Everything;
+        bool stacks = options.HasStacks;
         long keywords = AllKeywords;
         if (!options.Everything)
             keywords &= ~(SlabKeyword | CommitKeyword);
@@ -48,7 +50,7 @@ internal static class EventSessions
             new(Engine, options.Everything ? EventLevel.Verbose : EventLevel.Informational, keywords, arguments),
             new(Runtime, EventLevel.Informational, options.Everything ? CommonKeywords : GcKeyword),
         ];
-        if (options.Everything)
+        if (options.CpuSamples)
             providers.Add(new EventPipeProvider(CpuSamples, EventLevel.Informational));
         return new EventPipeSessionConfiguration(providers, options.BufferMegabytes, requestRundown: stacks, requestStackwalk: stacks);
     }

@@ -12,7 +12,9 @@ internal sealed class TimeChart(string title, double seconds, AxisUnit unit, IRe
     private const double Top = 22;
     private const double AxisHeight = 26;
     private const int MostColumns = 100;
+    private const int SecondTicks = 10;
     private const double DotRadius = 3;
+    private const double LowHeight = 150;
 
     private readonly double _seconds = Math.Max(seconds, 1e-3);
 
@@ -21,8 +23,8 @@ internal sealed class TimeChart(string title, double seconds, AxisUnit unit, IRe
     public string Draw()
     {
         double bottom = Top + PlotHeight;
-        LinearScale x = LinearScale.Exactly(_seconds, Left, Right);
-        LinearScale y = new(Math.Max(Largest() / unit.Divisor, 1e-9), bottom, Top);
+        LinearScale x = LinearScale.Exactly(_seconds, Left, Right, SecondTicks);
+        LinearScale y = new(Math.Max(Largest() / unit.Divisor, 1e-9), bottom, Top, PlotHeight < LowHeight ? 3 : 5);
         SvgCanvas canvas = SvgCanvas.InPage(Width, bottom + AxisHeight, title, Description());
         canvas.Text(0, 11, unit.Name, "small faint");
         foreach (double tick in y.Ticks)

@@ -4,7 +4,9 @@ namespace MagAlloc.Stress.Analysis;
 internal sealed class ThreadHistory(int id)
 {
     // Threads tell of their exchanges a few times a second; after a longer silence nobody knows when within it they came to pass.
-    private const double LongestSpan = 0.3;
+    private const double LongestSpan = 0.5;
+
+    private readonly Dictionary<(long Owner, int SizeClass), double> _told = [];
 
     public int Id { get; } = id;
 
@@ -33,9 +35,11 @@ internal sealed class ThreadHistory(int id)
 
     public string Title => $"thread {Id}";
 
-    public void Exchanged(double seconds, long fromDepot, long toDepot)
+    /// <summary>An event that tells of its exchanges of one size class since the event before of that class.</summary>
+    public void Exchanged(long owner, int sizeClass, double seconds, long fromDepot, long toDepot)
     {
-        double since = Exchanges.Count == 0 ? FirstSeconds : Exchanges[^1].To;
+        double since = _told.GetValueOrDefault((owner, sizeClass), FirstSeconds);
+        _told[(owner, sizeClass)] = seconds;
         Exchanges.Add((Math.Max(since, seconds - LongestSpan), seconds, fromDepot + toDepot));
         FromDepot += fromDepot;
         ToDepot += toDepot;

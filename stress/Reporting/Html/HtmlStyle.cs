@@ -20,8 +20,8 @@ internal static class HtmlStyle
         h2{font-size:1.2rem;margin:2.4rem 0 .5rem}.lead,footer{color:var(--faint);margin:.2rem 0 .8rem;max-width:80ch}
         footer{margin-top:3rem;font-size:13px;border-top:1px solid var(--line);padding-top:.8rem}
         .cards{display:flex;flex-wrap:wrap;gap:.7rem;margin:0}
-        .card{flex:1 1 140px;background:var(--card);border:1px solid var(--line);border-radius:8px;padding:.6rem .8rem;border-top:3px solid var(--line)}
-        .card dt{color:var(--faint);font-size:13px}.card dd{margin:0;font-size:1.35rem;font-weight:600;font-variant-numeric:tabular-nums}
+        .card{flex:1 1 118px;max-width:260px;background:var(--card);border:1px solid var(--line);border-radius:8px;padding:.6rem .8rem;border-top:3px solid var(--line)}
+        .card dt{color:var(--faint);font-size:13px}.card dd{margin:0;font-size:1.3rem;font-weight:600;font-variant-numeric:tabular-nums}
         .card dd.note{font-size:12.5px;font-weight:400;color:var(--faint)}
         .card.good{border-top-color:var(--good)}.card.info{border-top-color:var(--info)}
         .card.warning{border-top-color:var(--warning)}.card.error{border-top-color:var(--error)}

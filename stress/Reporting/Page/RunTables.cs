@@ -13,8 +13,8 @@ internal static class RunTables
         {
             page.Heading("Traces");
             page.Table(
-                ["trace", .. ReplayRun.Figures.Select(figure => figure.Name)],
-                report.Traces.Select(trace => (string[])[AllocationTrace.NameOf(trace.File), .. ReplayRun.Figures.Select(figure => figure.Value(trace))]));
+                ["figure", .. report.Traces.Select(trace => AllocationTrace.NameOf(trace.File))],
+                ReplayRun.Figures.Select(figure => (string[])[figure.Name, .. report.Traces.Select(figure.Value)]));
         }
 
         (string Name, string Value)[] figures = [.. Hammer(report), .. Iova(report)];

@@ -3,16 +3,21 @@ namespace MagAlloc.Stress.Analysis;
 /// <summary>What a trace says of one thread of the process.</summary>
 internal sealed class ThreadHistory(int id)
 {
+    // Threads tell of their exchanges a few times a second; after a longer silence nobody knows when within it they came to pass.
+    private const double LongestSpan = 0.5;
+
+    private readonly Dictionary<(long Owner, int SizeClass), double> _told = [];
+
     public int Id { get; } = id;
 
-    /// <summary>When it exchanged with depots, and how often.</summary>
-    public List<(double Seconds, long Count)> Exchanges { get; } = [];
+    /// <summary>How often it exchanged with depots, in which span of time: an event stands for what came to pass since the one before.</summary>
+    public List<(double From, double To, long Count)> Exchanges { get; } = [];
 
     /// <summary>Magazines that it took out of depots.</summary>
-    public long FromDepot { get; set; }
+    public long FromDepot { get; private set; }
 
     /// <summary>Magazines that it brought to depots.</summary>
-    public long ToDepot { get; set; }
+    public long ToDepot { get; private set; }
 
     public long SlabsClaimed { get; set; }
 
@@ -29,6 +34,16 @@ internal sealed class ThreadHistory(int id)
     public long TotalExchanges => FromDepot + ToDepot;
 
     public string Title => $"thread {Id}";
+
+    /// <summary>An event that tells of its exchanges of one size class since the event before of that class.</summary>
+    public void Exchanged(long owner, int sizeClass, double seconds, long fromDepot, long toDepot)
+    {
+        double since = _told.GetValueOrDefault((owner, sizeClass), FirstSeconds);
+        _told[(owner, sizeClass)] = seconds;
+        Exchanges.Add((Math.Max(since, seconds - LongestSpan), seconds, fromDepot + toDepot));
+        FromDepot += fromDepot;
+        ToDepot += toDepot;
+    }
 
     public void Seen(double seconds)
     {

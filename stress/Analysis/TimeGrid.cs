@@ -50,12 +50,21 @@ internal sealed class TimeGrid
         return levels;
     }
 
-    /// <summary>How much came to pass in each span, as a rate by the second.</summary>
-    public double[] Rates(IEnumerable<(double Seconds, long Count)> events)
+    /// <summary>How much came to pass in each span, as a rate by the second. What came to pass between two moments is spread evenly.</summary>
+    public double[] Rates(IEnumerable<(double From, double To, long Count)> events)
     {
         double[] rates = new double[Count];
-        foreach ((double seconds, long count) in events)
-            rates[IndexOf(seconds)] += count / Span;
+        foreach ((double from, double to, long count) in events)
+        {
+            int first = IndexOf(from);
+            int last = IndexOf(to);
+            for (int i = first; i <= last; i++)
+            {
+                double share = first == last ? 1 : (Math.Min(to, (i + 1) * Span) - Math.Max(from, i * Span)) / (to - from);
+                rates[i] += count * Math.Max(share, 0) / Span;
+            }
+        }
+
         return rates;
     }
 

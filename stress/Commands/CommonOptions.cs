@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using MagAlloc.Stress.Reporting;
+using MagAlloc.Stress.Reporting.Timeline;
 
 namespace MagAlloc.Stress.Commands;
 
@@ -44,6 +46,18 @@ internal sealed class CommonOptions
         ("none", CheckLevel.None),
         ("basic", CheckLevel.Basic),
         ("full", CheckLevel.Full));
+
+    /// <summary>Gives a command the option to write its report as a page.</summary>
+    public static ValueOption<string?> PageFor(Command command)
+    {
+        ValueOption<string?> page = FileOption("--report", "Also write the report as one HTML page with charts to this file");
+        command.Options.Add(page);
+        return page;
+    }
+
+    /// <summary>The report of a run that is looked at while it goes on, if a page wants that.</summary>
+    public static RunReport NewReport(string command, ulong seed, string? page) =>
+        new(command, seed) { Timeline = page is null ? null : new RunTimeline() };
 
     public ulong SeedOf(ParseResult parse) => _seed.ValueIn(parse) ?? (ulong)Random.Shared.NextInt64();
 

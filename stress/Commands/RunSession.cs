@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using MagAlloc.Stress.Reporting;
+using MagAlloc.Stress.Reporting.Page;
 using MagAlloc.Stress.Traces;
 
 namespace MagAlloc.Stress.Commands;
@@ -14,14 +15,16 @@ internal sealed class RunSession(StressConsole console, TextWriter output, TextW
     /// <summary>The work of a command; adds what it found to the report.</summary>
     public delegate void Work(RunReport report, StressConsole console, CancellationToken interruption);
 
-    public int Run(RunReport report, string? jsonFile, Work work) => Run((console, interruption) =>
+    public int Run(RunReport report, string? jsonFile, Work work, string? htmlFile = null) => Run((console, interruption) =>
     {
         using JsonFile? json = JsonFile.Open(jsonFile);
+        using OutputFile? html = OutputFile.Open("--report", htmlFile);
         long start = Stopwatch.GetTimestamp();
         work(report, console, interruption);
         report.Elapsed = Stopwatch.GetElapsedTime(start);
         report.Interrupted |= interruption.IsCancellationRequested;
         json?.Write(writer => JsonReport.Write(writer, report));
+        html?.Write(RunPage.Of(report, string.Join(' ', Environment.GetCommandLineArgs().Skip(1))));
         Conclude(report);
         return report.Passed ? ExitCode.Pass : ExitCode.IntegrityFailure;
     });

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using MagAlloc.Stress.Analysis.Speedscope;
 using MagAlloc.Stress.Commands;
 using MagAlloc.Stress.Reporting;
 
@@ -131,6 +132,12 @@ internal sealed class TraceRun : IDisposable
         new("file", Text.Bytes(_output.Bytes)),
     ];
 
+    private static long WriteSpeedscope(TraceOptions options)
+    {
+        using FileStream file = File.Create(options.SpeedscopeFile);
+        return SpeedscopeExport.Write(options.File, file);
+    }
+
     private static int Conclude(
         TraceOptions options, ITraced traced, TraceContents contents, TimeSpan recorded, StressConsole console)
     {
@@ -144,8 +151,8 @@ internal sealed class TraceRun : IDisposable
             new("sampled allocations", Text.Count(contents.Samples)),
             new("dropped events", Text.Count(contents.Dropped)),
         ];
-        if (options.Speedscope)
-            rows.Add(new SummaryRow("speedscope", options.SpeedscopeFile));
+        if (options.Speedscope && contents.Broken is null)
+            rows.Add(new SummaryRow("speedscope", $"{options.SpeedscopeFile}, {Text.Plural(WriteSpeedscope(options), "stack")}"));
         console.Summary(rows);
         if (contents.Dropped != 0)
             console.Failure($"{Text.Count(contents.Dropped)} events found the buffers full: sums over this trace are too low; give a larger --buffer");

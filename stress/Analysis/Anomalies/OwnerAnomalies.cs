@@ -14,6 +14,7 @@ internal static class OwnerAnomalies
     private const double LeastSlabBytes = 256 << 10;
 
     private const double MostWaste = 0.5;
+    private const int MostNamed = 3;
     private const double LongPassMilliseconds = 50;
 
     // Committed over live bytes from which memory is "held": what magazines, partial slabs and dirty chunks are good for is less.
@@ -23,7 +24,7 @@ internal static class OwnerAnomalies
     {
         IEnumerable<Anomaly?> found =
         [
-            Misuse(owner), OutOfMemory(owner), Leaks(owner), DepotOnlyGrows(owner), LiveOnlyGrows(owner), HoldsMemory(owner, traceSeconds), .. Waste(owner),
+            Misuse(owner), OutOfMemory(owner), Leaks(owner), DepotOnlyGrows(owner), LiveOnlyGrows(owner), HoldsMemory(owner, traceSeconds), Waste(owner),
             LongPass(owner), Disagrees(owner),
         ];
         return found.OfType<Anomaly>();
@@ -41,7 +42,8 @@ internal static class OwnerAnomalies
         : new Anomaly(
             "out-of-memory",
             Severity.Warning,
-            $"{owner.Title} ran out of memory {Text.Count(owner.OutOfMemory)} times, at a peak of {Text.Bytes(owner.PeakCommittedBytes)} committed; each time all caches were flushed before it failed or went on.");
+            $"{owner.Title} ran out of {(owner.Kind == "domain" ? "addresses" : $"memory, at a peak of {Text.Bytes(owner.PeakCommittedBytes)} committed,")} "
+            + $"{Text.Plural(owner.OutOfMemory, "time")}; each time all caches were flushed before the request was refused.");
 
     private static Anomaly? Leaks(OwnerHistory owner) => owner.Leaks == 0
         ? null
@@ -92,15 +94,23 @@ internal static class OwnerAnomalies
             + $"{Text.Bytes(last.CachedBytes)} lie in magazines, the rest in partly used slabs and free chunks. Is its reclaim worker running?");
     }
 
-    private static IEnumerable<Anomaly?> Waste(OwnerHistory owner) => owner.Classes
-        .Where(history => history.Waste > MostWaste && history.SlabBytes >= LeastSlabBytes)
-        .OrderByDescending(history => history.WasteBytes)
-        .Take(3)
-        .Select(history => new Anomaly(
+    private static Anomaly? Waste(OwnerHistory owner)
+    {
+        ClassHistory[] wasteful =
+        [
+            .. owner.Classes.Where(history => history.Waste > MostWaste && history.SlabBytes >= LeastSlabBytes).OrderByDescending(history => history.WasteBytes),
+        ];
+        if (wasteful.Length == 0)
+            return null;
+        IEnumerable<string> named = wasteful.Take(MostNamed).Select(history =>
+            $"{Text.Bytes(history.BlockBytes)} ({Text.Bytes((long)history.WasteBytes)} of {Text.Bytes((long)history.SlabBytes)}, {Text.Number(100 * history.Waste, "0")} %)");
+        string more = wasteful.Length > MostNamed ? $", and {Text.Plural(wasteful.Length - MostNamed, "more class", "more classes")}" : string.Empty;
+        return new Anomaly(
             "class-waste",
             Severity.Warning,
-            $"Blocks of {Text.Count(history.BlockBytes)} B in {owner.Title}: of {Text.Bytes((long)history.SlabBytes)} in slabs, on average {Text.Bytes((long)history.WasteBytes)} "
-            + $"({Text.Number(100 * history.Waste, "0")} %) were in nobody's hands, {Text.Bytes((long)history.CachedBytes)} of it in magazines."));
+            $"More than half of their slabs was in nobody's hands, on average, for blocks of {string.Join(", ", named)}{more} of {owner.Title}. "
+            + "Few blocks of a size are alive, or those that are lie scattered; pages that were never touched or were given back cost nothing.");
+    }
 
     private static Anomaly? LongPass(OwnerHistory owner)
     {

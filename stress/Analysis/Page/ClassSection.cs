@@ -1,6 +1,7 @@
 using MagAlloc.Stress.Reporting;
 using MagAlloc.Stress.Reporting.Charts;
 using MagAlloc.Stress.Reporting.Html;
+using MagAlloc.Stress.Reporting.Page;
 
 namespace MagAlloc.Stress.Analysis.Page;
 
@@ -27,7 +28,7 @@ internal static class ClassSection
             ClassHistory[] classes = [.. owner.Classes.OrderByDescending(history => history.SlabBytes).Take(MostClasses).OrderBy(history => history.BlockBytes)];
             page.Figure(
                 $"Slabs of {owner.Title}",
-                [("held by callers", Colours.Live), ("in magazines", Colours.ThreadCached), ("free, or behind the last block", Colours.Rest)],
+                [("held by callers", PageColours.Live), ("in magazines", PageColours.ThreadCached), ("free, or behind the last block", PageColours.Rest)],
                 new BarChart($"Size classes of {owner.Title}", [.. classes.Select(RowOf)]).Draw());
         }
     }
@@ -39,9 +40,9 @@ internal static class ClassSection
         return new BarRow(
             name,
             [
-                (Colours.Live, history.AllocatedBytes, $"{name}: {Text.Bytes((long)history.AllocatedBytes)} held by callers"),
-                (Colours.ThreadCached, cached, $"{name}: {Text.Bytes((long)cached)} in magazines"),
-                (Colours.Rest, history.WasteBytes - cached, $"{name}: {Text.Bytes((long)(history.WasteBytes - cached))} free, or behind the last block"),
+                (PageColours.Live, history.AllocatedBytes, $"{name}: {Text.Bytes((long)history.AllocatedBytes)} held by callers"),
+                (PageColours.ThreadCached, cached, $"{name}: {Text.Bytes((long)cached)} in magazines"),
+                (PageColours.Rest, history.WasteBytes - cached, $"{name}: {Text.Bytes((long)(history.WasteBytes - cached))} free, or behind the last block"),
             ],
             $"{Text.Bytes((long)history.SlabBytes)}, {Text.Number(100 * history.Waste, "0")} % not held");
     }

@@ -1,6 +1,7 @@
 using MagAlloc.Stress.Reporting;
 using MagAlloc.Stress.Reporting.Charts;
 using MagAlloc.Stress.Reporting.Html;
+using MagAlloc.Stress.Reporting.Page;
 
 namespace MagAlloc.Stress.Analysis.Page;
 
@@ -30,14 +31,14 @@ internal static class MemorySection
             Draw(page, grid, "Memory", "Committed: what physical memory may stand behind. Live: what callers hold. Cached: in magazines.", [Committed(), Live(), Threads(), Depots()]);
         }
 
-        TimeSeries depth = new("full magazines in depots", Colours.Depot, TimeMark.Area, grid.Points(group.Levels(grid, sample => sample.DepotMagazines)));
+        TimeSeries depth = new("full magazines in depots", PageColours.Depot, TimeMark.Area, grid.Points(group.Levels(grid, sample => sample.DepotMagazines)));
         string depthChart = new TimeChart("Depot depth", grid.End, AxisUnit.Counts(depth.Largest, "magazines"), [depth]) { PlotHeight = 90 }.Draw();
         page.Figure("Depot depth", [(depth.Name, depth.Colour)], depthChart);
 
-        TimeSeries Committed() => new("committed", Colours.Committed, TimeMark.Area, grid.Points(committed));
-        TimeSeries Live() => new("live", Colours.Live, TimeMark.Line, grid.Points(live));
-        TimeSeries Threads() => new("cached by threads", Colours.ThreadCached, TimeMark.Line, grid.Points(threads));
-        TimeSeries Depots() => new("cached in depots", Colours.DepotCached, TimeMark.Line, grid.Points(depots));
+        TimeSeries Committed() => new("committed", PageColours.Committed, TimeMark.Area, grid.Points(committed));
+        TimeSeries Live() => new("live", PageColours.Live, TimeMark.Line, grid.Points(live));
+        TimeSeries Threads() => new("cached by threads", PageColours.ThreadCached, TimeMark.Line, grid.Points(threads));
+        TimeSeries Depots() => new("cached in depots", PageColours.DepotCached, TimeMark.Line, grid.Points(depots));
     }
 
     private static void Draw(HtmlPage page, TimeGrid grid, string title, string note, IReadOnlyList<TimeSeries> series, double height = 220)

@@ -30,7 +30,15 @@ internal static class TracePage
     private static string Subtitle(TraceModel trace)
     {
         string start = trace.Start.ToString("yyyy-MM-dd HH:mm:ss", System.Globalization.CultureInfo.InvariantCulture);
-        return $"{trace.Process} (process {trace.ProcessId}), {Text.Number(trace.Seconds, "0.0")} s from {start}";
+        return $"{ShortCommand(trace.Process)} (process {trace.ProcessId}), {Text.Number(trace.Seconds, "0.0")} s from {start}";
+    }
+
+    /// <summary>The runtime names a program by its host and its assembly, both with their folders.</summary>
+    private static string ShortCommand(string commandLine)
+    {
+        string[] parts = commandLine.Split(' ');
+        int program = parts.Length > 1 && parts[1] == $"{parts[0]}.dll" ? 1 : 0;
+        return string.Join(' ', [Path.GetFileNameWithoutExtension(parts[program]), .. parts[(program + 1)..]]);
     }
 
     private static IEnumerable<HtmlCard> Cards(TraceModel trace, IReadOnlyList<OwnerGroup> groups, TimeGrid grid)
@@ -38,14 +46,14 @@ internal static class TracePage
         double seconds = Math.Max(trace.Seconds, 1e-3);
         OwnerGroup[] memory = [.. groups.Where(group => group.Kind is "heap" or "pool")];
         double peakLive = memory.Select(group => group.Levels(grid, sample => sample.AllocatedBytes).Max()).DefaultIfEmpty().Max();
-        yield return new HtmlCard("peak committed", Text.Bytes(trace.PeakCommittedBytes), $"{Text.Count(trace.Owners.Count)} owners");
+        yield return new HtmlCard("peak committed", Text.Bytes(trace.PeakCommittedBytes), Text.Plural(trace.Owners.Count, "owner"));
         if (memory.Length != 0)
             yield return new HtmlCard("peak live", Text.Bytes((long)peakLive), "sampled");
         yield return new HtmlCard("depot exchanges", Text.Count(trace.DepotExchanges), $"{Text.Count((long)(trace.DepotExchanges / seconds))} a second");
         int passes = trace.Owners.Sum(owner => owner.Passes.Count);
-        yield return new HtmlCard("magazines reclaimed", Text.Count(trace.ReclaimedMagazines), $"{Text.Count(passes)} passes");
+        yield return new HtmlCard("magazines reclaimed", Text.Count(trace.ReclaimedMagazines), Text.Plural(passes, "pass", "passes"));
         if (trace.InjectedFaults != 0)
-            yield return new HtmlCard("faults injected", Text.Count(trace.InjectedFaults), $"{trace.Faults.Count} fault points", Tone.Info);
+            yield return new HtmlCard("faults injected", Text.Count(trace.InjectedFaults), Text.Plural(trace.Faults.Count, "fault point"), Tone.Info);
         yield return new HtmlCard(
             "GC pauses",
             Text.Count(trace.GcPauses.Count),

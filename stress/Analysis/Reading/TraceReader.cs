@@ -114,9 +114,7 @@ internal sealed class TraceReader(TraceFile file)
                 long from = payload["fromDepot"];
                 long to = payload["toDepot"];
                 owner.ExchangesInEvents += from + to;
-                thread.FromDepot += from;
-                thread.ToDepot += to;
-                thread.Exchanges.Add((seconds, from + to));
+                thread.Exchanged(owner.Id, (int)payload["sizeClass"], seconds, from, to);
                 break;
             case EventId.SlabClaimed:
                 owner.SlabsClaimed++;

@@ -29,7 +29,8 @@ internal sealed record AxisUnit(string Name, double Divisor, Func<double, string
     }
 
     /// <summary>Values are milliseconds.</summary>
-    public static AxisUnit Milliseconds(double largest) => largest < 2
-        ? new AxisUnit("µs", 1e-3, value => Text.Nanoseconds((long)(value * 1e6)))
-        : new AxisUnit("ms", 1, value => Text.Nanoseconds((long)(value * 1e6)));
+    public static AxisUnit Milliseconds(double largest) => largest < 2 ? new AxisUnit("µs", 1e-3, Duration) : new AxisUnit("ms", 1, Duration);
+
+    private static string Duration(double milliseconds) =>
+        milliseconds < 1 ? $"{Text.Number(milliseconds * 1e3, "0")} µs" : $"{Text.Number(milliseconds, "0.0")} ms";
 }

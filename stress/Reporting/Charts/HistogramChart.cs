@@ -1,6 +1,9 @@
 namespace MagAlloc.Stress.Reporting.Charts;
 
-/// <summary>How often durations of each length occurred: bars over a logarithmic axis of time, with named places marked.</summary>
+/// <summary>
+/// How often durations of each length occurred: bars over a logarithmic axis of time, with named places marked. The height is logarithmic
+/// too: of a million calls, the ten that took a millisecond are what is looked for.
+/// </summary>
 /// <param name="title">For those who cannot see it.</param>
 /// <param name="bars">Lower bound and upper bound in nanoseconds, and how many lie between.</param>
 /// <param name="marks">Named durations in nanoseconds.</param>
@@ -13,6 +16,7 @@ internal sealed class HistogramChart(
     private const double Top = 54;
     private const double PlotHeight = 200;
     private const double AxisHeight = 26;
+    private const double HalfDecade = 0.5;
 
     // Of the marks' names: so many rows are there before one may cover another.
     private const int LabelRows = 3;
@@ -20,20 +24,23 @@ internal sealed class HistogramChart(
     public string Draw()
     {
         double bottom = Top + PlotHeight;
-        double largest = bars.Max(bar => bar.Count);
-        AxisUnit unit = AxisUnit.Counts(largest, "calls");
-        LinearScale y = new(largest / unit.Divisor, bottom, Top);
+        double decades = Math.Max(1, Math.Ceiling(Math.Log10(bars.Max(bar => bar.Count))));
+
+        // A single call is a bar as well: the axis begins half a decade below 1.
+        double Y(double count) => bottom - ((Math.Log10(count) + HalfDecade) / (decades + HalfDecade) * PlotHeight);
         double low = Math.Log10(Math.Max(bars[0].Low, 1));
         double high = Math.Max(Math.Log10(Math.Max(bars[^1].High, 10)), low + 1);
         double X(double nanoseconds) => Left + ((Math.Clamp(Math.Log10(Math.Max(nanoseconds, 1)), low, high) - low) / (high - low) * (Right - Left));
 
         string description = string.Join("; ", marks.Select(m => $"{m.Name} {Text.Nanoseconds(m.Nanoseconds)}"));
         SvgCanvas canvas = SvgCanvas.InPage(Width, bottom + AxisHeight, title, description);
-        canvas.Text(0, 11, unit.Name, "small faint");
-        foreach (double tick in y.Ticks)
+        canvas.Text(0, 11, "calls", "small faint");
+        canvas.Line(Left, bottom, Right, bottom, "axis");
+        for (int decade = 0; decade <= decades; decade++)
         {
-            canvas.Line(Left, y[tick], Right, y[tick], tick == 0 ? "axis" : "grid");
-            canvas.Text(Left - 8, y[tick] + 4, Text.Number(tick, "#,0.##"), "small faint", "end");
+            double at = Y(Math.Pow(10, decade));
+            canvas.Line(Left, at, Right, at, "grid");
+            canvas.Text(Left - 8, at + 4, CountName(decade), "small faint", "end");
         }
 
         for (int decade = (int)Math.Ceiling(low - 1e-9); decade <= high; decade++)
@@ -47,7 +54,7 @@ internal sealed class HistogramChart(
         {
             double x = X(from);
             string hint = $"{Text.Nanoseconds(from)} to {Text.Nanoseconds(to)}: {Text.Count(count)} calls";
-            canvas.Rectangle(x, y[count / unit.Divisor], Math.Max(X(to) - x - 1, 1), bottom - y[count / unit.Divisor], "stack f1", hint);
+            canvas.Rectangle(x, Y(count), Math.Max(X(to) - x - 1, 1), bottom - Y(count), "stack f1", hint);
         }
 
         for (int i = 0; i < marks.Count; i++)
@@ -61,6 +68,13 @@ internal sealed class HistogramChart(
 
         return canvas.Finish();
     }
+
+    private static string CountName(int decade) => decade switch
+    {
+        < 3 => Text.Count((long)Math.Pow(10, decade)),
+        < 6 => $"{Text.Count((long)Math.Pow(10, decade - 3))} k",
+        _ => $"{Text.Count((long)Math.Pow(10, decade - 6))} M",
+    };
 
     private static string DecadeName(int decade) => decade switch
     {

@@ -1,6 +1,6 @@
 namespace MagAlloc.Stress.Reporting.Charts;
 
-/// <summary>An axis from 0, with about five ticks.</summary>
+/// <summary>An axis from 0.</summary>
 internal sealed class LinearScale
 {
     private const int WantedTicks = 5;
@@ -13,9 +13,13 @@ internal sealed class LinearScale
     private readonly double _end;
 
     /// <summary>An axis that ends at a round number.</summary>
-    public LinearScale(double highest, double from, double to)
+    /// <param name="highest">The value that must be within.</param>
+    /// <param name="from">Where the axis begins on the canvas.</param>
+    /// <param name="to">Where it ends.</param>
+    /// <param name="ticks">About so many.</param>
+    public LinearScale(double highest, double from, double to, int ticks = WantedTicks)
     {
-        double rough = Math.Max(highest, 1e-9) / WantedTicks;
+        double rough = Math.Max(highest, 1e-9) / ticks;
         double decade = Math.Pow(10, Math.Floor(Math.Log10(rough)));
         _from = from;
         _to = to;
@@ -32,7 +36,7 @@ internal sealed class LinearScale
     }
 
     /// <summary>An axis that ends at the highest value itself, behind its last tick: that of a time, which ends when it ends.</summary>
-    public static LinearScale Exactly(double highest, double from, double to) => new(new LinearScale(highest, from, to), highest);
+    public static LinearScale Exactly(double highest, double from, double to, int ticks) => new(new LinearScale(highest, from, to, ticks), highest);
 
     public IEnumerable<double> Ticks => Enumerable.Range(0, _steps + 1).Select(i => i * _step);
 

@@ -12,7 +12,9 @@ internal sealed class TimeChart(string title, double seconds, AxisUnit unit, IRe
     private const double Top = 22;
     private const double AxisHeight = 26;
     private const int MostColumns = 100;
+    private const int SecondTicks = 10;
     private const double DotRadius = 3;
+    private const double LowHeight = 150;
 
     private readonly double _seconds = Math.Max(seconds, 1e-3);
 
@@ -21,8 +23,8 @@ internal sealed class TimeChart(string title, double seconds, AxisUnit unit, IRe
     public string Draw()
     {
         double bottom = Top + PlotHeight;
-        LinearScale x = LinearScale.Exactly(_seconds, Left, Right);
-        LinearScale y = new(Math.Max(Largest() / unit.Divisor, 1e-9), bottom, Top);
+        LinearScale x = LinearScale.Exactly(_seconds, Left, Right, SecondTicks);
+        LinearScale y = new(Math.Max(Largest() / unit.Divisor, 1e-9), bottom, Top, PlotHeight < LowHeight ? 3 : 5);
         SvgCanvas canvas = SvgCanvas.InPage(Width, bottom + AxisHeight, title, Description());
         canvas.Text(0, 11, unit.Name, "small faint");
         foreach (double tick in y.Ticks)
@@ -32,7 +34,7 @@ internal sealed class TimeChart(string title, double seconds, AxisUnit unit, IRe
         }
 
         foreach (double tick in x.Ticks)
-            canvas.Text(x[tick], bottom + 18, $"{Text.Number(tick, "0.##")} s", "small faint", tick == 0 ? "start" : "middle");
+            canvas.Text(x[tick], bottom + 18, Time(tick), "small faint", tick == 0 ? "start" : "middle");
 
         DrawStack(canvas, x, y);
         foreach (TimeSeries line in series.Where(s => s.Mark is TimeMark.Line or TimeMark.Area))
@@ -42,6 +44,9 @@ internal sealed class TimeChart(string title, double seconds, AxisUnit unit, IRe
         DrawHints(canvas, bottom);
         return canvas.Finish();
     }
+
+    // Of the run: one that takes less than a second is told in milliseconds.
+    private string Time(double at) => _seconds < 1 ? $"{Text.Number(at * 1000, "0.#")} ms" : $"{Text.Number(at, "0.##")} s";
 
     private double Largest()
     {
@@ -105,7 +110,7 @@ internal sealed class TimeChart(string title, double seconds, AxisUnit unit, IRe
                 .Select(s => (s.Name, Value: s.At(end, span)))
                 .Where(v => v.Value is not null)
                 .Select(v => $"{v.Name}: {unit.Describe(v.Value!.Value)}");
-            canvas.Rectangle(Left + (i * width), Top, width, bottom - Top, "hint", $"{Text.Number(end, "0.0#")} s\n{string.Join('\n', values)}");
+            canvas.Rectangle(Left + (i * width), Top, width, bottom - Top, "hint", $"{Time(end)}\n{string.Join('\n', values)}");
         }
     }
 }

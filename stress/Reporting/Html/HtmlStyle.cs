@@ -19,9 +19,9 @@ internal static class HtmlStyle
         h1{font-size:1.6rem;line-height:1.25;margin:0;overflow-wrap:anywhere}header p{color:var(--faint);margin:.2rem 0 1.2rem;overflow-wrap:anywhere}
         h2{font-size:1.2rem;margin:2.4rem 0 .5rem}.lead,footer{color:var(--faint);margin:.2rem 0 .8rem;max-width:80ch}
         footer{margin-top:3rem;font-size:13px;border-top:1px solid var(--line);padding-top:.8rem}
-        .cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(165px,1fr));gap:.7rem;margin:0}
-        .card{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:.6rem .8rem;border-top:3px solid var(--line)}
-        .card dt{color:var(--faint);font-size:13px}.card dd{margin:0;font-size:1.35rem;font-weight:600;font-variant-numeric:tabular-nums}
+        .cards{display:flex;flex-wrap:wrap;gap:.7rem;margin:0}
+        .card{flex:1 1 118px;max-width:260px;background:var(--card);border:1px solid var(--line);border-radius:8px;padding:.6rem .8rem;border-top:3px solid var(--line)}
+        .card dt{color:var(--faint);font-size:13px}.card dd{margin:0;font-size:1.3rem;font-weight:600;font-variant-numeric:tabular-nums}
         .card dd.note{font-size:12.5px;font-weight:400;color:var(--faint)}
         .card.good{border-top-color:var(--good)}.card.info{border-top-color:var(--info)}
         .card.warning{border-top-color:var(--warning)}.card.error{border-top-color:var(--error)}
@@ -50,9 +50,9 @@ internal static class HtmlStyle
         .f5{fill:var(--c5)}.f6{fill:var(--c6)}.f7{fill:var(--c7)}.f8{fill:var(--c8)}
         .b1{background:var(--c1)}.b2{background:var(--c2)}.b3{background:var(--c3)}.b4{background:var(--c4)}
         .b5{background:var(--c5)}.b6{background:var(--c6)}.b7{background:var(--c7)}.b8{background:var(--c8)}
-        table{border-collapse:collapse;font-size:13px;font-variant-numeric:tabular-nums;min-width:50%;background:var(--card)}
+        table{border-collapse:collapse;font-size:12.5px;font-variant-numeric:tabular-nums;min-width:50%;background:var(--card)}
         .scroll:has(>table){border:1px solid var(--line);border-radius:8px;width:fit-content;max-width:100%}
-        th,td{padding:.3rem .75rem;text-align:right;border-bottom:1px solid var(--grid);white-space:nowrap}
+        th,td{padding:.3rem .5rem;text-align:right;border-bottom:1px solid var(--grid);white-space:nowrap}
         th{color:var(--faint);font-weight:600}th:first-child,td:first-child{text-align:left}tbody tr:last-child td{border-bottom:0}
         code{font:12.5px ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace}
         .stacks details{background:var(--card);border:1px solid var(--line);border-radius:6px;margin:.35rem 0;padding:.35rem .7rem}

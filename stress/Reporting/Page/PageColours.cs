@@ -1,7 +1,7 @@
-namespace MagAlloc.Stress.Analysis.Page;
+namespace MagAlloc.Stress.Reporting.Page;
 
 /// <summary>What has which of the style sheet's colours: the same in every chart.</summary>
-internal static class Colours
+internal static class PageColours
 {
     public const int Committed = 1;
     public const int Live = 2;

@@ -199,6 +199,13 @@ internal static class Atomic
         return Interlocked.Exchange(ref location, value);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static long Exchange(ref long location, long value)
+    {
+        Step(AtomicOperation.ReadModifyWrite);
+        return Interlocked.Exchange(ref location, value);
+    }
+
     /// <returns>The new value.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static long Add(ref long location, long value)

@@ -6,7 +6,15 @@ namespace MagAlloc.Events;
 /// <param name="AllocatedBlocks">Blocks that callers hold.</param>
 /// <param name="ThreadCachedBlocks">Blocks in threads' magazines.</param>
 /// <param name="DepotCachedBlocks">Blocks in the depot.</param>
+/// <param name="FreeBlocks">Free blocks in slabs.</param>
 /// <param name="Slabs">Slabs; 0 where there are none.</param>
 /// <param name="WasteBytes">Bytes of the slabs that no caller holds: cached, free, and behind the last block.</param>
 internal readonly record struct ClassFigures(
-    int Code, long BlockBytes, long AllocatedBlocks, long ThreadCachedBlocks, long DepotCachedBlocks, long Slabs, long WasteBytes);
+    int Code,
+    long BlockBytes,
+    long AllocatedBlocks,
+    long ThreadCachedBlocks,
+    long DepotCachedBlocks,
+    long FreeBlocks,
+    long Slabs,
+    long WasteBytes);

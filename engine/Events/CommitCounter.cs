@@ -7,6 +7,7 @@ namespace MagAlloc.Events;
 internal sealed class CommitCounter : BoundedCounter
 {
     private readonly long _owner;
+    private PaddedLong _total;
 
     public CommitCounter(long owner, long limit)
         : base(limit)
@@ -14,9 +15,17 @@ internal sealed class CommitCounter : BoundedCounter
         _owner = owner;
     }
 
+    /// <summary>Bytes committed since the start, whatever has become of them.</summary>
+    public long Total => Atomic.Load(ref _total.Value);
+
     /// <inheritdoc/>
     protected override void OnChanged(long change, long now)
     {
+        if (change > 0)
+        {
+            Atomic.Add(ref _total.Value, change);
+        }
+
         MagAllocEventSource log = MagAllocEventSource.Log;
         if (log.IsEnabled(EventLevel.Informational, MagAllocEventSource.Keywords.Commit))
         {

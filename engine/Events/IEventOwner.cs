@@ -23,4 +23,7 @@ internal interface IEventOwner
     /// <param name="beforeBeat">Only of threads that have not exchanged since this beat of the clock.</param>
     /// <param name="discard">Forgets them instead: they happened before anybody listened.</param>
     void ReportExchanges(int beforeBeat, bool discard);
+
+    /// <summary>A session has begun, changed or ended: threads shall sample as <see cref="MagAllocEventSource.MeanBytes"/> says.</summary>
+    void FollowSessions();
 }

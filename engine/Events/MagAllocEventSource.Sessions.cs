@@ -112,14 +112,15 @@ internal sealed unsafe partial class MagAllocEventSource
         }
 
         ReadArguments(command.Arguments);
-        Atomic.Store(ref _meanBytes, IsEnabled(EventLevel.Informational, Keywords.Sample) ? Atomic.Load(ref _sampleBytes) : 0);
+        Atomic.Exchange(ref _meanBytes, IsEnabled(EventLevel.Informational, Keywords.Sample) ? Atomic.Load(ref _sampleBytes) : 0);
         bool exchange = IsEnabled(EventLevel.Informational, Keywords.Exchange);
         bool wasExchange = Atomic.Exchange(ref _wasExchange, exchange ? 1 : 0) != 0;
         foreach (IEventOwner owner in OwnerRegistry.Instance.Living)
         {
+            owner.FollowSessions();
             if (exchange)
             {
-                // What nobody listened to belongs to no session; what a first session has waiting goes out before a second one joins.
+                // What nobody listened to belongs to no session.
                 owner.ReportExchanges(Beat + 1, discard: !wasExchange);
             }
 

@@ -14,6 +14,7 @@ internal record struct OwnerFigures
     public long FreeBytes;
     public long CommittedBytes;
     public long PeakCommittedBytes;
+    public long TotalCommittedBytes;
     public long ReservedBytes;
     public long DecommittedBytes;
     public long Threads;

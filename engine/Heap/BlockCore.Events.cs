@@ -28,6 +28,7 @@ internal unsafe partial class BlockCore<TSource>
                 DepotCachedBytes = statistics.DepotCachedBytes,
                 FreeBytes = statistics.FreeBytes,
                 CommittedBytes = statistics.CommittedBytes,
+                TotalCommittedBytes = Committed.Total,
                 PeakCommittedBytes = statistics.PeakCommittedBytes,
                 ReservedBytes = statistics.ReservedBytes,
                 DecommittedBytes = statistics.DecommittedBytes,
@@ -81,14 +82,51 @@ internal unsafe partial class BlockCore<TSource>
     /// <inheritdoc/>
     public void ReportExchanges(int beforeBeat, bool discard) => Engine.ReportExchanges(beforeBeat, discard);
 
+    /// <inheritdoc/>
+    public void FollowSessions() => Engine.FollowSessions();
+
+    /// <summary>The classes in use, as callers of the owner see them.</summary>
+    public IReadOnlyList<SizeClassStatistics> GetSizeClassStatistics()
+    {
+        Span<ClassFigures> classes = stackalloc ClassFigures[OwnerRegistry.MostClasses];
+        int count = GetClassFigures(classes);
+        ObjectDisposedException.ThrowIf(Engine.IsClosed, this);
+
+        var statistics = new SizeClassStatistics[count];
+        for (int i = 0; i < count; i++)
+        {
+            statistics[i] = new SizeClassStatistics
+            {
+                BlockBytes = classes[i].BlockBytes,
+                AllocatedBlocks = classes[i].AllocatedBlocks,
+                ThreadCachedBlocks = classes[i].ThreadCachedBlocks,
+                DepotCachedBlocks = classes[i].DepotCachedBlocks,
+                FreeBlocks = classes[i].FreeBlocks,
+                Slabs = classes[i].Slabs,
+                WasteBytes = classes[i].WasteBytes,
+            };
+        }
+
+        return statistics;
+    }
+
     private ClassFigures FiguresOf(int code)
     {
         ref readonly SlabClass slab = ref Slabs.Class(code);
         long inThreads = Engine.CountInThreads(code);
         long inDepot = Engine.CountInDepot(code);
         long allocated = Slabs.Outstanding(code) - inThreads - inDepot;
-        long slabs = Slabs.Capacity(code) / slab.Blocks;
+        long capacity = Slabs.Capacity(code);
+        long slabs = capacity / slab.Blocks;
         long slabBytes = slabs * ((long)slab.Chunks << MagAlloc.Slabs.Arena.ChunkShift);
-        return new ClassFigures(code, slab.BlockBytes, allocated, inThreads, inDepot, slabs, slabBytes - (allocated * slab.BlockBytes));
+        return new ClassFigures(
+            code,
+            slab.BlockBytes,
+            allocated,
+            inThreads,
+            inDepot,
+            capacity - allocated - inThreads - inDepot,
+            slabs,
+            slabBytes - (allocated * slab.BlockBytes));
     }
 }

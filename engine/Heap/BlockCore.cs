@@ -98,7 +98,7 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
 
     public MisuseLog Misuses { get; }
 
-    public BoundedCounter Committed { get; }
+    public CommitCounter Committed { get; }
 
     public Arena Arena { get; } = null!;
 

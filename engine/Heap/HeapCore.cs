@@ -175,7 +175,13 @@ internal sealed unsafe class HeapCore : BlockCore<SlabSource>
         {
             if (code == 0)
             {
-                return Runs.Allocate(byteCount, alignment, zeroed);
+                nuint run = Runs.Allocate(byteCount, alignment, zeroed);
+                if (run != 0)
+                {
+                    Engine.SamplePast(cache, code, (long)Runs.UsableSizeOf(Arena.ChunkOf(run)), run);
+                }
+
+                return run;
             }
 
             nuint block = AllocateBlock(cache, code);

@@ -28,6 +28,7 @@ public sealed unsafe partial class MagazineCache<TSource> : IEventOwner
                 ThreadCachedBytes = _engine.CountInThreads(Code),
                 DepotCachedBytes = _engine.CountInDepot(Code),
                 CommittedBytes = _committed.Value,
+                TotalCommittedBytes = _committed.Total,
                 PeakCommittedBytes = _committed.Peak,
                 ReservedBytes = (long)_engine.ReservedBytes,
                 Threads = engine.Threads,
@@ -56,13 +57,18 @@ public sealed unsafe partial class MagazineCache<TSource> : IEventOwner
 
         try
         {
-            into[0] = new ClassFigures(Code, 1, 0, _engine.CountInThreads(Code), _engine.CountInDepot(Code), 0, 0);
+            into[0] = new ClassFigures(Code, 1, 0, _engine.CountInThreads(Code), _engine.CountInDepot(Code), 0, 0, 0);
             return 1;
         }
         finally
         {
             _engine.Leave();
         }
+    }
+
+    void IEventOwner.FollowSessions()
+    {
+        // Resources have no bytes, so they are not sampled.
     }
 
     void IEventOwner.ReportExchanges(int beforeBeat, bool discard) => _engine.ReportExchanges(beforeBeat, discard);

@@ -18,7 +18,7 @@ public sealed unsafe partial class MagazineCache<TSource> : IDisposable
     private const int Code = 1;
 
     private readonly MagazineEngine<ResourceAdapter<TSource>> _engine;
-    private readonly BoundedCounter _committed;
+    private readonly CommitCounter _committed;
     private readonly FaultPlan? _faults;
     private readonly string _name;
 

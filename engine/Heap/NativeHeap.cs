@@ -155,6 +155,13 @@ public sealed unsafe partial class NativeHeap : IDisposable
     }
 
     /// <summary>
+    /// Reads the books of each size class that has slabs, smallest blocks first. Stops nobody; allocates the list. Blocks held back by
+    /// <see cref="CheckLevel.Full"/> count as allocated.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
+    public IReadOnlyList<SizeClassStatistics> GetSizeClassStatistics() => _core.GetSizeClassStatistics();
+
+    /// <summary>
     /// Returns all memory to the operating system. Blocks still allocated become invalid. Threads in the middle of an
     /// operation end with <see cref="ObjectDisposedException"/> or with their block; they never fault: address space that
     /// they may be looking at is emptied at once and unmapped when each of them has ended or has turned to a heap or pool that

@@ -18,6 +18,9 @@ internal readonly unsafe struct PoolSource<T> : IMagazineSource
     public static bool RunsUserCode => false;
 
     /// <inheritdoc/>
+    public static bool IsSampled => true;
+
+    /// <inheritdoc/>
     public long DepotBudget => _slabs.DepotBudget;
 
     /// <inheritdoc/>

@@ -145,6 +145,9 @@ public sealed unsafe class UnmanagedPool<T> : IDisposable
         }
     }
 
+    /// <inheritdoc cref="NativeHeap.GetSizeClassStatistics"/>
+    public IReadOnlyList<SizeClassStatistics> GetSizeClassStatistics() => _core.GetSizeClassStatistics();
+
     /// <summary>Returns all memory to the operating system; items still rented become invalid. As <see cref="NativeHeap.Dispose"/>.</summary>
     /// <exception cref="InvalidOperationException">A handler of <see cref="MisuseDetected"/> calls.</exception>
     public void Dispose()

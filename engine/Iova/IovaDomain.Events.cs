@@ -38,6 +38,7 @@ public sealed unsafe partial class IovaDomain : IEventOwner
                 DepotCachedBytes = ToBytes(inDepots),
                 FreeBytes = ToBytes(statistics.FreeUnits),
                 CommittedBytes = statistics.CommittedBytes,
+                TotalCommittedBytes = _committed.Total,
                 PeakCommittedBytes = _committed.Peak,
                 ReservedBytes = statistics.ReservedBytes,
                 Threads = statistics.Threads,
@@ -76,7 +77,7 @@ public sealed unsafe partial class IovaDomain : IEventOwner
                 long inDepot = _engine.CountInDepot(code);
                 if (inThreads + inDepot != 0)
                 {
-                    into[written++] = new ClassFigures(code, ToBytes(1L << IovaSource.OrderOf(code)), 0, inThreads, inDepot, 0, 0);
+                    into[written++] = new ClassFigures(code, ToBytes(1L << IovaSource.OrderOf(code)), 0, inThreads, inDepot, 0, 0, 0);
                 }
             }
 
@@ -86,6 +87,11 @@ public sealed unsafe partial class IovaDomain : IEventOwner
         {
             _engine.Leave();
         }
+    }
+
+    void IEventOwner.FollowSessions()
+    {
+        // Ranges are not sampled: a visitor may empty a magazine at any moment, what was displaced in it included.
     }
 
     void IEventOwner.ReportExchanges(int beforeBeat, bool discard) => _engine.ReportExchanges(beforeBeat, discard);

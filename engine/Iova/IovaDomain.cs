@@ -41,7 +41,7 @@ public sealed unsafe partial class IovaDomain : IDisposable
     private readonly IovaDomainOptions _options;
     private readonly IovaMisuseLog _misuses;
     private readonly ReservedRanges _reserved = new();
-    private readonly BoundedCounter _committed;
+    private readonly CommitCounter _committed;
     private readonly RangeTree _tree = null!;
     private readonly MagazineEngine<IovaSource> _engine = null!;
     private readonly bool _marks;

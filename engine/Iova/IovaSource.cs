@@ -113,12 +113,8 @@ internal readonly unsafe struct IovaSource : IMagazineSource
         // Of a small window one batch shall not be a large part: what lies in one thread's magazines others can have by a flush only.
         ulong share = (last - _start + 1) >> (order + WindowShareShift);
         count = (int)Math.Clamp(share, 1, (ulong)count);
-        int got = _tree.AllocateMany(order, last, into, count);
-        for (int i = 0; _marks && i < got; i++)
-        {
-            _tree.TryMark(Decode(into[i]), order);
-        }
 
-        return got;
+        // Marked in the step that claims them: in between, a stale free would be taken for a right one.
+        return _tree.AllocateMany(order, last, into, count, _marks);
     }
 }

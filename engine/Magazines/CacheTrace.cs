@@ -12,6 +12,15 @@ internal unsafe struct CacheTrace
 
     public int Codes;
 
+    /// <summary>Mean bytes between two samples that the classes' countdowns are drawn for; 0: none are.</summary>
+    public long Mean;
+
+    /// <summary>State of the generator that draws them.</summary>
+    public ulong Seed;
+
+    /// <summary>Bytes that may pass by the magazines until one of them is sampled.</summary>
+    public double BytesLeft;
+
     public static ClassTrace* Class(CacheTrace* trace, int code) => (ClassTrace*)(trace + 1) + (uint)code;
 
     /// <summary>The cache's trace, made on first use by the cache's owner.</summary>

@@ -22,6 +22,12 @@ internal unsafe interface IMagazineSource
     /// </summary>
     static virtual bool IsVisited => false;
 
+    /// <summary>
+    /// Whether allocations may be sampled. Then a class's weight is
+    /// its blocks' bytes, and every slow step looks whether its cache samples.
+    /// </summary>
+    static virtual bool IsSampled => false;
+
     /// <summary>Upper bound on the weight (<see cref="MagazineClass.Weight"/>) of all full magazines in depots.</summary>
     long DepotBudget { get; }
 

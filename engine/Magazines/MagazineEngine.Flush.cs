@@ -14,6 +14,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
     /// <summary>Empties a cache that the caller owns: full magazines to the depot or the source, the rest to the source.</summary>
     public void Flush(ThreadCache* cache, bool keepFullInDepot)
     {
+        LiftAll(cache);
         for (int code = 1; code < _codes; code++)
         {
             int capacity = _capacities[code];

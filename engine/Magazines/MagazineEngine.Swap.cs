@@ -17,7 +17,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
         resource = 0;
         CacheEntry* entry = ThreadCache.Entry(cache, code);
         int capacity = _capacities[code];
-        if (capacity < FewBlocks || entry->Previous == Magazine.NoneFull || !IsFreeToSwap(cache)
+        if (capacity < FewBlocks || entry->Previous == Magazine.NoneFull || !IsFreeToSwap(cache) || (TSource.IsSampled && cache->SampleMean != 0)
             || Magazine.Count(entry->Previous, capacity) < Math.Max(Scarce, capacity / ScarceShare))
         {
             return false;
@@ -66,7 +66,8 @@ internal sealed unsafe partial class MagazineEngine<TSource>
         nuint* previous = entry->Previous;
 
         // A full magazine that reads 0 is one that a disposal has zeroed: there is no slot behind its top.
-        if (!IsReal(cache, loaded) || *loaded != 0 || Magazine.IsFull(loaded) || previous == Magazine.NoneFull || !IsFreeToSwap(cache))
+        if (!IsReal(cache, loaded) || *loaded != 0 || Magazine.IsFull(loaded) || previous == Magazine.NoneFull || !IsFreeToSwap(cache)
+            || (TSource.IsSampled && cache->SampleMean != 0))
         {
             return false;
         }

@@ -267,6 +267,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
             CacheNode? now = Atomic.CompareExchange(ref _nodes, node, first);
             if (ReferenceEquals(now, first))
             {
+                FollowSession(cache);
                 _options.Committed.Tell(bytes);
                 return cache;
             }

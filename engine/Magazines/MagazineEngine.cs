@@ -91,6 +91,9 @@ internal sealed unsafe partial class MagazineEngine<TSource> : ICacheOwner
     /// <returns>A resource, or 0 when the source is exhausted.</returns>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public nuint Refill(ThreadCache* cache, int code)
+        => TSource.IsSampled && cache->SampleMean != 0 ? RefillSampled(cache, code) : RefillNow(cache, code);
+
+    private nuint RefillNow(ThreadCache* cache, int code)
     {
         ThrowIfClosed();
         int capacity = _capacities[code];
@@ -122,6 +125,7 @@ internal sealed unsafe partial class MagazineEngine<TSource> : ICacheOwner
             return;
         }
 
+        LiftBeforeSpill(cache, code);
         BeginSlow(cache);
         try
         {
@@ -143,6 +147,7 @@ internal sealed unsafe partial class MagazineEngine<TSource> : ICacheOwner
         finally
         {
             EndSlow(cache);
+            PlantAfterSpill(cache, code);
         }
     }
 

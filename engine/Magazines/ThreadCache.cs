@@ -92,6 +92,14 @@ internal unsafe struct ThreadCache
     [FieldOffset(112)]
     public long DepotHits;
 
+    /// <summary>
+    /// Mean bytes between two samples of this thread's allocations; 0: none are taken; negative: none shall be taken any more.
+    /// Written by whoever begins or ends a session, and by the owner when it has put everything back
+    /// (<see cref="MagazineEngine{TSource}.FollowSessions"/>).
+    /// </summary>
+    [FieldOffset(120)]
+    public long SampleMean;
+
     /// <summary>Bytes of a cache with the given number of codes.</summary>
     public static nuint BytesFor(int codes)
         => (nuint)(HeaderBytes + (codes * sizeof(CacheEntry)) + codes + HeaderBytes - 1) & ~(nuint)(HeaderBytes - 1);

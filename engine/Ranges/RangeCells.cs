@@ -140,6 +140,22 @@ internal static class RangeCells
         return BitOperations.LeadingZeroCount(~(going << 1) & HighBits) >> 1;
     }
 
+    /// <summary>How many cells, from the given one downwards, are free; at most all.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int FreeDown(ulong word, int cell) => ClearDown(UsedCells(word), cell);
+
+    /// <summary>How many cells, from the given one downwards, are in use; at most all.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int UsedDown(ulong word, int cell) => ClearDown(FreeCells(word), cell);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int ClearDown(ulong set, int cell)
+    {
+        // Bit 63 is clear whatever the set, so an empty one gives (64 - 1) / 2 = 31, one too few for the whole word.
+        set <<= 62 - (cell * 2);
+        return set == 0 ? cell + 1 : (BitOperations.LeadingZeroCount(set) - 1) >> 1;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong BlockMask(int order) => ulong.MaxValue >> (64 - (2 << order));
 

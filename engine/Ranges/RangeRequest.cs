@@ -21,6 +21,9 @@ internal unsafe ref struct RangeRequest
     /// <summary>Only look: what is found is not claimed.</summary>
     public bool Peek;
 
+    /// <summary>All bits set: blocks of a word begin with the code of a marked range. Else 0.</summary>
+    public ulong Marks;
+
     /// <summary>Claims that met somebody else and were undone: how far this search itself moved the version.</summary>
     public long GaveUp;
 

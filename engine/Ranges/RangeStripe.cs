@@ -23,4 +23,8 @@ internal struct RangeStripe
     /// <summary>Words and entries that searches looked at.</summary>
     [FieldOffset(24)]
     public long Steps;
+
+    /// <summary>Numbers handed out to passes over free runs.</summary>
+    [FieldOffset(32)]
+    public long Passes;
 }

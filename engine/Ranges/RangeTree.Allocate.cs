@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 
 namespace MagAlloc.Ranges;
@@ -31,7 +32,7 @@ internal sealed unsafe partial class RangeTree
         if (alignmentOrder == order && BitOperations.IsPow2(units))
         {
             nuint block;
-            if (AllocateBlocks(order, last, &block, 1) == 0)
+            if (AllocateBlocks(order, last, &block, 1, marks: 0) == 0)
             {
                 return false;
             }
@@ -52,10 +53,20 @@ internal sealed unsafe partial class RangeTree
     /// <param name="last">No unit of them is above this one. May lie outside the space.</param>
     /// <param name="into">Room for the first unit + 1 of each.</param>
     /// <param name="count">At least 1.</param>
+    /// <param name="marked">
+    /// Each is marked (as by <see cref="TryMark"/>) in the step that claims it: there is no moment at which somebody who frees
+    /// what is not his could take it. The order is at most <see cref="RangeCells.LargestOrder"/> then.
+    /// </param>
     /// <returns>How many were written; less than asked for only when no more are free.</returns>
-    public int AllocateMany(int order, ulong last, nuint* into, int count)
+    public int AllocateMany(int order, ulong last, nuint* into, int count, bool marked = false)
     {
-        int taken = AllocateBlocks(order, Math.Min(last, Units - 1), into, count);
+        if (marked)
+        {
+            Debug.Assert(order <= RangeCells.LargestOrder, "Only ranges of one word are marked.");
+            NoteMarks();
+        }
+
+        int taken = AllocateBlocks(order, Math.Min(last, Units - 1), into, count, marked ? ulong.MaxValue : 0);
         if (taken != 0)
         {
             CountClaimed(taken, (ulong)taken << order);
@@ -64,7 +75,7 @@ internal sealed unsafe partial class RangeTree
         return taken;
     }
 
-    private int AllocateBlocks(int order, ulong last, nuint* into, int count)
+    private int AllocateBlocks(int order, ulong last, nuint* into, int count, ulong marks)
     {
         ulong blocks = (last + 1) >> order;
         if (blocks == 0)
@@ -72,7 +83,7 @@ internal sealed unsafe partial class RangeTree
             return 0;
         }
 
-        var request = new RangeRequest { Order = order, Limit = (blocks << order) - 1, Into = into, Wanted = count };
+        var request = new RangeRequest { Order = order, Limit = (blocks << order) - 1, Into = into, Wanted = count, Marks = marks };
         if (!Look(ref request))
         {
             // Only now the version, so that the usual search does not read it: the looks that count begin here.
@@ -128,48 +139,6 @@ internal sealed unsafe partial class RangeTree
 
         return false;
     }
-
-    /// <summary>Claims the highest range that fits.</summary>
-    /// <remarks>
-    /// Every run of <paramref name="units"/> units holds an aligned block of a quarter or more of its length. So the highest
-    /// such block that is free is looked for, and the free run around it is measured: the highest range that fits
-    /// begins in it, or lies wholly below the unit in use that was met.
-    /// </remarks>
-    private bool TryExact(ulong units, int alignmentOrder, ulong last, ref RangeRequest request, out ulong first)
-    {
-        int order = units < 4 ? 0 : BitOperations.Log2(units) - 1;
-        ulong room = last + 1; // the range ends below this
-        while (room >= units)
-        {
-            first = AlignedDown(room - units, alignmentOrder);
-            room = first + units;
-            if (!TryPeek(order, room - 1, ref request, out ulong block))
-            {
-                break;
-            }
-
-            ulong end = NextUsed(block, room - 1, ref request.Steps);
-            if (end < units)
-            {
-                break;
-            }
-
-            first = AlignedDown(end - units, alignmentOrder);
-            if (PreviousUsed(first + units - 1, first, ref request.Steps, out ulong used))
-            {
-                room = used;
-            }
-            else if (TryClaimOrGiveUp(first, units, ref request))
-            {
-                return true;
-            }
-        }
-
-        first = 0;
-        return false;
-    }
-
-    private static ulong AlignedDown(ulong unit, int order) => order < 64 ? unit >> order << order : 0;
 
     private bool TryPeek(int order, ulong last, ref RangeRequest request, out ulong first)
     {

@@ -74,7 +74,29 @@ internal sealed unsafe partial class RangeTree
         int count = (int)((entry & RangeEntry.CountMask) / RangeEntry.OneCount);
         Expect(lenient ? count >= expected : count == expected, level, index, "has a count that is not that of its children", ref defect);
         Expect(lenient || RangeEntry.Bound(entry, shift) >= Math.Min(largest, shift - 1), level, index, "has a bound that hides free units", ref defect);
+        for (int slot = 0; slot < RangeLongest.Slots && !lenient; slot++)
+        {
+            ulong note = Longest(level, index, slot);
+            bool holds = !RangeLongest.IsNote(note) || RangeLongest.Length(note) >= LongestRun(index << shift, SizeOf(level), RangeLongest.Alignment(note));
+            Expect(holds, level, index, "has a note that hides free units", ref defect);
+        }
+
         return largest;
+    }
+
+    private ulong LongestRun(ulong start, ulong size, int alignment)
+    {
+        ulong last = start + size - 1;
+        ulong longest = 0;
+        long steps = 0;
+        for (ulong from = start; (from = NextFree(from, last)) <= last;)
+        {
+            ulong begin = AlignedUp(from, alignment);
+            from = NextUsed(from, last, _top, ref steps);
+            longest = Math.Max(longest, from > begin ? from - begin : 0);
+        }
+
+        return longest;
     }
 
     private static void Expect(bool holds, int level, ulong index, string what, ref string? defect)

@@ -48,7 +48,7 @@ internal sealed unsafe partial class RangeTree
     public bool TryNext(ulong from, out ulong first, out ulong last)
     {
         long steps = 0;
-        while (from < Units && (from = NextUsed(from, Units - 1, ref steps)) < Units)
+        while (from < Units && (from = NextUsed(from, Units - 1, _top, ref steps)) < Units)
         {
             if (TryFind(from, out first, out last))
             {
@@ -76,7 +76,7 @@ internal sealed unsafe partial class RangeTree
         }
 
         long steps = 0;
-        last = NextUsed(first + 1, to, ref steps) - 1;
+        last = NextUsed(first + 1, to, _top, ref steps) - 1;
         return true;
     }
 
@@ -209,10 +209,13 @@ internal sealed unsafe partial class RangeTree
         return level;
     }
 
+    /// <param name="from">The first unit of an entry of the level, if that is not the top.</param>
+    /// <param name="to">The last unit looked at, under the same parent.</param>
+    /// <param name="level">Where to begin: what lies above is not looked at.</param>
+    /// <param name="steps">Words and entries looked at.</param>
     /// <returns>The lowest unit in use in [from, to]; to + 1 when there is none.</returns>
-    private ulong NextUsed(ulong from, ulong to, ref long steps)
+    private ulong NextUsed(ulong from, ulong to, int level, ref long steps)
     {
-        int level = _top;
         while (from <= to)
         {
             steps++;
@@ -242,10 +245,9 @@ internal sealed unsafe partial class RangeTree
         return to + 1;
     }
 
-    /// <summary>Finds the highest unit in use in [downTo, from].</summary>
-    private bool PreviousUsed(ulong from, ulong downTo, ref long steps, out ulong unit)
+    /// <summary>Finds the highest unit in use in [downTo, from], which lie under one parent of the level.</summary>
+    private bool PreviousUsed(ulong from, ulong downTo, int level, ref long steps, out ulong unit)
     {
-        int level = _top;
         unit = from;
         while (true)
         {

@@ -37,11 +37,7 @@ internal sealed unsafe partial class RangeTree
             return false;
         }
 
-        if (Atomic.Load(ref _marks) == 0)
-        {
-            Atomic.Store(ref _marks, 1);
-        }
-
+        NoteMarks();
         return TryHold(first, order);
     }
 
@@ -75,6 +71,15 @@ internal sealed unsafe partial class RangeTree
     public bool IsMarked(ulong first)
         => first < Units
         && RangeCells.CodeAt(Atomic.Load(ref Entry(0, first >> WordShift)), (int)(first % RangeCells.PerWord)) == RangeCells.Held;
+
+    /// <summary>Before the first mark: from now on <see cref="FreeMany"/> takes marked ranges as well.</summary>
+    private void NoteMarks()
+    {
+        if (Atomic.Load(ref _marks) == 0)
+        {
+            Atomic.Store(ref _marks, 1);
+        }
+    }
 
     private static bool ReachesEnd(ulong first, int order) => (first + (1UL << order)) % RangeCells.PerWord == 0;
 

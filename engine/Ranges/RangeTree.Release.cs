@@ -132,6 +132,11 @@ internal sealed unsafe partial class RangeTree
                 seen = now;
             }
 
+            if (Atomic.Load(ref _noted) != 0)
+            {
+                ForgetLongest(level, index);
+            }
+
             // An entry that became empty gives the credit that its parent has for it back.
             credits = emptied ? 1 : 0;
             order = emptied ? shift : order;

@@ -160,7 +160,8 @@ internal sealed unsafe partial class RangeTree
                 paid = true;
             }
 
-            ulong now = Atomic.CompareExchange(ref location, seen | RangeCells.Blocks(blocks, request.Order), seen);
+            ulong claimed = RangeCells.Blocks(blocks, request.Order) ^ (blocks & request.Marks); // 11 less the low bit: 10
+            ulong now = Atomic.CompareExchange(ref location, seen | claimed, seen);
             if (now == seen)
             {
                 if (paid && seen != 0)

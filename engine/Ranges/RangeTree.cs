@@ -7,7 +7,7 @@ namespace MagAlloc.Ranges;
 /// <summary>Hands out and takes back ranges of a space of up to 2^36 units, highest first, in O(log n) steps.</summary>
 /// <remarks>
 /// <para><b>Threads.</b> Any thread, any time, lock-free; the constructor and <see cref="Release"/> excepted. All memory is
-/// made accessible by the constructor (two bits a unit and a word for each 512 units, reserved, touched where used), so no
+/// made accessible by the constructor (two bits a unit and three words for each 512 units, reserved, touched where used), so no
 /// operation has a step that can fail or allocate.</para>
 /// <para><b>Level 0: words of 32 cells</b> (<see cref="RangeCells"/>): 00 free, 01 in use, 11 in use and a range starts here,
 /// 10 a range starts here that is in the hands of the machinery: cached (<see cref="TryMark"/>), or more than one piece and
@@ -36,7 +36,7 @@ namespace MagAlloc.Ranges;
 /// the steps leaves the bound high, which is only slow. (Rejected: a version that each free bumps, which costs a
 /// read-modify-write a level for each free, and wraps.) An entry that becomes empty gets "all free" in the step
 /// that takes its last count. Of a block that several free together, the last to make its part empty sees the others' parts empty and
-/// raises for the whole.</para>
+/// raises for the whole. What bounds cannot tell, the length of free runs, stands in two words beside each entry (RangeTree.Runs.cs).</para>
 /// <para><b>Exactness of failure.</b> Every free and every claim that gives up adds to <see cref="RangeStripe.Freed"/>, behind
 /// everything else. A search that found nothing is repeated if that sum moved meanwhile (less its own). Else no free ended between its
 /// begin and its end, so what was free at its end was free all the time (a range being claimed or freed counting as taken): the
@@ -72,6 +72,7 @@ internal sealed unsafe partial class RangeTree
     private readonly ulong _capacity;
     private byte* _memory;
     private int _marks;
+    private int _noted;
 
     /// <param name="units">Size of the space, from 1 to <see cref="LargestUnits"/>.</param>
     /// <param name="faults">Plan asked before every fallible step, or null.</param>
@@ -218,7 +219,17 @@ internal sealed unsafe partial class RangeTree
                 levels[level].Shift = shift;
             }
 
-            at += Aligned((nuint)(_capacity >> shift) * sizeof(ulong));
+            nuint bytes = Aligned((nuint)(_capacity >> shift) * sizeof(ulong));
+            at += bytes;
+            if (level != 0)
+            {
+                if (levels != null)
+                {
+                    levels[level].Longest = (ulong*)(memory + at);
+                }
+
+                at += bytes * RangeLongest.Slots;
+            }
         }
 
         nuint page = VirtualMemory.PageSize;

@@ -21,6 +21,9 @@ internal readonly unsafe struct SlabSource : IMagazineSource
     public static bool RunsUserCode => false;
 
     /// <inheritdoc/>
+    public static bool IsSampled => true;
+
+    /// <inheritdoc/>
     public long DepotBudget => (_slabs.Arena.Committed.Value / DepotShare) + DepotFloor;
 
     /// <inheritdoc/>

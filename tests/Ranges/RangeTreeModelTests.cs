@@ -57,10 +57,10 @@ public sealed unsafe class RangeTreeModelTests
         {
             case 0 or 1:
                 int order = BitOperations.Log2((uint)length);
-                Allocate(tree, model, 1 << order, order, limit, exactPlace: true);
+                Allocate(tree, model, 1 << order, order, limit);
                 break;
             case 2 or 3:
-                Allocate(tree, model, length, random.Next(2) == 0 ? 0 : random.Next(12), limit, exactPlace: false);
+                Allocate(tree, model, length, random.Next(3) switch { 0 => 0, 1 => random.Next(12), _ => CeilLog(length) }, limit);
                 break;
             case 4:
                 int from = random.Next(units);
@@ -97,7 +97,9 @@ public sealed unsafe class RangeTreeModelTests
         model.AssertFound(tree, random.Next(units));
     }
 
-    private static void Allocate(RangeTree tree, RangeTreeModel model, int length, int alignmentOrder, int limit, bool exactPlace)
+    private static int CeilLog(int length) => BitOperations.Log2((uint)BitOperations.RoundUpToPowerOf2((uint)length));
+
+    private static void Allocate(RangeTree tree, RangeTreeModel model, int length, int alignmentOrder, int limit)
     {
         int highest = model.Highest(length, 1 << alignmentOrder, limit);
         bool found = tree.TryAllocate((ulong)length, alignmentOrder, (ulong)limit, out ulong first);
@@ -109,11 +111,11 @@ public sealed unsafe class RangeTreeModelTests
 
         Assert.That((int)first + length - 1, Is.LessThanOrEqualTo(limit));
         Assert.That((int)first % (1 << alignmentOrder), Is.Zero);
-        if (exactPlace)
-        {
-            Assert.That((int)first, Is.EqualTo(highest), $"the highest place for {length}, limit {limit}");
-        }
 
+        int cover = Math.Max(CeilLog(length), alignmentOrder);
+        int covered = model.Highest(1 << cover, 1 << cover, limit);
+        int place = covered < 0 ? highest : alignmentOrder == 0 ? covered + (1 << cover) - length : covered;
+        Assert.That((int)first, Is.EqualTo(place), $"the highest place for {length}, alignment order {alignmentOrder}, limit {limit}");
         model.Add((int)first, (int)first + length - 1);
     }
 

@@ -189,6 +189,28 @@ public sealed unsafe class RangeTreeTests
     }
 
     [Test]
+    public void Blocks_come_out_marked_in_the_step_that_claims_them([Values(0, 1, 5)] int order)
+    {
+        RangeTree tree = New(100_000);
+        nuint* blocks = stackalloc nuint[127];
+        Assert.That(tree.TryClaim(99_990, 99_999), "the first word is shared");
+        Assert.That(tree.AllocateMany(order, NoLimit, blocks, 127, marked: true), Is.EqualTo(127));
+        for (int i = 0; i < 127; i++)
+        {
+            ulong first = blocks[i] - 1;
+            Assert.That(tree.IsMarked(first));
+            Assert.That(tree.TryFind(first, out ulong low, out ulong high) && (low, high) == (first, first + (1UL << order) - 1));
+            Assert.That(tree.TryFree(first, out _, out _), Is.False, "not the caller's");
+            Assert.That(tree.TryMark(first, order), Is.False, "marked already");
+        }
+
+        Assert.That(tree.TryUnmark(blocks[0] - 1));
+        Assert.That(tree.TryFree(blocks[0] - 1, out _, out _));
+        Assert.That(tree.FreeMany(order, blocks, 127), Is.EqualTo(126));
+        Assert.That(tree.UsedUnits, Is.EqualTo(10));
+    }
+
+    [Test]
     public void In_a_tree_that_never_marked_a_held_range_is_not_freed()
     {
         RangeTree tree = New(1000);

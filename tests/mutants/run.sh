@@ -182,6 +182,30 @@ mutant 'tree: a mark is set without a compare' $tree.Free.cs \
     'Atomic.And(ref location, ~(1UL << bit)); ulong now = seen;' 'FullyQualifiedName~RangeTree'
 mutant 'tree: a find of a long range looks once' $tree.Find.cs \
     '&& EndOf(first, level, seen) == last)' '&& first == again)' 'FullyQualifiedName~RangeTree'
+mutant 'tree: a free leaves notes' $tree.Release.cs \
+    '                ForgetLongest(level, index);
+' '' 'FullyQualifiedName~RangeRun'
+mutant 'tree: a note is written whatever happened meanwhile' $tree.Runs.cs \
+    'Atomic.CompareExchange(ref Longest(level, index, run.Alignment), RangeLongest.Of(run.Alignment, most), run.Pass);' \
+    'Atomic.Exchange(ref Longest(level, index, run.Alignment), RangeLongest.Of(run.Alignment, most));' 'FullyQualifiedName~RangeRun'
+mutant 'tree: all passes have one number' $tree.Runs.cs \
+    'Atomic.Add(ref _stripes[stripe].Passes, MostStripes) + stripe' 'stripe + 1' 'FullyQualifiedName~RangeRun'
+mutant 'tree: a run that could not be claimed is not noted' $tree.Runs.cs \
+    '        longest = Math.Max(longest, end - begin);
+        if (end - begin < run.Units)
+        {
+' '        if (end - begin < run.Units)
+        {
+            longest = Math.Max(longest, end - begin);
+' 'FullyQualifiedName~RangeRun'
+mutant 'tree: a pass looks at what is held above' $tree.Runs.cs \
+    'NextUsed(border, ceiling, level,' 'NextUsed(border, ceiling, _top,' 'FullyQualifiedName~RangeRun'
+mutant 'tree: a note of what the limit cut off' $tree.Runs.cs \
+    'bool whole = last <= run.Last;' 'bool whole = last != 0;' 'FullyQualifiedName~RangeTreeModel' tests
+mutant 'tree: one word for notes of any place and of aligned ones' $tree.Runs.cs \
+    '(alignment == 0 ? 0UL : 1)]' '(alignment == int.MinValue ? 0UL : 1)]' 'FullyQualifiedName~Tests.Ranges' tests
+mutant 'tree: blocks are claimed unmarked' $tree.Search.cs \
+    ' ^ (blocks & request.Marks);' ';' 'FullyQualifiedName~Tests.Ranges' tests
 mutant 'tree: Release without its null check' $tree.cs \
     'if (_memory != null)' 'if (_capacity != 0)' 'FullyQualifiedName~RangeTreeTests' tests
 
@@ -393,6 +417,9 @@ mutant 'iova: a page frame frees a reservation' Iova/IovaDomain.Slow.cs \
     'if (_reserved.TryFind(range, out _))' 'if (range.Count == 0)' 'FullyQualifiedName~Iova.Weakness|FullyQualifiedName~Iova.Conformance' tests
 mutant 'iova: a checked free does not look at its mark' $iova \
     '|| (_marks && !TryMarkFreed(pfn, order)))' '|| (_marks && !TryMarkFreed(pfn, order) && size > 32))' 'FullyQualifiedName~Iova.Weakness' tests
+mutant 'visit: no fence between the park and the tops' $visit \
+    '        Atomic.ProcessWideFence();
+' '' 'FullyQualifiedName~FlushSoakTests' tests
 mutant 'iova: one class for both parts of the space' Iova/IovaDomain.cs \
     '_hasLower = Dma32LastPfn >= LargestCached - 1' '_hasLower = Dma32LastPfn < 0' 'FullyQualifiedName~Iova.PartTests' tests
 mutant 'iova: the lower class is refilled from both parts' Iova/IovaSource.cs \
@@ -413,5 +440,14 @@ mutant 'iova: ranges are unmarked before they go home' Iova/IovaSource.cs \
         }
 
         int freed = _tree.FreeMany' 'FullyQualifiedName~IovaSoak' tests
+
+mutant 'iova: a refill marks in a second step' Iova/IovaSource.cs \
+    'return _tree.AllocateMany(code - 1, last, into, count, _marks);' 'int got = _tree.AllocateMany(code - 1, last, into, count);
+        for (int i = 0; _marks && i < got; i++)
+        {
+            _tree.TryMark(Decode(into[i]), code - 1);
+        }
+
+        return got;' 'FullyQualifiedName~IovaSource'
 
 exit $failed

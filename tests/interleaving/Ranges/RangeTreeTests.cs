@@ -298,14 +298,14 @@ public sealed unsafe class RangeTreeTests
             () => Over(new RangeTreeWorld(512).Take(69, 1), [Claim(0, 70), Repeated(70), Repeated(66)], missing: 70),
             randomEach: 5);
 
-    private static Action<RangeTreeWorld> Allocate(int units, int alignmentOrder) => world => world.Allocate(units, alignmentOrder);
+    internal static Action<RangeTreeWorld> Allocate(int units, int alignmentOrder) => world => world.Allocate(units, alignmentOrder);
 
     private static Action<RangeTreeWorld> AllocateAndFree(int units, int alignmentOrder)
         => world => world.Free(world.Allocate(units, alignmentOrder), units, units / 2);
 
-    private static Action<RangeTreeWorld> Claim(int first, int units) => world => world.Claim(first, units);
+    internal static Action<RangeTreeWorld> Claim(int first, int units) => world => world.Claim(first, units);
 
-    private static Action<RangeTreeWorld> ClaimAndFree(int first, int units)
+    internal static Action<RangeTreeWorld> ClaimAndFree(int first, int units)
         => world =>
         {
             if (world.Claim(first, units))
@@ -314,14 +314,14 @@ public sealed unsafe class RangeTreeTests
             }
         };
 
-    private static Action<RangeTreeWorld> Free(int first, int units) => world => world.Free(first, units, units / 2);
+    internal static Action<RangeTreeWorld> Free(int first, int units) => world => world.Free(first, units, units / 2);
 
     private static Action<RangeTreeWorld> Find(int unit, int first, int units)
         => world => Must.Hold(
             !world.Tree.TryFind((ulong)unit, out ulong low, out ulong high) || (low == (ulong)first && high == (ulong)(first + units - 1)),
             "a range was found that never was");
 
-    private static Action<RangeTreeWorld> Repeated(int units)
+    internal static Action<RangeTreeWorld> Repeated(int units)
         => world =>
         {
             for (int i = 0; i < 2; i++)
@@ -348,7 +348,7 @@ public sealed unsafe class RangeTreeTests
     private static RangeTreeWorld Settled(int first, int units, int more, int fanShift = 1)
         => new RangeTreeWorld(256, fanShift).Take(first, units).Take(first + units, more).Take(first + units + more, 256 - first - units - more).Settle();
 
-    private static Scenario Over(
+    internal static Scenario Over(
         RangeTreeWorld world, Action<RangeTreeWorld>[] threads, int missing = 0, Action? then = null, Action<RangeTreeWorld>? after = null)
         => new()
         {

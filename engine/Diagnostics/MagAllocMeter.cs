@@ -1,0 +1,128 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
+using MagAlloc.Events;
+
+namespace MagAlloc.Diagnostics;
+
+/// <summary>The meter <c>MagAlloc</c>: what the owners' books say, read when somebody asks.</summary>
+/// <remarks>
+/// All instruments are observable: nothing is counted for them, and without a listener they cost nothing. Owners of one name and kind
+/// are one series: their figures are summed. Names and units follow OpenTelemetry; the first four verbs are those of
+/// <c>aspnetcore.memory_pool</c>.
+/// </remarks>
+[SuppressMessage("Design", "CA1001", Justification = "One a process, for as long as it lives.")]
+internal sealed class MagAllocMeter
+{
+    public const string MeterName = "MagAlloc";
+    public const string OwnerNameTag = "magalloc.owner.name";
+    public const string OwnerKindTag = "magalloc.owner.kind";
+    public const string SizeClassTag = "magalloc.size_class";
+    public const string CacheLevelTag = "magalloc.cache.level";
+
+    private const string Bytes = "By";
+
+    // Held, because a listener may look for instruments at any time.
+    private static readonly MagAllocMeter s_instance = new();
+
+    private readonly Meter _meter = new(MeterName, typeof(MagAllocMeter).Assembly.GetName().Version?.ToString());
+
+    private MagAllocMeter()
+    {
+        _meter.CreateObservableUpDownCounter("magalloc.memory.pooled", Pooled, Bytes, "Free bytes that are kept for reuse, by cache level.");
+        Counter("magalloc.memory.allocated", Bytes, "Bytes committed from the operating system.", static f => f.TotalCommittedBytes);
+        Counter("magalloc.memory.evicted", Bytes, "Bytes given back to the operating system.", static f => f.TotalCommittedBytes - f.CommittedBytes);
+        UpDown("magalloc.memory.rented", Bytes, "Bytes that callers hold.", static f => f.AllocatedBytes);
+        UpDown("magalloc.memory.committed", Bytes, "Bytes that physical memory may stand behind.", static f => f.CommittedBytes);
+        UpDown("magalloc.memory.reserved", Bytes, "Address space.", static f => f.ReservedBytes);
+        Gauge("magalloc.memory.peak", Bytes, "Highest committed bytes so far.", static f => f.PeakCommittedBytes);
+        UpDown("magalloc.threads", "{thread}", "Living threads that have a cache.", static f => f.Threads);
+        UpDown("magalloc.depot.magazines", "{magazine}", "Full magazines in depots.", static f => f.DepotMagazines);
+        Counter("magalloc.depot.exchanges", "{magazine}", "Full magazines that moved between threads and depots, either way.", static f => f.DepotExchanges);
+        Counter("magalloc.depot.hits", "{magazine}", "Full magazines that threads took out of depots.", static f => f.DepotHits);
+        Counter("magalloc.source.refills", "{batch}", "Batches that threads took from slabs, source or tree.", static f => f.SourceRefills);
+        Counter("magalloc.source.returns", "{batch}", "Batches that threads returned to slabs, source or tree.", static f => f.SourceReturns);
+        Counter("magalloc.reclaim.magazines", "{magazine}", "Full magazines that reclaim passes emptied.", static f => f.ReclaimedMagazines);
+        Counter("magalloc.out_of_memory.flushes", "{flush}", "Allocations that found nothing and flushed the caches.", static f => f.OutOfMemoryFlushes);
+        Counter("magalloc.faults", "{fault}", "Faults that plans injected.", static f => f.InjectedFaults);
+        Counter("magalloc.misuses", "{misuse}", "Misuses found.", static f => f.Misuses);
+        ClassUpDown("magalloc.class.allocated", "{block}", "Blocks of a class that callers hold.", static c => c.AllocatedBlocks);
+        ClassUpDown("magalloc.class.cached", "{block}", "Blocks of a class in threads' magazines and depots.", static c => c.ThreadCachedBlocks + c.DepotCachedBlocks);
+        ClassUpDown("magalloc.class.slabs", "{slab}", "Slabs of a class.", static c => c.Slabs);
+        ClassUpDown("magalloc.class.waste", Bytes, "Bytes of a class's slabs that no caller holds.", static c => c.WasteBytes);
+    }
+
+    [ModuleInitializer]
+    [SuppressMessage("Usage", "CA2255", Justification = "The layers below cannot name this one; a delegate is all that a program pays that makes no heap.")]
+    internal static void Register() => OwnerRegistry.Instance.WhenFirst(static () => RuntimeHelpers.RunClassConstructor(typeof(MagAllocMeter).TypeHandle));
+
+    private static KeyValuePair<string, object?>[] Tags((string Name, string Kind) owner, string tag, object value)
+        => [new(OwnerNameTag, owner.Name), new(OwnerKindTag, owner.Kind), new(tag, value)];
+
+    private static Dictionary<(string Name, string Kind), List<OwnerFigures>> Read()
+    {
+        Dictionary<(string, string), List<OwnerFigures>> read = [];
+        foreach (IEventOwner owner in OwnerRegistry.Instance.Living)
+        {
+            if (!owner.TryGetFigures(out OwnerFigures figures))
+            {
+                continue;
+            }
+
+            if (!read.TryGetValue((owner.Name, owner.Kind), out List<OwnerFigures>? same))
+            {
+                read.Add((owner.Name, owner.Kind), same = []);
+            }
+
+            same.Add(figures);
+        }
+
+        return read;
+    }
+
+    private static IEnumerable<Measurement<long>> Observe(Func<OwnerFigures, long> figure)
+    {
+        foreach (((string Name, string Kind) owner, List<OwnerFigures> same) in Read())
+        {
+            yield return new Measurement<long>(same.Sum(figure), new(OwnerNameTag, owner.Name), new(OwnerKindTag, owner.Kind));
+        }
+    }
+
+    private static IEnumerable<Measurement<long>> Pooled()
+    {
+        foreach (((string Name, string Kind) owner, List<OwnerFigures> same) in Read())
+        {
+            yield return new Measurement<long>(same.Sum(static f => f.ThreadCachedBytes), Tags(owner, CacheLevelTag, "thread"));
+            yield return new Measurement<long>(same.Sum(static f => f.DepotCachedBytes), Tags(owner, CacheLevelTag, "depot"));
+            yield return new Measurement<long>(same.Sum(static f => f.FreeBytes), Tags(owner, CacheLevelTag, "source"));
+        }
+    }
+
+    private static List<Measurement<long>> ObserveClasses(Func<ClassFigures, long> figure)
+    {
+        Dictionary<(string Name, string Kind, long BlockBytes), long> sums = [];
+        Span<ClassFigures> classes = stackalloc ClassFigures[OwnerRegistry.MostClasses];
+        foreach (IEventOwner owner in OwnerRegistry.Instance.Living)
+        {
+            foreach (ref readonly ClassFigures one in classes[..owner.GetClassFigures(classes)])
+            {
+                (string, string, long) key = (owner.Name, owner.Kind, one.BlockBytes);
+                sums[key] = sums.GetValueOrDefault(key) + figure(one);
+            }
+        }
+
+        return [.. sums.Select(sum => new Measurement<long>(sum.Value, Tags((sum.Key.Name, sum.Key.Kind), SizeClassTag, sum.Key.BlockBytes)))];
+    }
+
+    private void Counter(string name, string unit, string description, Func<OwnerFigures, long> figure)
+        => _meter.CreateObservableCounter(name, () => Observe(figure), unit, description);
+
+    private void UpDown(string name, string unit, string description, Func<OwnerFigures, long> figure)
+        => _meter.CreateObservableUpDownCounter(name, () => Observe(figure), unit, description);
+
+    private void Gauge(string name, string unit, string description, Func<OwnerFigures, long> figure)
+        => _meter.CreateObservableGauge(name, () => Observe(figure), unit, description);
+
+    private void ClassUpDown(string name, string unit, string description, Func<ClassFigures, long> figure)
+        => _meter.CreateObservableUpDownCounter(name, () => ObserveClasses(figure), unit, description);
+}

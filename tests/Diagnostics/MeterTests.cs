@@ -1,0 +1,212 @@
+using System.Diagnostics.Metrics;
+using MagAlloc.Diagnostics;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+
+namespace MagAlloc.Tests.Diagnostics;
+
+/// <summary>The instruments, read by the two ways a program has: a listener of its own, and OpenTelemetry.</summary>
+[NonParallelizable]
+public sealed unsafe class MeterTests
+{
+    [Test]
+    public void A_listener_reads_what_the_books_say()
+    {
+        using NativeHeap heap = Used("metered", out HeapStatistics books);
+        Dictionary<string, long> read = Listen("metered");
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(read["magalloc.memory.rented"], Is.EqualTo(books.AllocatedBytes));
+            Assert.That(read["magalloc.memory.pooled thread"], Is.EqualTo(books.ThreadCachedBytes));
+            Assert.That(read["magalloc.memory.pooled depot"], Is.EqualTo(books.DepotCachedBytes));
+            Assert.That(read["magalloc.memory.pooled source"], Is.EqualTo(books.FreeBytes));
+            Assert.That(read["magalloc.memory.committed"], Is.EqualTo(books.CommittedBytes));
+            Assert.That(read["magalloc.memory.peak"], Is.EqualTo(books.PeakCommittedBytes));
+            Assert.That(read["magalloc.memory.reserved"], Is.EqualTo(books.ReservedBytes));
+            Assert.That(read["magalloc.memory.allocated"] - read["magalloc.memory.evicted"], Is.EqualTo(books.CommittedBytes));
+            Assert.That(read["magalloc.memory.evicted"], Is.Positive, "the heap was trimmed");
+            Assert.That(read["magalloc.threads"], Is.EqualTo(1));
+            Assert.That(read["magalloc.depot.magazines"], Is.EqualTo(books.DepotMagazines).And.Positive);
+            Assert.That(read["magalloc.depot.exchanges"], Is.EqualTo(books.DepotExchanges).And.Positive);
+            Assert.That(read["magalloc.depot.hits"], Is.EqualTo(books.DepotHits).And.Positive);
+            Assert.That(read["magalloc.source.refills"], Is.EqualTo(books.SourceRefills).And.Positive);
+            Assert.That(read["magalloc.source.returns"], Is.EqualTo(books.SourceReturns).And.Positive);
+            Assert.That(read["magalloc.reclaim.magazines"], Is.EqualTo(books.ReclaimedMagazines).And.Positive);
+            Assert.That(read["magalloc.misuses"], Is.EqualTo(1));
+            Assert.That(read["magalloc.faults"], Is.EqualTo(1));
+            Assert.That(read["magalloc.out_of_memory.flushes"], Is.EqualTo(books.OutOfMemoryFlushes).And.Positive);
+            foreach (SizeClassStatistics one in heap.GetSizeClassStatistics())
+            {
+                Assert.That(read[$"magalloc.class.allocated {one.BlockBytes}"], Is.EqualTo(one.AllocatedBlocks));
+                Assert.That(read[$"magalloc.class.cached {one.BlockBytes}"], Is.EqualTo(one.ThreadCachedBlocks + one.DepotCachedBlocks));
+                Assert.That(read[$"magalloc.class.slabs {one.BlockBytes}"], Is.EqualTo(one.Slabs));
+                Assert.That(read[$"magalloc.class.waste {one.BlockBytes}"], Is.EqualTo(one.WasteBytes));
+            }
+        });
+    }
+
+    [Test]
+    public void OpenTelemetry_exports_them_with_units_and_tags()
+    {
+        using NativeHeap heap = Used("exported", out HeapStatistics books);
+        using var exporter = new KeepingExporter("exported");
+        using (MeterProvider provider = Sdk.CreateMeterProviderBuilder()
+            .AddMeter(MagAllocMeter.MeterName)
+            .AddReader(new BaseExportingMetricReader(exporter))
+            .Build())
+        {
+            Assert.That(provider.ForceFlush(), Is.True);
+        }
+
+        Assert.That(exporter.Read["magalloc.memory.rented [By] heap"], Is.EqualTo(books.AllocatedBytes));
+        Assert.That(exporter.Read["magalloc.depot.exchanges [{magazine}] heap"], Is.EqualTo(books.DepotExchanges));
+        Assert.That(exporter.Read["magalloc.threads [{thread}] heap"], Is.EqualTo(1));
+        Assert.That(exporter.Read.Keys, Has.Some.StartsWith("magalloc.class.allocated [{block}]"));
+    }
+
+    [Test]
+    public void Owners_of_one_name_are_one_series()
+    {
+        using NativeHeap first = new(new NativeHeapOptions { Name = "twins", ReclaimWorker = false });
+        using NativeHeap second = new(new NativeHeapOptions { Name = "twins", ReclaimWorker = false });
+        first.Allocate(100_000);
+        second.Allocate(200_000);
+
+        Assert.That(
+            Listen("twins")["magalloc.memory.rented"],
+            Is.EqualTo(first.GetStatistics().AllocatedBytes + second.GetStatistics().AllocatedBytes));
+    }
+
+    [Test]
+    public void A_disposed_owner_is_no_longer_reported()
+    {
+        Used("gone", out _).Dispose();
+        Assert.That(Listen("gone"), Is.Empty);
+    }
+
+    [Test]
+    public void Names_and_units_follow_the_conventions()
+    {
+        List<Instrument> instruments = [];
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, _) =>
+        {
+            if (instrument.Meter.Name == MagAllocMeter.MeterName)
+            {
+                instruments.Add(instrument);
+            }
+        };
+        using NativeHeap heap = new(new NativeHeapOptions { ReclaimWorker = false });
+        listener.Start();
+
+        Assert.That(instruments, Has.Count.EqualTo(21));
+        Assert.That(instruments.Select(one => one.Name), Is.Unique.And.All.Match("^magalloc(\\.[a-z]+(_[a-z]+)*)+$"));
+        Assert.That(instruments.Select(one => one.Unit), Has.All.Match("^(By|\\{[a-z]+\\})$"));
+        Assert.That(instruments.Select(one => one.Description), Has.All.Match("^[A-Z].*\\.$"));
+    }
+
+    /// <summary>A heap that has used all its ways once.</summary>
+    private static NativeHeap Used(string name, out HeapStatistics books)
+    {
+        FaultPlan plan = FaultPlan.FailNth(5).At(FaultPoint.SlabCreate);
+        var heap = new NativeHeap(new NativeHeapOptions { Name = name, ReclaimWorker = false, ByteLimit = 64 << 20, Faults = plan });
+        nint[] blocks = new nint[3000];
+        for (int round = 0; round < 4; round++)
+        {
+            for (int size = 32; size < 1000; size += 100)
+            {
+                heap.AllocateMany((nuint)size, blocks);
+                heap.FreeMany(blocks);
+            }
+        }
+
+        heap.Trim();
+        heap.TryAllocate(60 << 20, out void* large);
+        heap.TryAllocate(60 << 20, out _);
+        heap.Free(large);
+        for (int round = 0; round < 4; round++)
+        {
+            heap.AllocateMany(64, blocks);
+            heap.FreeMany(blocks);
+        }
+
+        heap.AllocateMany(64, blocks.AsSpan(0, 10));
+        try
+        {
+            heap.Free((void*)0x1230);
+        }
+        catch (HeapMisuseException)
+        {
+            // What the counter of misuses is for.
+        }
+
+        books = heap.GetStatistics();
+        return heap;
+    }
+
+    /// <summary>What a listener reads of one owner: by instrument, and level or class where there are several.</summary>
+    private static Dictionary<string, long> Listen(string owner)
+    {
+        Dictionary<string, long> read = [];
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, self) =>
+        {
+            if (instrument.Meter.Name == MagAllocMeter.MeterName)
+            {
+                self.EnableMeasurementEvents(instrument);
+            }
+        };
+        listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
+        {
+            Dictionary<string, object?> found = [];
+            foreach (KeyValuePair<string, object?> tag in tags)
+            {
+                found.Add(tag.Key, tag.Value);
+            }
+
+            if (!owner.Equals(found[MagAllocMeter.OwnerNameTag]))
+            {
+                return;
+            }
+
+            Assert.That(found[MagAllocMeter.OwnerKindTag], Is.EqualTo("heap"));
+            object? part = found.GetValueOrDefault(MagAllocMeter.CacheLevelTag) ?? found.GetValueOrDefault(MagAllocMeter.SizeClassTag);
+            read.Add(part is null ? instrument.Name : $"{instrument.Name} {part}", value);
+        });
+        listener.Start();
+        listener.RecordObservableInstruments();
+        return read;
+    }
+
+    /// <summary>OpenTelemetry's end of the pipe.</summary>
+    private sealed class KeepingExporter(string owner) : BaseExporter<Metric>
+    {
+        public Dictionary<string, long> Read { get; } = [];
+
+        /// <inheritdoc/>
+        public override ExportResult Export(in Batch<Metric> batch)
+        {
+            foreach (Metric metric in batch)
+            {
+                foreach (ref readonly MetricPoint point in metric.GetMetricPoints())
+                {
+                    Dictionary<string, object?> tags = [];
+                    foreach (KeyValuePair<string, object?> tag in point.Tags)
+                    {
+                        tags.Add(tag.Key, tag.Value);
+                    }
+
+                    if (owner.Equals(tags[MagAllocMeter.OwnerNameTag]))
+                    {
+                        string parts = string.Join(' ', tags.Where(tag => tag.Key != MagAllocMeter.OwnerNameTag).Select(tag => tag.Value));
+                        Read[$"{metric.Name} [{metric.Unit}] {parts}"] =
+                            metric.MetricType is MetricType.LongGauge ? point.GetGaugeLastValueLong() : point.GetSumLong();
+                    }
+                }
+            }
+
+            return ExportResult.Success;
+        }
+    }
+}

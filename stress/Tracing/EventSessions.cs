@@ -9,11 +9,14 @@ internal static class EventSessions
 {
     public const string Engine = "MagAlloc";
     public const string Runtime = "Microsoft-Windows-DotNETRuntime";
+
+    // Stops all threads of the process a thousand times a second; the interval cannot be chosen from here.
     public const string CpuSamples = "Microsoft-DotNETCore-SampleProfiler";
 
     // Of the engine's keywords (docs/observability.md).
     private const long OwnerKeyword = 0x1;
     private const long SlabKeyword = 0x4;
+    private const long CommitKeyword = 0x10;
     private const long SampleKeyword = 0x400;
     private const long StatisticsKeyword = 0x800;
     private const long AllKeywords = 0xFFF;
@@ -25,15 +28,17 @@ internal static class EventSessions
     private const int DashboardMegabytes = 16;
 
     /// <summary>
-    /// For a file. Stacks cost some microseconds for each event, and the end of a session that has them names every method of the
-    /// process ("rundown"): both are asked for only where something will be resolved by them.
+    /// For a file. Stacks cost some microseconds for each event (a session has them for all of its events or for none), and the end of
+    /// such a session names every method of the process ("rundown"): both are asked for only where something will be resolved by them.
+    /// Slabs and commits, by far the most frequent events, come only with everything: without them the statistics, ten times a second,
+    /// say what is committed and what its peak is.
     /// </summary>
     public static EventPipeSessionConfiguration ForTrace(TraceOptions options)
     {
-        bool stacks = options.SampleBytes != 0 || options.Everything;
+        bool stacks = options.HasStacks;
         long keywords = AllKeywords;
         if (!options.Everything)
-            keywords &= ~SlabKeyword;
+            keywords &= ~(SlabKeyword | CommitKeyword);
         if (options.SampleBytes == 0)
             keywords &= ~SampleKeyword;
         Dictionary<string, string> arguments = new()
@@ -45,7 +50,7 @@ internal static class EventSessions
             new(Engine, options.Everything ? EventLevel.Verbose : EventLevel.Informational, keywords, arguments),
             new(Runtime, EventLevel.Informational, options.Everything ? CommonKeywords : GcKeyword),
         ];
-        if (options.Everything)
+        if (options.CpuSamples)
             providers.Add(new EventPipeProvider(CpuSamples, EventLevel.Informational));
         return new EventPipeSessionConfiguration(providers, options.BufferMegabytes, requestRundown: stacks, requestStackwalk: stacks);
     }

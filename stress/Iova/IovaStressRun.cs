@@ -189,10 +189,10 @@ internal sealed class IovaStressRun : IDisposable
     private TimelinePoint Look(double seconds)
     {
         IovaStatistics statistics = _domain.GetStatistics();
-        const long granule = (long)IovaStressOptions.Granule;
+        const long Granule = (long)IovaStressOptions.Granule;
         long operations = Sum(c => Volatile.Read(ref c.Operations));
         return new TimelinePoint(
-            seconds, statistics.CommittedBytes, statistics.AllocatedUnits * granule, statistics.CachedUnits * granule, statistics.DepotMagazines, operations);
+            seconds, statistics.CommittedBytes, statistics.AllocatedUnits * Granule, statistics.CachedUnits * Granule, statistics.DepotMagazines, operations);
     }
 
     private IReadOnlyList<SummaryRow> Progress(TimeSpan elapsed) =>

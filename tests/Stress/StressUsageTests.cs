@@ -23,7 +23,7 @@ public sealed class StressUsageTests
     [TestCase("--allocator", "magalloc, libc", "replay", "x.trace.gz", "--allocator", "jemalloc")]
     [TestCase("--report", "a file to write", "hammer", "--report")]
     [TestCase("--stacks", "1 to 10000", "analyze", "x.nettrace", "--stacks", "0")]
-    [TestCase("file", "--help", "analyze")]
+    [TestCase("FILE.nettrace", "--help", "analyze")]
     [TestCase("--nonsense", "--help", "hammer", "--nonsense")]
     [TestCase("hammock", "--help", "hammock")]
     [TestCase("trace", "--help", "replay")]

@@ -11,6 +11,9 @@ internal static class ThreadAnomalies
     private const double ShortestSeconds = 1;
     private const int MostNamed = 4;
 
+    // One part in so many is not the thread's own: what a thread has not told when its owner is disposed, the disposing thread tells.
+    private const int Foreign = 20;
+
     // Sampled bytes over bytes of fresh slabs: a thread that frees for itself allocates the same blocks many times over.
     private const double MostReuse = 1.5;
 
@@ -23,28 +26,28 @@ internal static class ThreadAnomalies
             yield return new Anomaly(
                 "never-frees",
                 Severity.Warning,
-                $"{thread.Title} never frees: it took {Text.Count(thread.FromDepot)} magazines{slabs} in {Text.Number(thread.LastSeconds - thread.FirstSeconds, "0.0")} s and brought none back. "
+                $"{thread.Title} never frees: it took {Text.Count(thread.FromDepot)} magazines{slabs} in {Text.Number(thread.LastSeconds - thread.FirstSeconds, "0.0")} s and brought {(thread.ToDepot == 0 ? "none" : Text.Count(thread.ToDepot))} back. "
                 + "What it allocates, others free, or nobody does.");
         }
 
         if (takers.Length > MostNamed)
             yield return new Anomaly("never-frees", Severity.Warning, $"{Text.Count(takers.Length - MostNamed)} more threads never free.");
 
-        ThreadHistory[] givers = [.. trace.Threads.Where(thread => thread.FromDepot == 0 && thread.SlabsClaimed == 0 && thread.ToDepot >= FewestMagazines)];
+        ThreadHistory[] givers = [.. trace.Threads.Where(thread => thread.FromDepot * Foreign <= thread.ToDepot && thread.SlabsClaimed == 0 && thread.ToDepot >= FewestMagazines)];
         if (givers.Length != 0)
         {
             yield return new Anomaly(
                 "only-frees",
                 Severity.Info,
-                $"{Joined(givers)} only {(givers.Length == 1 ? "frees" : "free")} what others allocated: {Text.Count(givers.Sum(thread => thread.ToDepot))} magazines brought to depots, none taken.");
+                $"{Joined(givers)} only {(givers.Length == 1 ? "frees" : "free")} what others allocated: {Text.Count(givers.Sum(thread => thread.ToDepot))} magazines brought to depots, {Text.Count(givers.Sum(thread => thread.FromDepot))} taken.");
         }
     }
 
     private static bool NeverFrees(ThreadHistory thread) =>
-        thread.ToDepot == 0
+        thread.ToDepot * Foreign <= thread.FromDepot
         && thread.LastSeconds - thread.FirstSeconds >= ShortestSeconds
         && (thread.FromDepot >= FewestMagazines
-            || (thread.SlabBytesClaimed >= FewestSlabBytes && thread.SampledBytes > 0 && thread.SampledBytes <= MostReuse * thread.SlabBytesClaimed));
+            || (thread.ToDepot == 0 && thread.SlabBytesClaimed >= FewestSlabBytes && thread.SampledBytes > 0 && thread.SampledBytes <= MostReuse * thread.SlabBytesClaimed));
 
     private static string Joined(ThreadHistory[] threads)
     {

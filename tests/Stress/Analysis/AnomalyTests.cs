@@ -42,6 +42,7 @@ public sealed unsafe class AnomalyTests
     public void AThreadThatNeverFrees_AndOneThatOnlyFrees_AreFound()
     {
         Assert.That(_anomalies.Select(anomaly => anomaly.Kind), Does.Contain("never-frees").And.Contain("only-frees"));
+
         Anomaly takes = _anomalies.First(anomaly => anomaly.Kind == "never-frees");
         Anomaly gives = _anomalies.First(anomaly => anomaly.Kind == "only-frees");
         Assert.That(takes.Text, Does.Contain("thread "));

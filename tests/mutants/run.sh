@@ -450,4 +450,36 @@ mutant 'iova: a refill marks in a second step' Iova/IovaSource.cs \
 
         return got;' 'FullyQualifiedName~IovaSource'
 
+samples="FullyQualifiedName~SamplingTests"
+
+mutant 'sampling: a free does not lift' Magazines/MagazineEngine.cs \
+    'LiftBeforeSpill(cache, code);' '' "$samples" tests
+mutant 'sampling: a flush does not lift' Magazines/MagazineEngine.Flush.cs \
+    'LiftAll(cache);' '' "$samples" tests
+mutant 'sampling: an ended session takes the magazine for empty' Magazines/MagazineEngine.Sampling.cs \
+    'return resource != 0 ? resource : RefillNow(cache, code);' 'ThreadCache.Entry(cache, code)->Loaded += resource != 0 ? 1 : 0; return RefillNow(cache, code);' "$samples" tests
+mutant 'sampling: frees change places over a planted 0' Magazines/MagazineEngine.Swap.cs \
+    '!IsFreeToSwap(cache)
+            || (TSource.IsSampled && cache->SampleMean != 0))' '!IsFreeToSwap(cache))' "$samples" tests
+mutant 'sampling: allocations change places over a planted 0' Magazines/MagazineEngine.Swap.cs \
+    ' || (TSource.IsSampled && cache->SampleMean != 0)
+' '
+' "$samples" tests
+mutant 'sampling: large blocks go past the countdown' Heap/NativeHeap.Allocate.cs \
+    ' && cache->SampleMean == 0' '' "$samples" tests
+mutant 'sampling: what was popped is not counted' Magazines/MagazineEngine.Sampling.cs \
+    'one->Left -= one->Mark - CountLoaded(cache, code);' '' "$samples" tests
+mutant 'sampling: a nested call lifts what the step further up works on' Magazines/MagazineEngine.Sampling.cs \
+    '        if (cache->Slow != 0)
+        {
+            // Of a nested' '        if (false)
+        {
+            // Of a nested' 'FullyQualifiedName~SessionTests|FullyQualifiedName~SamplingTests' tests
+mutant 'events: exchanges from before the session are told' Events/MagAllocEventSource.Sessions.cs \
+    'discard: !wasExchange' 'discard: false' 'FullyQualifiedName~EveryEventTests' tests
+mutant 'events: the clock does not tell of idle threads' Events/MagAllocEventSource.Sessions.cs \
+    'owner.ReportExchanges(beat - 1, discard: false);' '' 'FullyQualifiedName~EveryEventTests' tests
+mutant 'events: a listener that allocates calls itself' Events/MagAllocEventSource.cs \
+    'if (EventGuard.t_depth != 0)' 'if (EventGuard.t_depth < 0)' 'FullyQualifiedName~SessionTests' tests
+
 exit $failed

@@ -13,7 +13,7 @@ internal sealed class FlameChart(string title, CallNode root, Func<long, string>
     private const double Width = 1000;
     private const double RowHeight = 19;
     private const double Narrowest = 2;
-    private const double CharacterWidth = 6.3;
+    private const double CharacterWidth = 6.7;
     private const int MostRows = 40;
     private const int Colours = 8;
 

@@ -12,8 +12,8 @@ internal sealed class IovaMisuseLog
     private long _count;
 
     /// <param name="name">Name of the domain, for reports.</param>
-    /// <param name="owner">Number of the domain, for events.</param>
-    public IovaMisuseLog(string name, long owner)
+    /// <param name="owner">Number of the domain, for events; 0: none.</param>
+    public IovaMisuseLog(string name, long owner = 0)
     {
         _name = name;
         _owner = owner;

@@ -40,8 +40,10 @@ internal sealed record TraceContents
             source.Process();
             dropped = source.EventsLost;
         }
-        catch (Exception e) when (e is IOException or FormatException or InvalidDataException or NotSupportedException)
+        catch (Exception e) when (e is IOException or FormatException or InvalidDataException or NotSupportedException
+            or InvalidOperationException or ArgumentException or OverflowException or IndexOutOfRangeException)
         {
+            // TraceEvent meets what was cut within a block with whatever exception the missing byte leads it to.
             broken = e.Message.ReplaceLineEndings(" ");
         }
 

@@ -49,9 +49,11 @@ internal sealed class TraceRun : IDisposable
     /// <param name="interruption">Ctrl-C.</param>
     public static int Execute(TraceOptions options, Func<ITraced> open, StressConsole console, CancellationToken interruption)
     {
+        using OutputFile? profile = OutputFile.Open("--speedscope", options.Speedscope ? options.SpeedscopeFile : null);
         using ITraced traced = Record(options, open, console, interruption, out TimeSpan recorded);
         TraceContents contents = console.Busy("reading the trace", () => TraceContents.Of(options.File));
-        return Conclude(options, traced, contents, recorded, console);
+        long? stacks = contents.Broken is null ? console.Busy("writing the profile", () => WriteProfile(options, profile)) : null;
+        return Conclude(options, traced, contents, recorded, stacks, console);
     }
 
     public void Dispose()
@@ -74,7 +76,6 @@ internal sealed class TraceRun : IDisposable
         ITraced traced = open();
         try
         {
-            console.Heading($"trace: {traced.Description} to {options.File}");
             using TraceRun run = new(options, traced, output, console, interruption);
             recorded = run.Record();
             return traced;
@@ -88,6 +89,7 @@ internal sealed class TraceRun : IDisposable
 
     private TimeSpan Record()
     {
+        _console.Heading($"trace: {_traced.Description} to {_options.File}");
         _console.Footer = _traced.ShowsProgress ? Progress : null;
         try
         {
@@ -123,7 +125,9 @@ internal sealed class TraceRun : IDisposable
                 Thread.Sleep(s_poll);
         }
         else
+        {
             _console.Watch(Over, Progress);
+        }
     }
 
     private IReadOnlyList<SummaryRow> Progress() =>
@@ -132,14 +136,15 @@ internal sealed class TraceRun : IDisposable
         new("file", Text.Bytes(_output.Bytes)),
     ];
 
-    private static long WriteSpeedscope(TraceOptions options)
+    private static long? WriteProfile(TraceOptions options, OutputFile? file)
     {
-        using FileStream file = File.Create(options.SpeedscopeFile);
-        return SpeedscopeExport.Write(options.File, file);
+        long? stacks = null;
+        file?.Write(stream => stacks = SpeedscopeExport.Write(options.File, stream));
+        return stacks;
     }
 
     private static int Conclude(
-        TraceOptions options, ITraced traced, TraceContents contents, TimeSpan recorded, StressConsole console)
+        TraceOptions options, ITraced traced, TraceContents contents, TimeSpan recorded, long? stacks, StressConsole console)
     {
         List<SummaryRow> rows =
         [
@@ -151,8 +156,8 @@ internal sealed class TraceRun : IDisposable
             new("sampled allocations", Text.Count(contents.Samples)),
             new("dropped events", Text.Count(contents.Dropped)),
         ];
-        if (options.Speedscope && contents.Broken is null)
-            rows.Add(new SummaryRow("speedscope", $"{options.SpeedscopeFile}, {Text.Plural(WriteSpeedscope(options), "stack")}"));
+        if (stacks is { } written)
+            rows.Add(new SummaryRow("speedscope", $"{options.SpeedscopeFile}, {Text.Plural(written, "stack")}"));
         console.Summary(rows);
         if (contents.Dropped != 0)
             console.Failure($"{Text.Count(contents.Dropped)} events found the buffers full: sums over this trace are too low; give a larger --buffer");

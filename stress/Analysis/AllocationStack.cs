@@ -6,6 +6,12 @@ namespace MagAlloc.Stress.Analysis;
 /// <param name="Bytes">What they stand for.</param>
 internal sealed record AllocationStack(IReadOnlyList<string> Frames, long Samples, long Bytes)
 {
+    private const int TitleFrames = 3;
+
+    /// <summary>The site and those who called it, shortly.</summary>
+    public string Title => string.Join(
+        " ← ", Frames.SkipWhile(StackFrames.IsEngine).DefaultIfEmpty(Site).Take(TitleFrames).Select(StackFrames.WithoutNamespace));
+
     /// <summary>The first frame that is not the engine's: who asked for the memory.</summary>
     public string Site => Frames.FirstOrDefault(frame => !StackFrames.IsEngine(frame)) ?? (Frames.Count == 0 ? "(no stack)" : Frames[0]);
 }

@@ -103,7 +103,7 @@ internal static class AnalyzeRun
         {
             console.Grid(
                 ["allocated by", "bytes", "samples"],
-                [.. trace.Stacks.Take(PrintedStacks).Select(stack => (string[])[stack.Site, Text.Bytes(stack.Bytes), Text.Count(stack.Samples)])]);
+                [.. trace.Stacks.Take(PrintedStacks).Select(stack => (string[])[stack.Title, Text.Bytes(stack.Bytes), Text.Count(stack.Samples)])]);
         }
 
         foreach (Anomaly anomaly in anomalies)

@@ -22,6 +22,16 @@ internal static class StackFrames
         return parameters > 0 ? fullName[..parameters] : fullName;
     }
 
+    /// <summary>Type and method without the name space.</summary>
+    public static string WithoutNamespace(string frame)
+    {
+        // Dots within the brackets of a generic type belong to other names.
+        int end = frame.IndexOfAny(['[', '<', '(']) is > 0 and var bracket ? bracket : frame.Length;
+        int method = frame.LastIndexOf('.', end - 1);
+        int type = method > 0 ? frame.LastIndexOf('.', method - 1) : -1;
+        return frame[(type + 1)..];
+    }
+
     /// <summary>
     /// Leaves out what lies between the event and the public method of the engine that was called, so that stacks which differ only
     /// there are one. <paramref name="innermostFirst"/> begins with the event's own frames.

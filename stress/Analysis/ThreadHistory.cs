@@ -3,8 +3,10 @@ namespace MagAlloc.Stress.Analysis;
 /// <summary>What a trace says of one thread of the process.</summary>
 internal sealed class ThreadHistory(int id)
 {
-    // Threads tell of their exchanges a few times a second; after a longer silence nobody knows when within it they came to pass.
+    // Threads tell of their exchanges a few times a second. After a longer silence nobody knows when within it they came to pass; and of
+    // a thread that has ended, another one tells at the next such time.
     private const double LongestSpan = 0.5;
+    private const double UsualSpan = 0.3;
 
     private readonly Dictionary<(long Owner, int SizeClass), double> _told = [];
 
@@ -38,7 +40,7 @@ internal sealed class ThreadHistory(int id)
     /// <summary>An event that tells of its exchanges of one size class since the event before of that class.</summary>
     public void Exchanged(long owner, int sizeClass, double seconds, long fromDepot, long toDepot)
     {
-        double since = _told.GetValueOrDefault((owner, sizeClass), FirstSeconds);
+        double since = _told.GetValueOrDefault((owner, sizeClass), Math.Max(0, seconds - UsualSpan));
         _told[(owner, sizeClass)] = seconds;
         Exchanges.Add((Math.Max(since, seconds - LongestSpan), seconds, fromDepot + toDepot));
         FromDepot += fromDepot;

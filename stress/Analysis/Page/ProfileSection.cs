@@ -17,11 +17,11 @@ internal static class ProfileSection
         CallNode root = new("everything");
         foreach (AllocationStack stack in trace.Stacks)
             root.Add(stack.Frames.Reverse(), stack.Bytes);
-        page.Figure("Calls", [], new FlameChart("Unmanaged allocation by call stack", root, Text.Bytes).Draw(), "Callers on top; a box is as wide as its share of the bytes.");
+        page.Figure("Calls", [], new FlameChart("Unmanaged allocation by call stack", root, Text.Bytes, StackFrames.WithoutNamespace).Draw(), "Callers on top; a box is as wide as its share of the bytes.");
         page.Stacks([.. trace.Stacks.Take(stacks).Select(stack => new HtmlStack(
             stack.Bytes / (double)Math.Max(trace.SampledBytes, 1),
             $"{Text.Bytes(stack.Bytes)}, {Text.Count(stack.Samples)} samples",
-            stack.Site,
+            stack.Title,
             stack.Frames))]);
     }
 }

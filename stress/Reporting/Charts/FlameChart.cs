@@ -7,12 +7,13 @@ namespace MagAlloc.Stress.Reporting.Charts;
 /// <param name="title">For those who cannot see it.</param>
 /// <param name="root">Not drawn itself: it stands for everything.</param>
 /// <param name="describe">A weight in words.</param>
-internal sealed class FlameChart(string title, CallNode root, Func<long, string> describe)
+/// <param name="abbreviate">A shorter form of a name that does not fit its box.</param>
+internal sealed class FlameChart(string title, CallNode root, Func<long, string> describe, Func<string, string> abbreviate)
 {
     private const double Width = 1000;
     private const double RowHeight = 19;
     private const double Narrowest = 2;
-    private const double CharacterWidth = 6.3;
+    private const double CharacterWidth = 6.7;
     private const int MostRows = 40;
     private const int Colours = 8;
 
@@ -48,10 +49,11 @@ internal sealed class FlameChart(string title, CallNode root, Func<long, string>
         }
     }
 
-    private static string Label(string name, double width)
+    private string Label(string name, double width)
     {
         int room = (int)((width - 8) / CharacterWidth);
-        return name.Length <= room ? name : room < 4 ? string.Empty : $"{name[..(room - 1)]}…";
+        string label = name.Length <= room ? name : abbreviate(name);
+        return label.Length <= room ? label : room < 4 ? string.Empty : $"{label[..(room - 1)]}…";
     }
 
     // By type: the methods of one have one colour, in every page.

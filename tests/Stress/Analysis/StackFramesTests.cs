@@ -18,6 +18,15 @@ public sealed class StackFramesTests
     public void Short_LeavesParametersOut(string full, string module, string expected) =>
         Assert.That(StackFrames.Short(full, module), Is.EqualTo(expected));
 
+    [TestCase("MagAlloc.Stress.Hammer.HammerLane.Work", "HammerLane.Work")]
+    [TestCase("A.B.Engine`1[C.D.Source].Refill", "B.Engine`1[C.D.Source].Refill")]
+    [TestCase("A.B.Lane+<>c.<Start>b__0", "B.Lane+<>c.<Start>b__0")]
+    [TestCase("Main", "Main")]
+    [TestCase("Program.Main", "Program.Main")]
+    [TestCase("app!(no name)", "app!(no name)")]
+    public void WithoutNamespace_IsTypeAndMethod(string frame, string expected) =>
+        Assert.That(StackFrames.WithoutNamespace(frame), Is.EqualTo(expected));
+
     [Test]
     public void FromPublicMethod_KeepsTheOutermostOfTheEngine()
     {

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using MagAlloc.Stress.Reporting;
+using MagAlloc.Stress.Reporting.Timeline;
 
 namespace MagAlloc.Stress.Commands;
 
@@ -19,13 +21,7 @@ internal sealed class CommonOptions
             return parsed;
         });
 
-    private readonly ValueOption<string?> _json = new ValueOption<string?>(
-        "--json", "Also write the report as JSON to this file", null, "FILE", "the path of a file to write")
-        .ParsedBy((string text, out string? value) =>
-        {
-            value = text;
-            return text.Length != 0;
-        });
+    private readonly ValueOption<string?> _json = FileOption("--json", "Also write the report as JSON to this file");
 
     /// <summary>Adds the options that every command has.</summary>
     public CommonOptions(Command command)
@@ -34,6 +30,15 @@ internal sealed class CommonOptions
         command.Options.Add(_json);
     }
 
+    /// <summary>An option whose value is the path of a file that is written.</summary>
+    public static ValueOption<string?> FileOption(string name, string description) =>
+        new ValueOption<string?>(name, description, null, "FILE", "the path of a file to write")
+            .ParsedBy((string text, out string? value) =>
+            {
+                value = text;
+                return text.Length != 0;
+            });
+
     public static ValueOption<CheckLevel> Checks() => OptionFactory.Word(
         "--checks",
         "Checks of the heap under test. Default: none",
@@ -41,6 +46,18 @@ internal sealed class CommonOptions
         ("none", CheckLevel.None),
         ("basic", CheckLevel.Basic),
         ("full", CheckLevel.Full));
+
+    /// <summary>Gives a command the option to write its report as a page.</summary>
+    public static ValueOption<string?> PageFor(Command command)
+    {
+        ValueOption<string?> page = FileOption("--report", "Also write the report as one HTML page with charts to this file");
+        command.Options.Add(page);
+        return page;
+    }
+
+    /// <summary>The report of a run that is looked at while it goes on, if a page wants that.</summary>
+    public static RunReport NewReport(string command, ulong seed, string? page) =>
+        new(command, seed) { Timeline = page is null ? null : new RunTimeline() };
 
     public ulong SeedOf(ParseResult parse) => _seed.ValueIn(parse) ?? (ulong)Random.Shared.NextInt64();
 

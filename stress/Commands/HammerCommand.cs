@@ -14,6 +14,7 @@ internal static class HammerCommand
           stress hammer --limit 64MiB --max-size 4MiB           run into a byte limit all the time
           stress hammer --faults nth=500                        the 500th fallible step fails
           stress hammer --faults p=0.01,points=commit|slabcreate --json report.json
+          stress hammer --thread-churn --report run.html        a page with memory over time and the latency histogram
 
         Every block is filled whole with its owner's number and a sequence number, and verified whole before it is freed,
         resized or handed over and after it was received. One wrong byte ends the run with exit code 1.
@@ -53,6 +54,7 @@ internal static class HammerCommand
             Options = { threads, seconds, pin, crossThread, churn, faults, checks, limit, policy, maxSize, live },
         };
         CommonOptions common = new(command);
+        ValueOption<string?> page = CommonOptions.PageFor(command);
         command.SetAction(parse =>
         {
             ulong seed = common.SeedOf(parse);
@@ -72,9 +74,10 @@ internal static class HammerCommand
                 Seed = seed,
             };
             return session.Run(
-                new RunReport("hammer", seed),
+                CommonOptions.NewReport("hammer", seed, page.ValueIn(parse)),
                 common.JsonOf(parse),
-                (report, console, interruption) => Execute(options, report, console, interruption));
+                (report, console, interruption) => Execute(options, report, console, interruption),
+                page.ValueIn(parse));
         });
         return command;
     }
@@ -84,7 +87,7 @@ internal static class HammerCommand
         console.Heading(
             $"hammer: {options.Threads} threads, {Text.Seconds(options.Duration)}, {options.CrossThreadPercent} % cross-thread, "
             + $"churn {(options.ThreadChurn ? "on" : "off")}, faults {options.Faults}, checks {options.Checks}, seed {options.Seed}");
-        HammerResult result = HammerRun.Execute(options, console, interruption);
+        HammerResult result = HammerRun.Execute(options, console, interruption, report.Timeline);
         report.Add(result);
         console.Summary(
         [

@@ -13,6 +13,7 @@ internal static class IovaCommand
           stress iova --limit32 100 --fill 97              run into exhaustion below 4 GiB all the time
           stress iova --aging                              a minute that stands for an hour of the reclaim worker
           stress iova --aging --policy flat --json aging.json
+          stress iova --thread-churn --report run.html     a page with the address space over time and the latency histogram
 
         Every range is entered into an oracle with a bit for each pfn; one that somebody holds already, lies above its limit or is not
         aligned ends the run with exit code 1. A request that is refused is examined while all other threads stand still: it
@@ -59,6 +60,7 @@ internal static class IovaCommand
             Options = { threads, seconds, limit32, fill, crossThread, churn, aging, clock, checks, policy },
         };
         CommonOptions common = new(command);
+        ValueOption<string?> page = CommonOptions.PageFor(command);
         command.SetAction(parse =>
         {
             ulong seed = common.SeedOf(parse);
@@ -78,9 +80,10 @@ internal static class IovaCommand
                 Seed = seed,
             };
             return session.Run(
-                new RunReport("iova", seed),
+                CommonOptions.NewReport("iova", seed, page.ValueIn(parse)),
                 common.JsonOf(parse),
-                (report, console, interruption) => Execute(options, report, console, interruption));
+                (report, console, interruption) => Execute(options, report, console, interruption),
+                page.ValueIn(parse));
         });
         return command;
     }
@@ -93,7 +96,7 @@ internal static class IovaCommand
         console.Heading(
             $"iova: {options.Threads} threads, {Text.Seconds(options.Duration)}, {options.Limit32Percent} % below 4 GiB, "
             + $"{options.CrossThreadPercent} % cross-thread, {kind}, checks {options.Checks}, seed {options.Seed}");
-        IovaStressResult result = IovaStressRun.Execute(options, console, interruption);
+        IovaStressResult result = IovaStressRun.Execute(options, console, interruption, report.Timeline);
         report.Add(result);
         if (options.Aging && result.Throughput.Count != 0)
             PrintSeconds(result, console);

@@ -16,6 +16,7 @@ internal static class ReplayCommand
           stress replay trace.gz --allocator libc       the same events for the C library, to compare
           stress replay trace.gz --threaded             one real thread for each thread of the recorded program
           stress replay trace.gz --checks full --verify full
+          stress replay trace.gz --report run.html      a page with the memory of the verified pass and the latency histogram
 
         A trace is a gzip stream of 16-byte records (see stress/traces/README.md). ns per event is the fastest of several
         passes without verification; the memory figures come from a pass that verifies every block.
@@ -58,8 +59,9 @@ internal static class ReplayCommand
             Options = { allocator, threaded, checks, verify, budget, runs },
         };
         CommonOptions common = new(command);
+        ValueOption<string?> page = CommonOptions.PageFor(command);
         command.SetAction(parse => session.Run(
-            new RunReport("replay", common.SeedOf(parse)),
+            CommonOptions.NewReport("replay", common.SeedOf(parse), page.ValueIn(parse)),
             common.JsonOf(parse),
             (report, console, interruption) => ReplayRun.Execute(
                 parse.GetValue(traces) ?? [],
@@ -74,7 +76,8 @@ internal static class ReplayCommand
                 },
                 report,
                 console,
-                interruption)));
+                interruption),
+            page.ValueIn(parse)));
         return command;
     }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using MagAlloc.Stress.Reporting;
+using MagAlloc.Stress.Reporting.Page;
 using MagAlloc.Stress.Traces;
 
 namespace MagAlloc.Stress.Commands;
@@ -9,24 +10,32 @@ namespace MagAlloc.Stress.Commands;
 /// What every command does around its work: opens the report before the work starts, ends it cleanly on Ctrl-C, prints the
 /// verdict and chooses the exit code.
 /// </summary>
-internal sealed class RunSession(StressConsole console, TextWriter error)
+internal sealed class RunSession(StressConsole console, TextWriter output, TextWriter error)
 {
     /// <summary>The work of a command; adds what it found to the report.</summary>
     public delegate void Work(RunReport report, StressConsole console, CancellationToken interruption);
 
-    public int Run(RunReport report, string? jsonFile, Work work)
+    public int Run(RunReport report, string? jsonFile, Work work, string? htmlFile = null) => Run((console, interruption) =>
+    {
+        using JsonFile? json = JsonFile.Open(jsonFile);
+        using OutputFile? html = OutputFile.Open("--report", htmlFile);
+        long start = Stopwatch.GetTimestamp();
+        work(report, console, interruption);
+        report.Elapsed = Stopwatch.GetElapsedTime(start);
+        report.Interrupted |= interruption.IsCancellationRequested;
+        json?.Write(writer => JsonReport.Write(writer, report));
+        html?.Write(RunPage.Of(report, string.Join(' ', Environment.GetCommandLineArgs().Skip(1))));
+        Conclude(report);
+        return report.Passed ? ExitCode.Pass : ExitCode.IntegrityFailure;
+    });
+
+    /// <summary>Runs a command that is no test of the engine and has no verdict; it chooses its exit code itself.</summary>
+    public int Run(Func<StressConsole, CancellationToken, int> work)
     {
         try
         {
-            using JsonFile? json = JsonFile.Open(jsonFile);
             using Interruption interruption = new();
-            long start = Stopwatch.GetTimestamp();
-            work(report, console, interruption.Token);
-            report.Elapsed = Stopwatch.GetElapsedTime(start);
-            report.Interrupted |= interruption.Token.IsCancellationRequested;
-            json?.Write(writer => JsonReport.Write(writer, report));
-            Conclude(report);
-            return report.Passed ? ExitCode.Pass : ExitCode.IntegrityFailure;
+            return work(console, interruption.Token);
         }
         catch (Exception e) when (e is UsageException or TraceFormatException)
         {
@@ -39,6 +48,19 @@ internal sealed class RunSession(StressConsole console, TextWriter error)
             error.WriteLine($"stress: {e.GetType().Name}: {e.Message}");
             return ExitCode.IntegrityFailure;
         }
+    }
+
+    /// <summary>A command within a command, on the same console.</summary>
+    public int RunNested(string[] args) => StressCommandLine.Run(args, console, output, error);
+
+    /// <summary>One line of the output; any thread.</summary>
+    public void Say(string line) => console.Line(line);
+
+    /// <summary>One line on standard error; any thread.</summary>
+    public void Complain(string line)
+    {
+        lock (error)
+            error.WriteLine(line);
     }
 
     private void Conclude(RunReport report)

@@ -8,15 +8,16 @@ namespace MagAlloc.Stress.Commands;
 /// <summary>The program's command line, also run within the tests' process.</summary>
 internal static class StressCommandLine
 {
+    private static readonly string[] s_runs = ["hammer", "replay", "iova", "init-sweep"];
+
     /// <summary>Parses and runs; returns the exit code.</summary>
     public static int Run(string[] args, StressConsole console, TextWriter output, TextWriter error)
     {
-        RootCommand root = Create(new RunSession(console, error));
+        RootCommand root = Create(new RunSession(console, output, error));
         ParseResult parse = root.Parse(args);
         if (parse.Errors.Count != 0)
         {
-            // One mistake often causes several errors; the first is the one the user made.
-            error.WriteLine($"stress: {OneLine(MessageOf(parse.Errors[0]))} (see '{PathOf(parse)} --help')");
+            error.WriteLine($"stress: {Complaint(parse)}");
             return ExitCode.Usage;
         }
 
@@ -31,6 +32,18 @@ internal static class StressCommandLine
         });
     }
 
+    /// <summary>Sees that a command to be traced is one, and that its options are right, before anything is started for it.</summary>
+    /// <exception cref="UsageException">It is not.</exception>
+    public static void CheckRunnable(string[] args)
+    {
+        ParseResult parse = Create(new RunSession(new StressConsole(TextWriter.Null, interactive: false), TextWriter.Null, TextWriter.Null)).Parse(args);
+        if (parse.Errors.Count != 0)
+            throw new UsageException($"behind '--': {Complaint(parse)}");
+        string name = parse.CommandResult.Command.Name;
+        if (parse.CommandResult.Command is not RootCommand && !s_runs.Contains(name))
+            throw new UsageException($"behind '--': '{name}' runs nothing; give one of {string.Join(", ", s_runs)}");
+    }
+
     private static RootCommand Create(RunSession session)
     {
         RootCommand root = new("Hammers MagAlloc, replays allocation traces of real programs, and makes its construction fail step by step.")
@@ -41,6 +54,9 @@ internal static class StressCommandLine
                 ReplayCommand.Create(session),
                 InitSweepCommand.Create(session),
                 IovaCommand.Create(session),
+                TraceCommand.Create(session),
+                TopCommand.Create(session),
+                AnalyzeCommand.Create(session),
             },
         };
         MainJob.Configure(root, session);
@@ -52,10 +68,16 @@ internal static class StressCommandLine
             "replay" => ReplayCommand.Examples,
             "init-sweep" => InitSweepCommand.Examples,
             "iova" => IovaCommand.Examples,
+            "trace" => TraceCommand.Examples,
+            "top" => TopCommand.Examples,
+            "analyze" => AnalyzeCommand.Examples,
             _ => name == rootName ? MainJob.Examples : null,
         });
         return root;
     }
+
+    // One mistake often causes several errors; the first is the one the user made.
+    private static string Complaint(ParseResult parse) => $"{OneLine(MessageOf(parse.Errors[0]))} (see '{PathOf(parse)} --help')";
 
     private static string MessageOf(ParseError error) =>
         error.SymbolResult is OptionResult { Tokens.Count: 0, Option: IValueOption option } missing

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using MagAlloc.Stress.Reporting;
+using MagAlloc.Stress.Reporting.Timeline;
 using MagAlloc.Stress.Verification;
 
 namespace MagAlloc.Stress.Hammer;
@@ -14,6 +15,7 @@ internal sealed unsafe class HammerRun : IDisposable
     private static readonly TimeSpan s_endLimit = TimeSpan.FromMinutes(1);
 
     private static readonly TimeSpan s_quiescenceLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(5);
 
     private readonly HammerOptions _options;
     private readonly FaultPlan? _faults;
@@ -45,10 +47,12 @@ internal sealed unsafe class HammerRun : IDisposable
         _caretaker = new HeapCaretaker(_context);
     }
 
-    public static HammerResult Execute(HammerOptions options, StressConsole console, CancellationToken interruption)
+    /// <param name="timeline">Where to note what the heap looks like meanwhile; null for nowhere.</param>
+    public static HammerResult Execute(HammerOptions options, StressConsole console, CancellationToken interruption, RunTimeline? timeline = null)
     {
         using HammerRun run = new(options);
-        return run.Execute(console, interruption);
+        using TimelineSampler? sampler = timeline?.Begin("Heap of the hammer", isDomain: false, s_look, run.Look);
+        return run.Execute(console, sampler, interruption);
     }
 
     public void Dispose()
@@ -63,7 +67,7 @@ internal sealed unsafe class HammerRun : IDisposable
         _context.Dispose();
     }
 
-    private HammerResult Execute(StressConsole console, CancellationToken interruption)
+    private HammerResult Execute(StressConsole console, TimelineSampler? sampler, CancellationToken interruption)
     {
         long start = Stopwatch.GetTimestamp();
         _faults?.Enabled = true;
@@ -92,6 +96,7 @@ internal sealed unsafe class HammerRun : IDisposable
 
         HeapStatistics statistics = AwaitQuiescence();
         HammerResult result = Result(elapsed, interruption.IsCancellationRequested, statistics);
+        sampler?.Dispose();
         DisposeHeap();
         return result with { Failures = _context.Log.Messages() };
     }
@@ -167,6 +172,13 @@ internal sealed unsafe class HammerRun : IDisposable
         {
             _context.Log.Failed($"Dispose: {e.GetType().Name}: {e.Message}");
         }
+    }
+
+    private TimelinePoint Look(double seconds)
+    {
+        HeapStatistics statistics = _heap.GetStatistics();
+        long operations = Sum(c => Volatile.Read(ref c.Operations));
+        return new TimelinePoint(seconds, statistics.CommittedBytes, statistics.AllocatedBytes, statistics.CachedBytes, statistics.DepotMagazines, operations);
     }
 
     private long Sum(Func<LaneCounters, long> counter) => _lanes.Sum(lane => counter(lane.Counters));

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using MagAlloc.Stress.Reporting;
+using MagAlloc.Stress.Reporting.Timeline;
 using MagAlloc.Stress.Verification;
 
 namespace MagAlloc.Stress.Iova;
@@ -14,6 +15,7 @@ internal sealed class IovaStressRun : IDisposable
     private static readonly TimeSpan s_endLimit = TimeSpan.FromMinutes(1);
 
     private static readonly TimeSpan s_quiescenceLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1);
 
     private readonly IovaStressOptions _options;
@@ -47,9 +49,12 @@ internal sealed class IovaStressRun : IDisposable
             _context.StandStill.Leave();
     }
 
-    public static IovaStressResult Execute(IovaStressOptions options, StressConsole console, CancellationToken interruption)
+    /// <param name="timeline">Where to note what the domain looks like meanwhile; null for nowhere.</param>
+    public static IovaStressResult Execute(
+        IovaStressOptions options, StressConsole console, CancellationToken interruption, RunTimeline? timeline = null)
     {
         using IovaStressRun run = new(options);
+        using TimelineSampler? sampler = timeline?.Begin("Domain under stress", isDomain: true, s_look, run.Look);
         return run.Execute(console, interruption);
     }
 
@@ -179,6 +184,15 @@ internal sealed class IovaStressRun : IDisposable
         _sampledOperations = operations;
         _sampledAt = elapsed;
         return elapsed;
+    }
+
+    private TimelinePoint Look(double seconds)
+    {
+        IovaStatistics statistics = _domain.GetStatistics();
+        const long Granule = (long)IovaStressOptions.Granule;
+        long operations = Sum(c => Volatile.Read(ref c.Operations));
+        return new TimelinePoint(
+            seconds, statistics.CommittedBytes, statistics.AllocatedUnits * Granule, statistics.CachedUnits * Granule, statistics.DepotMagazines, operations);
     }
 
     private IReadOnlyList<SummaryRow> Progress(TimeSpan elapsed) =>

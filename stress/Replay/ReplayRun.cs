@@ -12,7 +12,8 @@ internal static class ReplayRun
     // A column a trace, four side by side: that fits a terminal of 80 columns, a line a trace would not.
     private const int TracesAbreast = 4;
 
-    private static readonly (string Name, Func<ReplayResult, string> Value)[] s_figures =
+    /// <summary>What is reported of each trace.</summary>
+    public static readonly IReadOnlyList<(string Name, Func<ReplayResult, string> Value)> Figures =
     [
         ("events", r => Text.Count(r.Events)),
         ("threads", r => Text.Count(r.Threads)),
@@ -74,7 +75,7 @@ internal static class ReplayRun
         {
             if (interruption.IsCancellationRequested)
                 break;
-            using TraceReplay replay = new(trace, options, interruption);
+            using TraceReplay replay = new(trace, options, report.Timeline, interruption);
             ReplayResult result = console.Busy($"replaying {trace.Name}", replay.Run);
             results.Add(result);
             report.Add(result);
@@ -87,7 +88,7 @@ internal static class ReplayRun
     private static void Print(ReplayResult[] results, StressConsole console)
     {
         string[] headers = ["trace", .. results.Select(r => AllocationTrace.NameOf(r.File))];
-        console.Grid(headers, [.. s_figures.Select(f => (string[])[f.Name, .. results.Select(f.Value)])]);
+        console.Grid(headers, [.. Figures.Select(f => (string[])[f.Name, .. results.Select(f.Value)])]);
     }
 
     private static void CheckFeasible(AllocationTrace trace, ReplayOptions options)

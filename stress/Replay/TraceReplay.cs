@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using MagAlloc.Stress.Reporting.Timeline;
 using MagAlloc.Stress.Traces;
 using MagAlloc.Stress.Verification;
 
@@ -8,10 +9,12 @@ namespace MagAlloc.Stress.Replay;
 /// Replays one trace: a verified pass for its correctness and memory, then timed passes without verification for its speed.
 /// Every pass has a heap of its own, so that none profits from the pages or magazines of the one before.
 /// </summary>
-internal sealed class TraceReplay(AllocationTrace trace, ReplayOptions options, CancellationToken interruption) : IDisposable
+internal sealed class TraceReplay(AllocationTrace trace, ReplayOptions options, RunTimeline? timeline, CancellationToken interruption) : IDisposable
 {
     // Of the reclaim worker; the end of a replay waits two of them.
     private static readonly TimeSpan s_reclaimInterval = TimeSpan.FromMilliseconds(100);
+
+    private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(1);
 
     private static readonly TimeSpan s_warmUp = TimeSpan.FromMilliseconds(300);
 
@@ -77,12 +80,12 @@ internal sealed class TraceReplay(AllocationTrace trace, ReplayOptions options, 
     {
         if (options.Allocator == ReplayAllocatorKind.Libc)
         {
-            RunVerified(default(LibcAllocator));
+            RunVerified(default(LibcAllocator), heap: null);
             return;
         }
 
         using NativeHeap heap = NewHeap("verified replay");
-        RunVerified(new HeapAllocator(heap));
+        RunVerified(new HeapAllocator(heap), heap);
         Thread.Sleep(2 * s_reclaimInterval);
         heap.Trim();
         _verifiedStatistics = heap.GetStatistics();
@@ -91,7 +94,7 @@ internal sealed class TraceReplay(AllocationTrace trace, ReplayOptions options, 
         Judge(_verifiedStatistics);
     }
 
-    private void RunVerified<TAllocator>(TAllocator allocator)
+    private void RunVerified<TAllocator>(TAllocator allocator, NativeHeap? heap)
         where TAllocator : struct, IReplayAllocator
     {
         using ResidentSet resident = new();
@@ -99,6 +102,7 @@ internal sealed class TraceReplay(AllocationTrace trace, ReplayOptions options, 
 
         // Taken with the pass's own table resident already: what grows from here on is the allocator under test.
         long before = resident.Bytes();
+        using TimelineSampler? sampler = timeline?.Begin($"{trace.Name}, verified pass", isDomain: false, s_look, seconds => Look(seconds, heap, pass.LiveBytes));
         if (_schedule is null)
             pass.RunSequential();
         else
@@ -110,6 +114,12 @@ internal sealed class TraceReplay(AllocationTrace trace, ReplayOptions options, 
         _residentGrowth = Math.Max(0, pass.PeakResidentBytes - before);
         _endResident = resident.Bytes();
         _latency.Merge(pass.Latency);
+    }
+
+    private static TimelinePoint Look(double seconds, NativeHeap? heap, long live)
+    {
+        HeapStatistics? known = heap?.GetStatistics();
+        return new TimelinePoint(seconds, known?.CommittedBytes, live, known?.CachedBytes ?? 0, known?.DepotMagazines ?? 0, Operations: null);
     }
 
     private double RunTimed()

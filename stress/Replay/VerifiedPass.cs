@@ -52,6 +52,9 @@ internal sealed unsafe class VerifiedPass<TAllocator> : IDisposable
     /// <summary>Peak of the sizes alive as this pass executed the trace: threads may overlap more than the recording did.</summary>
     public long PeakLiveBytes => Interlocked.Read(ref _peakLiveBytes);
 
+    /// <summary>Sizes alive now.</summary>
+    public long LiveBytes => Interlocked.Read(ref _liveBytes);
+
     /// <summary>Allocator calls made: all of the trace's and the final frees, unless the pass was interrupted.</summary>
     public long Executed => Interlocked.Read(ref _executed);
 

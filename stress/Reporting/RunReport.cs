@@ -2,6 +2,7 @@ using MagAlloc.Stress.Hammer;
 using MagAlloc.Stress.InitSweep;
 using MagAlloc.Stress.Iova;
 using MagAlloc.Stress.Replay;
+using MagAlloc.Stress.Reporting.Timeline;
 using MagAlloc.Stress.Verification;
 
 namespace MagAlloc.Stress.Reporting;
@@ -31,6 +32,9 @@ internal sealed class RunReport(string command, ulong seed)
     public HammerResult? Hammer { get; private set; }
 
     public IovaStressResult? Iova { get; private set; }
+
+    /// <summary>What the run looked like while it went on; null where nobody asked for a page.</summary>
+    public RunTimeline? Timeline { get; init; }
 
     public bool Interrupted { get; set; }
 

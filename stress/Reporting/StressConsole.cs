@@ -1,4 +1,5 @@
 using Spectre.Console;
+using Spectre.Console.Rendering;
 
 namespace MagAlloc.Stress.Reporting;
 
@@ -14,6 +15,7 @@ internal sealed class StressConsole
 
     private readonly TextWriter _output;
     private readonly IAnsiConsole? _terminal;
+    private readonly Lock _plainLine = new();
 
     public StressConsole(TextWriter output, bool interactive)
     {
@@ -29,12 +31,24 @@ internal sealed class StressConsole
         return new StressConsole(Console.Out, !plain);
     }
 
+    /// <summary>
+    /// Rows below those of <see cref="Watch"/>: of a recording that goes on around the command whose progress is shown, because a
+    /// terminal has room for one live display. Set before the command starts.
+    /// </summary>
+    public Func<IReadOnlyList<SummaryRow>>? Footer { get; set; }
+
+    /// <summary>One line; any thread, also while a live display is shown (it appears above).</summary>
     public void Line(string text)
     {
         if (_terminal is null)
-            _output.WriteLine(text);
+        {
+            lock (_plainLine)
+                _output.WriteLine(text);
+        }
         else
+        {
             _terminal.WriteLine(text);
+        }
     }
 
     public void Heading(string text)
@@ -100,20 +114,47 @@ internal sealed class StressConsole
         ? step()
         : _terminal.Status().Start(Markup.Escape(what), _ => step());
 
+    /// <summary>The same for a step that returns nothing.</summary>
+    public void Busy(string what, Action step) => Busy(what, () =>
+    {
+        step();
+        return true;
+    });
+
     /// <summary>Shows <paramref name="progress"/> until <paramref name="finished"/> says so; polls it every 20 ms.</summary>
     public void Watch(Func<bool> finished, Func<IReadOnlyList<SummaryRow>> progress)
     {
         if (_terminal is null)
         {
-            Poll(finished, s_lineInterval, () => _output.WriteLine(string.Join(", ", progress().Select(row => $"{row.Name} {row.Value}"))));
+            Poll(finished, s_lineInterval, () => Line(string.Join(", ", Rows().Select(row => $"{row.Name} {row.Value}"))));
             return;
         }
 
-        _terminal.Live(TableOf(progress())).Start(live =>
+        _terminal.Live(TableOf(Rows())).Start(live =>
         {
-            Poll(finished, s_liveRefresh, () => live.UpdateTarget(TableOf(progress())));
+            Poll(finished, s_liveRefresh, () => live.UpdateTarget(TableOf(Rows())));
             live.UpdateTarget(new Spectre.Console.Text(string.Empty));
         });
+
+        IReadOnlyList<SummaryRow> Rows() => Footer is null ? progress() : [.. progress(), .. Footer()];
+    }
+
+    /// <summary>
+    /// Refreshes a view on a terminal, or prints a few lines each time, until <paramref name="finished"/> says so; polls it every 20 ms.
+    /// </summary>
+    public void Dashboard(Func<bool> finished, TimeSpan interval, Func<IRenderable> view, Func<IReadOnlyList<string>> lines)
+    {
+        if (_terminal is null)
+        {
+            Poll(finished, interval, () =>
+            {
+                foreach (string line in lines())
+                    Line(line);
+            });
+            return;
+        }
+
+        _terminal.Live(view()).Start(live => Poll(finished, interval, () => live.UpdateTarget(view())));
     }
 
     private static void Poll(Func<bool> finished, TimeSpan interval, Action show)

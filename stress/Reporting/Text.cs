@@ -9,6 +9,9 @@ internal static class Text
 
     public static string Count(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
+    /// <summary>A number and what it counts; the plural adds an s unless it is given.</summary>
+    public static string Plural(long count, string one, string? many = null) => $"{Count(count)} {(count == 1 ? one : many ?? $"{one}s")}";
+
     public static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 
     public static string Seconds(TimeSpan time) => $"{Number(time.TotalSeconds, "0.0")} s";

@@ -58,6 +58,29 @@ internal sealed class LatencyHistogram
         return Max;
     }
 
+    /// <summary>
+    /// The samples in four steps to each power of two, from the first to the last that has any: lower bound, upper bound (not
+    /// included) in nanoseconds, and how many.
+    /// </summary>
+    public IReadOnlyList<(long Low, long High, long Count)> Bars()
+    {
+        List<(long Low, long High, long Count)> bars = [];
+        for (int i = 0; i < Buckets; i++)
+        {
+            long value = i == 0 ? 0 : UpperBoundOf(i - 1) + 1;
+            int shift = Math.Max(0, BitOperations.Log2((ulong)Math.Max(value, 1)) - 2);
+            long low = value >> shift << shift;
+            if (bars.Count != 0 && bars[^1].Low == low)
+                bars[^1] = (low, UpperBoundOf(i) + 1, bars[^1].Count + _counts[i]);
+            else
+                bars.Add((low, UpperBoundOf(i) + 1, _counts[i]));
+        }
+
+        int first = bars.FindIndex(bar => bar.Count != 0);
+        int last = bars.FindLastIndex(bar => bar.Count != 0);
+        return first < 0 ? [] : bars[first..(last + 1)];
+    }
+
     private static int BucketOf(ulong value)
     {
         if (value < SubBuckets)

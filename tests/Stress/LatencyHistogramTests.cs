@@ -66,4 +66,32 @@ public sealed class LatencyHistogramTests
             Assert.That(fast.Max, Is.EqualTo(5000));
         });
     }
+
+    [Test]
+    public void Bars_HoldEverySample_WithoutAGapBetweenThem()
+    {
+        LatencyHistogram histogram = new();
+        Random random = new(9);
+        long[] values = [.. Enumerable.Range(0, 5000).Select(_ => (long)Math.Pow(10, 1 + (random.NextDouble() * 7)))];
+        foreach (long value in values)
+            histogram.Record(value);
+
+        IReadOnlyList<(long Low, long High, long Count)> bars = histogram.Bars();
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(bars.Sum(bar => bar.Count), Is.EqualTo(values.Length));
+            Assert.That(bars[0].Low, Is.LessThanOrEqualTo(values.Min()));
+            Assert.That(bars[^1].High, Is.GreaterThan(values.Max()));
+            for (int i = 0; i < bars.Count; i++)
+            {
+                (long low, long high, long count) = bars[i];
+                Assert.That(values.Count(value => value >= low && value < high), Is.EqualTo(count), $"{low} to {high}");
+                Assert.That(i == 0 || bars[i - 1].High == low, Is.True, $"{low}");
+            }
+        });
+    }
+
+    [Test]
+    public void Bars_OfAnEmptyHistogram_AreNone() => Assert.That(new LatencyHistogram().Bars(), Is.Empty);
 }

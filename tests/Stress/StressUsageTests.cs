@@ -21,6 +21,9 @@ public sealed class StressUsageTests
     [TestCase("--clock", "1 to 100", "iova", "--clock", "fast")]
     [TestCase("--checks", "none, basic", "iova", "--checks", "full")]
     [TestCase("--allocator", "magalloc, libc", "replay", "x.trace.gz", "--allocator", "jemalloc")]
+    [TestCase("--report", "a file to write", "hammer", "--report")]
+    [TestCase("--stacks", "1 to 10000", "analyze", "x.nettrace", "--stacks", "0")]
+    [TestCase("FILE.nettrace", "--help", "analyze")]
     [TestCase("--nonsense", "--help", "hammer", "--nonsense")]
     [TestCase("hammock", "--help", "hammock")]
     [TestCase("trace", "--help", "replay")]
@@ -44,6 +47,7 @@ public sealed class StressUsageTests
     [TestCase("magazine-cache", "init-sweep")]
     [TestCase("iova-domain", "init-sweep")]
     [TestCase("--aging", "iova")]
+    [TestCase("dotnet-trace", "analyze")]
     public void Help_TeachesByExamples(string contained, params string[] command)
     {
         ProgramRun run = StressProgram.Run([.. command, "--help"]);

@@ -1,3 +1,5 @@
+using MagAlloc.Stress.Reporting.Charts;
+
 namespace MagAlloc.Bench.Reporting.Charts;
 
 /// <summary>Names beside their colours, in as many rows as the width asks for.</summary>

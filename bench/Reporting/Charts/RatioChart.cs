@@ -1,4 +1,5 @@
 using MagAlloc.Stress.Reporting;
+using MagAlloc.Stress.Reporting.Charts;
 
 namespace MagAlloc.Bench.Reporting.Charts;
 

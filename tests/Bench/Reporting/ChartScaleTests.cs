@@ -1,5 +1,6 @@
 using MagAlloc.Bench.Reporting;
 using MagAlloc.Bench.Reporting.Charts;
+using MagAlloc.Stress.Reporting.Charts;
 
 namespace MagAlloc.Tests.Bench.Reporting;
 

@@ -2,11 +2,11 @@ using System.Globalization;
 using System.Text;
 using System.Xml;
 
-namespace MagAlloc.Bench.Reporting.Charts;
+namespace MagAlloc.Stress.Reporting.Charts;
 
 /// <summary>
-/// Writes one SVG picture. Colours of text, lines and ground come from its style sheet, which follows the reader's light or dark
-/// scheme; no font, script or other file is referred to.
+/// Writes one SVG picture. Colours of text, lines and ground come from a style sheet that follows the reader's light or dark scheme: its
+/// own, or that of the page it is a part of. No font, script or other file is referred to.
 /// </summary>
 internal sealed class SvgCanvas
 {
@@ -24,18 +24,37 @@ internal sealed class SvgCanvas
 
     private readonly StringBuilder _text = new();
     private readonly XmlWriter _xml;
+    private readonly string _namespace;
 
+    /// <summary>A picture that can be a file of its own.</summary>
     public SvgCanvas(double width, double height, string title)
+        : this(width, height, title, Namespace)
     {
+        _xml.WriteElementString("style", _namespace, Style.ReplaceLineEndings("\n"));
+        Rectangle(0, 0, width, height, "ground");
+    }
+
+    private SvgCanvas(double width, double height, string title, string xmlNamespace)
+    {
+        _namespace = xmlNamespace;
         _xml = XmlWriter.Create(_text, new XmlWriterSettings { OmitXmlDeclaration = true, Indent = true, IndentChars = " ", NewLineChars = "\n" });
-        _xml.WriteStartElement("svg", Namespace);
+        _xml.WriteStartElement("svg", _namespace);
         Attribute("viewBox", $"0 0 {Number(width)} {Number(height)}");
         Attribute("width", Number(width));
         Attribute("height", Number(height));
         Attribute("role", "img");
-        _xml.WriteElementString("title", Namespace, title);
-        _xml.WriteElementString("style", Namespace, Style.ReplaceLineEndings("\n"));
-        Rectangle(0, 0, width, height, "ground");
+        _xml.WriteElementString("title", _namespace, title);
+    }
+
+    /// <summary>
+    /// A picture within an HTML page, whose style sheet it uses. It needs no name space, and a page without addresses is seen at a glance
+    /// to fetch nothing.
+    /// </summary>
+    public static SvgCanvas InPage(double width, double height, string title, string description)
+    {
+        SvgCanvas canvas = new(width, height, title, xmlNamespace: string.Empty);
+        canvas._xml.WriteElementString("desc", description);
+        return canvas;
     }
 
     public static double WidthOf(string text) => text.Length * CharacterWidth;
@@ -44,6 +63,23 @@ internal sealed class SvgCanvas
     public void Rectangle(double x, double y, double width, double height, string style)
     {
         StartBox(x, y, width, height);
+        Attribute("class", style);
+        _xml.WriteEndElement();
+    }
+
+    /// <summary>A rectangle of a class of the style sheet; its hint shows under the pointer.</summary>
+    public void Rectangle(double x, double y, double width, double height, string style, string hint)
+    {
+        StartBox(x, y, width, height);
+        Attribute("class", style);
+        End(hint);
+    }
+
+    /// <summary>A line or area of straight pieces, of a class of the style sheet.</summary>
+    public void Path(IEnumerable<(double X, double Y)> points, bool closed, string style)
+    {
+        _xml.WriteStartElement("path", _namespace);
+        Attribute("d", $"M{string.Join('L', points.Select(p => $"{Number(p.X)} {Number(p.Y)}"))}{(closed ? "Z" : string.Empty)}");
         Attribute("class", style);
         _xml.WriteEndElement();
     }
@@ -59,7 +95,7 @@ internal sealed class SvgCanvas
 
     public void Line(double x1, double y1, double x2, double y2, string style)
     {
-        _xml.WriteStartElement("line", Namespace);
+        _xml.WriteStartElement("line", _namespace);
         Attribute("x1", Number(x1));
         Attribute("y1", Number(y1));
         Attribute("x2", Number(x2));
@@ -70,7 +106,7 @@ internal sealed class SvgCanvas
 
     public void Polyline(IEnumerable<(double X, double Y)> points, string colour, double width, string hint)
     {
-        _xml.WriteStartElement("polyline", Namespace);
+        _xml.WriteStartElement("polyline", _namespace);
         Attribute("points", string.Join(' ', points.Select(p => $"{Number(p.X)},{Number(p.Y)}")));
         Attribute("fill", "none");
         Attribute("stroke", colour);
@@ -81,12 +117,23 @@ internal sealed class SvgCanvas
 
     public void Dot(double x, double y, double radius, string colour, string hint)
     {
-        _xml.WriteStartElement("circle", Namespace);
+        _xml.WriteStartElement("circle", _namespace);
         Attribute("cx", Number(x));
         Attribute("cy", Number(y));
         Attribute("r", Number(radius));
         Attribute("fill", colour);
         End(hint);
+    }
+
+    /// <summary>A dot of a class of the style sheet.</summary>
+    public void Dot(double x, double y, double radius, string style)
+    {
+        _xml.WriteStartElement("circle", _namespace);
+        Attribute("cx", Number(x));
+        Attribute("cy", Number(y));
+        Attribute("r", Number(radius));
+        Attribute("class", style);
+        _xml.WriteEndElement();
     }
 
     /// <param name="x">Where the text is anchored.</param>
@@ -96,7 +143,7 @@ internal sealed class SvgCanvas
     /// <param name="anchor">start, middle or end.</param>
     public void Text(double x, double y, string text, string style = "", string anchor = "start")
     {
-        _xml.WriteStartElement("text", Namespace);
+        _xml.WriteStartElement("text", _namespace);
         Attribute("x", Number(x));
         Attribute("y", Number(y));
         Attribute("class", $"text {style}".TrimEnd());
@@ -118,7 +165,7 @@ internal sealed class SvgCanvas
 
     private void StartBox(double x, double y, double width, double height)
     {
-        _xml.WriteStartElement("rect", Namespace);
+        _xml.WriteStartElement("rect", _namespace);
         Attribute("x", Number(x));
         Attribute("y", Number(y));
         Attribute("width", Number(width));
@@ -129,7 +176,7 @@ internal sealed class SvgCanvas
 
     private void End(string hint)
     {
-        _xml.WriteElementString("title", Namespace, hint);
+        _xml.WriteElementString("title", _namespace, hint);
         _xml.WriteEndElement();
     }
 }

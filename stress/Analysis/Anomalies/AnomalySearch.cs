@@ -1,0 +1,14 @@
+namespace MagAlloc.Stress.Analysis.Anomalies;
+
+/// <summary>Looks a trace over for what a person would want to be told.</summary>
+internal static class AnomalySearch
+{
+    /// <summary>The gravest first; those of one severity in the order of the searches.</summary>
+    public static IReadOnlyList<Anomaly> Find(TraceModel trace) =>
+    [
+        .. TraceAnomalies.Of(trace)
+            .Concat(trace.Owners.SelectMany(owner => OwnerAnomalies.Of(owner, trace.Seconds)))
+            .Concat(ThreadAnomalies.Of(trace))
+            .OrderByDescending(anomaly => anomaly.Severity),
+    ];
+}

@@ -1,0 +1,48 @@
+using System.CommandLine;
+using MagAlloc.Stress.Analysis;
+
+namespace MagAlloc.Stress.Commands;
+
+/// <summary><c>stress analyze</c>: says what a trace says.</summary>
+internal static class AnalyzeCommand
+{
+    public const string Examples = """
+        Examples:
+          stress trace -o run.nettrace -- hammer --seconds 10     collect a trace
+          stress analyze run.nettrace                             what it says, in words and figures
+          stress analyze run.nettrace --html run.html             one page with charts; nothing is fetched, no script runs
+          stress analyze run.nettrace --json run.json --stacks 50
+
+        Any .nettrace file with the provider MagAlloc will do, for instance one of dotnet-trace:
+          dotnet-trace collect -p PID --providers MagAlloc:0xFFF:5,Microsoft-Windows-DotNETRuntime:0x1:4
+
+        "topStacks", "anomalies", "owners" and "threads" in the JSON file have what the page shows. Anomalies do not fail the
+        command: exit code 0 if the trace could be read, 2 if not.
+        """;
+
+    private const int DefaultStacks = 20;
+
+    public static Command Create(RunSession session)
+    {
+        Argument<string> file = new("file") { Description = "Trace file (*.nettrace)", HelpName = "FILE.nettrace" };
+        ValueOption<string?> json = CommonOptions.FileOption("--json", "Also write the analysis as JSON to this file");
+        ValueOption<string?> html = CommonOptions.FileOption("--html", "Also write the analysis as one HTML page to this file");
+        ValueOption<int> stacks = OptionFactory.Whole("--stacks", $"Call stacks to list in the files. Default: {DefaultStacks}", DefaultStacks, 1, 10_000);
+        Command command = new("analyze", "Say what a trace says: memory over time, reclaim, exchanges, who allocates, anomalies")
+        {
+            Arguments = { file },
+            Options = { json, html, stacks },
+        };
+        command.SetAction(parse => session.Run((console, interruption) => AnalyzeRun.Execute(
+            new AnalyzeRequest
+            {
+                File = parse.GetValue(file) ?? string.Empty,
+                JsonFile = json.ValueIn(parse),
+                HtmlFile = html.ValueIn(parse),
+                Stacks = stacks.ValueIn(parse),
+            },
+            console,
+            interruption)));
+        return command;
+    }
+}

@@ -1,0 +1,67 @@
+using MagAlloc.Stress.Reporting.Charts;
+using MagAlloc.Stress.Reporting.Html;
+using MagAlloc.Stress.Reporting.Timeline;
+
+namespace MagAlloc.Stress.Reporting.Page;
+
+/// <summary>Memory, depots and throughput of one part of a run over time.</summary>
+internal static class TimelineSection
+{
+    private const double SmallHeight = 90;
+
+    // So many points a rate is taken over: less is noise of the sampling thread's own delays.
+    private const int RatePoints = 100;
+
+    public static void Write(HtmlPage page, TimelinePart part)
+    {
+        if (part.Points.Count < 2)
+            return;
+        page.Heading(part.Title);
+        TimeSeries committed = Series("committed", PageColours.Committed, TimeMark.Area, part, point => point.CommittedBytes);
+        TimeSeries live = Series("live", PageColours.Live, TimeMark.Line, part, point => point.LiveBytes);
+        TimeSeries cached = Series("cached", PageColours.ThreadCached, TimeMark.Line, part, point => point.CachedBytes);
+        TimeSeries depot = Series("full magazines in depots", PageColours.Depot, TimeMark.Area, part, point => point.DepotMagazines);
+        if (part.IsDomain)
+        {
+            Bytes(page, part, "Address space", "Bytes of address space that callers hold, and that lie in magazines.", [live, cached]);
+            Bytes(page, part, "Memory of its books", string.Empty, [committed], SmallHeight);
+        }
+        else
+        {
+            TimeSeries[] known = [.. new[] { committed, live, cached }.Where(series => series.Points.Count != 0)];
+            Bytes(page, part, "Memory", "Committed: what physical memory may stand behind. Live: what callers hold. Cached: in magazines.", known);
+        }
+
+        if (depot.Largest > 0)
+            Draw(page, part, "Depot depth", string.Empty, AxisUnit.Counts(depot.Largest, "magazines"), [depot], SmallHeight);
+        if (Rates(part) is { Points.Count: > 1 } rates)
+            Draw(page, part, "Throughput", string.Empty, AxisUnit.Counts(rates.Largest, "a second"), [rates], SmallHeight);
+    }
+
+    private static TimeSeries Series(string name, int colour, TimeMark mark, TimelinePart part, Func<TimelinePoint, long?> value) =>
+        new(name, colour, mark, [.. part.Points.Where(point => value(point) is not null).Select(point => (point.Seconds, (double)value(point)!))]);
+
+    private static TimeSeries Rates(TimelinePart part)
+    {
+        int stride = Math.Max(1, part.Points.Count / RatePoints);
+        List<(double Seconds, double Value)> rates = [];
+        for (int i = stride; i < part.Points.Count; i += stride)
+        {
+            TimelinePoint before = part.Points[i - stride];
+            TimelinePoint now = part.Points[i];
+            if (now.Operations is { } operations && before.Operations is { } earlier && now.Seconds > before.Seconds)
+                rates.Add((now.Seconds, Math.Max(0, operations - earlier) / (now.Seconds - before.Seconds)));
+        }
+
+        return new TimeSeries("operations a second", PageColours.Committed, TimeMark.Line, rates);
+    }
+
+    private static void Bytes(HtmlPage page, TimelinePart part, string title, string note, IReadOnlyList<TimeSeries> series, double height = 220) =>
+        Draw(page, part, title, note, AxisUnit.Bytes(series.Max(s => s.Largest)), series, height);
+
+    private static void Draw(HtmlPage page, TimelinePart part, string title, string note, AxisUnit unit, IReadOnlyList<TimeSeries> series, double height)
+    {
+        string svg = new TimeChart(title, part.Points[^1].Seconds, unit, series) { PlotHeight = height }.Draw();
+        page.Figure(title, series.Select(s => ($"{s.Name}, at most {unit.Describe(s.Largest)}", s.Colour)), svg, note);
+    }
+}

@@ -1,0 +1,89 @@
+using System.Globalization;
+using Microsoft.Diagnostics.Tracing;
+
+namespace MagAlloc.Stress.Tracing;
+
+/// <summary>
+/// The owners of a process by the events of a live session. One thread reads events into it, any may look.
+/// </summary>
+internal sealed class OwnerBoard
+{
+    /// <summary>Points of <see cref="OwnerFigures.Committed"/>.</summary>
+    public const int History = 40;
+
+    private readonly Lock _lock = new();
+    private readonly SortedDictionary<long, OwnerFigures> _owners = [];
+    private long _dropped;
+
+    /// <summary>Events that found the buffers full, so far.</summary>
+    public long Dropped => Volatile.Read(ref _dropped);
+
+    /// <summary>The owners in the order of their creation, disposed ones included.</summary>
+    public IReadOnlyList<OwnerFigures> Snapshot()
+    {
+        lock (_lock)
+            return [.. _owners.Values];
+    }
+
+    /// <summary>Reads to the end of the stream.</summary>
+    public void Read(Stream events)
+    {
+        using EventPipeEventSource source = new(events);
+        source.Dynamic.AddCallbackForProviderEvents(
+            (provider, _) => provider == EventSessions.Engine ? EventFilterResponse.AcceptEvent : EventFilterResponse.RejectProvider,
+            data =>
+            {
+                Take(data);
+                Volatile.Write(ref _dropped, source.EventsLost);
+            });
+        source.Process();
+    }
+
+    private void Take(TraceEvent data)
+    {
+        if (data.EventName is not ("OwnerCreated" or "OwnerDisposed" or "OwnerStatistics"))
+            return;
+        long owner = Number(data, "owner");
+        lock (_lock)
+        {
+            OwnerFigures known = _owners.GetValueOrDefault(owner) ?? new OwnerFigures { Owner = owner };
+            _owners[owner] = data.EventName switch
+            {
+                "OwnerCreated" => known with { Name = Word(data, "name"), Kind = Word(data, "kind") },
+                "OwnerDisposed" => known with { Disposed = true },
+                _ => Statistics(known, data),
+            };
+        }
+    }
+
+    private static OwnerFigures Statistics(OwnerFigures known, TraceEvent data)
+    {
+        double now = data.TimeStampRelativeMSec;
+        long exchanges = Number(data, "depotExchanges");
+        double seconds = (now - (known.AtMs ?? now)) / 1000;
+        long committed = Number(data, "committedBytes");
+        return known with
+        {
+            AtMs = now,
+            AllocatedBytes = Number(data, "allocatedBytes"),
+            ThreadCachedBytes = Number(data, "threadCachedBytes"),
+            DepotCachedBytes = Number(data, "depotCachedBytes"),
+            CommittedBytes = committed,
+            ReservedBytes = Number(data, "reservedBytes"),
+            PeakCommittedBytes = Number(data, "peakCommittedBytes"),
+            DepotMagazines = Number(data, "depotMagazines"),
+            DepotExchanges = exchanges,
+            ReclaimedMagazines = Number(data, "reclaimedMagazines"),
+            Threads = Number(data, "threads"),
+            InjectedFaults = Number(data, "injectedFaults"),
+
+            // Two events at nearly one time (a report on demand beside the regular one) would give a rate of nothing or of everything.
+            ExchangesPerSecond = seconds > 0.01 ? (exchanges - known.DepotExchanges) / seconds : known.ExchangesPerSecond,
+            Committed = [.. known.Committed.TakeLast(History - 1), committed],
+        };
+    }
+
+    private static long Number(TraceEvent data, string field) => Convert.ToInt64(data.PayloadByName(field), CultureInfo.InvariantCulture);
+
+    private static string Word(TraceEvent data, string field) => (string)data.PayloadByName(field);
+}

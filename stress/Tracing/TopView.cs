@@ -1,0 +1,74 @@
+using MagAlloc.Stress.Reporting;
+using Spectre.Console;
+using Spectre.Console.Rendering;
+using Text = MagAlloc.Stress.Reporting.Text;
+
+namespace MagAlloc.Stress.Tracing;
+
+/// <summary>The figures of a process's owners: a table for a terminal, a line an owner for a log.</summary>
+internal static class TopView
+{
+    private const string Levels = "▁▂▃▄▅▆▇█";
+
+    private static readonly (string Header, Func<OwnerFigures, string> Value)[] s_columns =
+    [
+        ("allocated", o => Text.Bytes(o.AllocatedBytes)),
+        ("in threads", o => Text.Bytes(o.ThreadCachedBytes)),
+        ("in depots", o => Text.Bytes(o.DepotCachedBytes)),
+        ("committed", o => Text.Bytes(o.CommittedBytes)),
+        ("peak", o => Text.Bytes(o.PeakCommittedBytes)),
+        ("magazines", o => Text.Count(o.DepotMagazines)),
+        ("exchanges/s", o => Text.Count((long)o.ExchangesPerSecond)),
+        ("reclaimed", o => Text.Count(o.ReclaimedMagazines)),
+        ("threads", o => Text.Count(o.Threads)),
+        ("faults", o => Text.Count(o.InjectedFaults)),
+    ];
+
+    /// <summary>Disposed owners only count: they have no memory any more.</summary>
+    public static IReadOnlyList<OwnerFigures> Living(IReadOnlyList<OwnerFigures> owners) =>
+        [.. owners.Where(owner => !owner.Disposed && owner.AtMs is not null)];
+
+    public static IRenderable Table(string title, IReadOnlyList<OwnerFigures> owners, TimeSpan elapsed)
+    {
+        IReadOnlyList<OwnerFigures> living = Living(owners);
+        Table table = new() { Border = TableBorder.Rounded, Title = new TableTitle(Markup.Escape($"{title}, {Text.Seconds(elapsed)}")) };
+        table.AddColumn(new TableColumn("owner").NoWrap());
+        foreach ((string header, _) in s_columns)
+            table.AddColumn(new TableColumn(header).RightAligned().NoWrap());
+        table.AddColumn(new TableColumn("committed, history").NoWrap());
+        foreach (OwnerFigures owner in living)
+        {
+            IEnumerable<string> cells = [NameOf(owner), .. s_columns.Select(column => column.Value(owner)), Spark(owner.Committed)];
+            table.AddRow([.. cells.Select(Markup.Escape)]);
+        }
+
+        table.Caption = new TableTitle(Markup.Escape(Tail(owners, living)));
+        return table;
+    }
+
+    public static IReadOnlyList<string> Lines(IReadOnlyList<OwnerFigures> owners, TimeSpan elapsed)
+    {
+        IReadOnlyList<OwnerFigures> living = Living(owners);
+        return living.Count == 0
+            ? [$"{Text.Seconds(elapsed)}  {Tail(owners, living)}"]
+            : [.. living.Select(owner =>
+                $"{Text.Seconds(elapsed)}  {NameOf(owner)}: {string.Join(", ", s_columns.Select(column => $"{column.Header} {column.Value(owner)}"))}")];
+    }
+
+    /// <summary>A bar a value, the highest at full height: eight levels, empty for 0.</summary>
+    public static string Spark(IReadOnlyList<long> values)
+    {
+        long highest = values.Count == 0 ? 0 : values.Max();
+        return string.Concat(values.Select(value => highest == 0 || value == 0 ? ' ' : Levels[(int)((value * (Levels.Length - 1)) / highest)]));
+    }
+
+    private static string NameOf(OwnerFigures owner) =>
+        $"{owner.Kind} {(owner.Name.Length == 0 ? $"#{owner.Owner}" : owner.Name)}".TrimStart();
+
+    private static string Tail(IReadOnlyList<OwnerFigures> owners, IReadOnlyList<OwnerFigures> living)
+    {
+        int disposed = owners.Count(owner => owner.Disposed);
+        string gone = disposed == 0 ? string.Empty : $", {Text.Count(disposed)} disposed";
+        return living.Count == 0 ? $"no living heap, pool, cache or domain{gone}" : $"{Text.Count(living.Count)} living{gone}";
+    }
+}

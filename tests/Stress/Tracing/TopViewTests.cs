@@ -1,0 +1,27 @@
+using MagAlloc.Stress.Tracing;
+
+namespace MagAlloc.Tests.Stress.Tracing;
+
+public sealed class TopViewTests
+{
+    [TestCase("", new long[0])]
+    [TestCase(" ", new long[] { 0 })]
+    [TestCase(" ▁▄█", new long[] { 0, 1, 500, 1000 })]
+    [TestCase("██", new long[] { 3, 3 })]
+    [TestCase("█", new long[] { 1L << 60 })]
+    public void Spark_IsABarAValue_TheHighestFull(string expected, long[] values) => Assert.That(TopView.Spark(values), Is.EqualTo(expected));
+
+    [Test]
+    public void DisposedOwners_AndThoseWithoutFigures_AreCountedNotShown()
+    {
+        OwnerFigures living = new() { Owner = 1, Name = "a", Kind = "heap", AtMs = 5, CommittedBytes = 1 << 20 };
+        OwnerFigures gone = living with { Owner = 2, Disposed = true };
+        OwnerFigures silent = new() { Owner = 3, Name = "c", Kind = "pool" };
+
+        Assert.That(TopView.Living([living, gone, silent]), Is.EqualTo(new[] { living }));
+        Assert.That(TopView.Lines([living, gone, silent], TimeSpan.FromSeconds(2)), Has.Count.EqualTo(1).And.Some.StartsWith("2.0 s  heap a: allocated 0 B"));
+        Assert.That(
+            TopView.Lines([gone], TimeSpan.FromSeconds(2)),
+            Is.EqualTo(new[] { "2.0 s  no living heap, pool, cache or domain, 1 disposed" }));
+    }
+}

@@ -453,7 +453,26 @@ samples="FullyQualifiedName~SamplingTests"
 mutant 'sampling: a free does not lift' Magazines/MagazineEngine.cs \
     'LiftBeforeSpill(cache, code);' '' "$samples" tests
 mutant 'sampling: a flush does not lift' Magazines/MagazineEngine.Flush.cs \
-    'LiftAll(cache);' '' "$samples" tests
+    'LiftBeforeFlush(cache, code);' '' "$samples" tests
+mutant 'sampling: a flush lifts all classes in advance' Magazines/MagazineEngine.Flush.cs \
+    '        for (int code = 1; code < _codes; code++)
+        {
+            int capacity = _capacities[code];
+            if (capacity == 0)
+            {
+                continue;
+            }
+
+            // Here and not for all classes in advance: whoever is told of what goes home may allocate meanwhile, and plant anew.
+            LiftBeforeFlush(cache, code);' '        LiftAll(cache);
+        for (int code = 1; code < _codes; code++)
+        {
+            int capacity = _capacities[code];
+            if (capacity == 0)
+            {
+                continue;
+            }
+' 'FullyQualifiedName~SessionTests' tests
 mutant 'sampling: an ended session takes the magazine for empty' Magazines/MagazineEngine.Sampling.cs \
     'return resource != 0 ? resource : RefillNow(cache, code);' 'ThreadCache.Entry(cache, code)->Loaded += resource != 0 ? 1 : 0; return RefillNow(cache, code);' "$samples" tests
 mutant 'sampling: frees change places over a planted 0' Magazines/MagazineEngine.Swap.cs \

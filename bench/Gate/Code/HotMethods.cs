@@ -30,7 +30,7 @@ internal static unsafe class HotMethods
     ];
 
     /// <summary>The names, in a form that <c>DOTNET_JitDisasm</c> takes.</summary>
-    public static string Filter { get; } = string.Join(' ', All.Select(method => method.Method.Name).Distinct());
+    public static string Filter { get; } = string.Join(' ', All.Select(method => method.Method.Name).Append(ListenerTest.Method.Name).Distinct());
 
     /// <summary>Has the JIT compile all of them, in a process that it lists the code of.</summary>
     public static void Compile()
@@ -47,6 +47,8 @@ internal static unsafe class HotMethods
             RuntimeTypeHandle[] arguments = [.. hot.Method.DeclaringType!.GetGenericArguments().Select(type => type.TypeHandle)];
             RuntimeHelpers.PrepareMethod(hot.Method.MethodHandle, arguments);
         }
+
+        RuntimeHelpers.PrepareMethod(ListenerTest.Method.MethodHandle);
     }
 
     private static MethodInfo Of(Type type, string name, params Type[] arguments) =>

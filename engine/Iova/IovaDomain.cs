@@ -78,8 +78,9 @@ public sealed unsafe partial class IovaDomain : IDisposable
         _startPfn = startPfn;
         _span = LastPfn - startPfn;
 
-        // No cached range may lie across the boundary; with granules above 128 MiB one could.
-        _hasLower = Dma32LastPfn >= LargestCached - 1 && Dma32LastPfn < LastPfn && startPfn <= Dma32LastPfn;
+        // With granules above 128 MiB a cached range may be larger than the lower part. It begins at 0 then, lies in the lower class, and
+        // no request with a low limit comes so far as to look there for one of its order.
+        _hasLower = Dma32LastPfn < LastPfn && startPfn <= Dma32LastPfn;
         _upperStart = _hasLower ? Dma32LastPfn + 1 : startPfn;
         _upperSpan = LastPfn - _upperStart;
         _marks = _options.Checks != CheckLevel.None;

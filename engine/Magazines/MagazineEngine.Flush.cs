@@ -14,7 +14,6 @@ internal sealed unsafe partial class MagazineEngine<TSource>
     /// <summary>Empties a cache that the caller owns: full magazines to the depot or the source, the rest to the source.</summary>
     public void Flush(ThreadCache* cache, bool keepFullInDepot)
     {
-        LiftAll(cache);
         for (int code = 1; code < _codes; code++)
         {
             int capacity = _capacities[code];
@@ -23,6 +22,8 @@ internal sealed unsafe partial class MagazineEngine<TSource>
                 continue;
             }
 
+            // Here and not for all classes in advance: whoever is told of what goes home may allocate meanwhile, and plant anew.
+            LiftBeforeFlush(cache, code);
             CacheEntry* entry = ThreadCache.Entry(cache, code);
             nuint* loaded = entry->Loaded;
             nuint* previous = entry->Previous;

@@ -232,6 +232,15 @@ internal sealed unsafe partial class MagazineEngine<TSource>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void LiftBeforeFlush(ThreadCache* cache, int code)
+    {
+        if (TSource.IsSampled && cache->Trace != null)
+        {
+            Lift(cache, cache->Trace, code);
+        }
+    }
+
     private void LiftAll(ThreadCache* cache)
     {
         CacheTrace* trace = cache->Trace;

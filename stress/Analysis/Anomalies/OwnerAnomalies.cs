@@ -33,14 +33,14 @@ internal static class OwnerAnomalies
     private static Anomaly? Misuse(OwnerHistory owner) => owner.Misuses.Count == 0
         ? null
         : new Anomaly(
-            "misuse",
+            AnomalyKind.Misuse,
             Severity.Error,
             $"{Text.Count(owner.Misuses.Values.Sum())} misuses of {owner.Title}: {string.Join(", ", owner.Misuses.Select(pair => $"{pair.Key} {Text.Count(pair.Value)}"))}. The program frees what it must not.");
 
     private static Anomaly? OutOfMemory(OwnerHistory owner) => owner.OutOfMemory == 0
         ? null
         : new Anomaly(
-            "out-of-memory",
+            AnomalyKind.OutOfMemory,
             Severity.Warning,
             $"{owner.Title} ran out of {(owner.Kind == "domain" ? "addresses" : $"memory, at a peak of {Text.Bytes(owner.PeakCommittedBytes)} committed,")} "
             + $"{Text.Plural(owner.OutOfMemory, "time")}; each time all caches were flushed before the request was refused.");
@@ -48,7 +48,7 @@ internal static class OwnerAnomalies
     private static Anomaly? Leaks(OwnerHistory owner) => owner.Leaks == 0
         ? null
         : new Anomaly(
-            "leak",
+            AnomalyKind.Leak,
             Severity.Warning,
             $"{Text.Count(owner.Leaks)} blocks of {owner.Title}, {Text.Bytes(owner.LeakedBytes)}, were still allocated when it was disposed.");
 
@@ -57,7 +57,7 @@ internal static class OwnerAnomalies
         if (!Growth.IsSteady(owner, sample => sample.DepotMagazines, FewestSamples, ShortestSeconds, out Growth growth) || growth.Last < FewestMagazines)
             return null;
         return new Anomaly(
-            "depot-only-grows",
+            AnomalyKind.DepotOnlyGrows,
             Severity.Warning,
             $"The depot of {owner.Title} only grows: from {Text.Count(growth.First)} to {Text.Count(growth.Last)} magazines in {Text.Number(growth.Seconds, "0.0")} s, "
             + $"while {Text.Count(owner.Passes.Count)} passes of the worker gave back {Text.Count(owner.ReclaimedMagazines)}. Blocks are freed where nobody allocates of their size.");
@@ -73,7 +73,7 @@ internal static class OwnerAnomalies
         }
 
         return new Anomaly(
-            "live-only-grows",
+            AnomalyKind.LiveOnlyGrows,
             Severity.Warning,
             $"The live bytes of {owner.Title} only grow: from {Text.Bytes(growth.First)} to {Text.Bytes(growth.Last)} in {Text.Number(growth.Seconds, "0.0")} s. A leak, or a cache without bound; the stacks below say who allocates.");
     }
@@ -88,7 +88,7 @@ internal static class OwnerAnomalies
             return null;
         OwnerSample last = end[^1];
         return new Anomaly(
-            "holds-memory",
+            AnomalyKind.HoldsMemory,
             Severity.Warning,
             $"{owner.Title} keeps {Text.Bytes(last.CommittedBytes)} committed for {Text.Bytes(last.AllocatedBytes)} live, all through the last quarter of the trace: "
             + $"{Text.Bytes(last.CachedBytes)} lie in magazines, the rest in partly used slabs and free chunks. Is its reclaim worker running?");
@@ -106,7 +106,7 @@ internal static class OwnerAnomalies
             $"{Text.Bytes(history.BlockBytes)} ({Text.Bytes((long)history.WasteBytes)} of {Text.Bytes((long)history.SlabBytes)}, {Text.Number(100 * history.Waste, "0")} %)");
         string more = wasteful.Length > MostNamed ? $", and {Text.Plural(wasteful.Length - MostNamed, "more class", "more classes")}" : string.Empty;
         return new Anomaly(
-            "class-waste",
+            AnomalyKind.ClassWaste,
             Severity.Warning,
             $"More than half of their slabs was in nobody's hands, on average, for blocks of {string.Join(", ", named)}{more} of {owner.Title}. "
             + "Few blocks of a size are alive, or those that are lie scattered; pages that were never touched or were given back cost nothing.");
@@ -117,7 +117,7 @@ internal static class OwnerAnomalies
         if (owner.Passes.Count == 0 || owner.Passes.MaxBy(pass => pass.Milliseconds) is not { Milliseconds: >= LongPassMilliseconds } longest)
             return null;
         return new Anomaly(
-            "long-reclaim-pass",
+            AnomalyKind.LongReclaimPass,
             Severity.Info,
             $"A reclaim pass of {owner.Title} took {Text.Number(longest.Milliseconds, "0")} ms (at {Text.Number(longest.Seconds, "0.0")} s). It holds nobody up, but costs that much of a processor, or waited for one.");
     }
@@ -131,7 +131,7 @@ internal static class OwnerAnomalies
         return counted == owner.ExchangesInEvents
             ? null
             : new Anomaly(
-                "accounts-disagree",
+                AnomalyKind.AccountsDisagree,
                 Severity.Error,
                 $"The events of {owner.Title} tell of {Text.Count(owner.ExchangesInEvents)} depot exchanges, its last statistics of {Text.Count(counted)}: the trace does not hold all events.");
     }

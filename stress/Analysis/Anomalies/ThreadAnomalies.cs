@@ -24,20 +24,20 @@ internal static class ThreadAnomalies
         {
             string slabs = thread.SlabsClaimed == 0 ? string.Empty : $" and {Text.Count(thread.SlabsClaimed)} slabs ({Text.Bytes(thread.SlabBytesClaimed)})";
             yield return new Anomaly(
-                "never-frees",
+                AnomalyKind.NeverFrees,
                 Severity.Warning,
                 $"{thread.Title} never frees: it took {Text.Count(thread.FromDepot)} magazines{slabs} in {Text.Number(thread.LastSeconds - thread.FirstSeconds, "0.0")} s and brought {(thread.ToDepot == 0 ? "none" : Text.Count(thread.ToDepot))} back. "
                 + "What it allocates, others free, or nobody does.");
         }
 
         if (takers.Length > MostNamed)
-            yield return new Anomaly("never-frees", Severity.Warning, $"{Text.Count(takers.Length - MostNamed)} more threads never free.");
+            yield return new Anomaly(AnomalyKind.NeverFrees, Severity.Warning, $"{Text.Count(takers.Length - MostNamed)} more threads never free.");
 
         ThreadHistory[] givers = [.. trace.Threads.Where(thread => thread.FromDepot * Foreign <= thread.ToDepot && thread.SlabsClaimed == 0 && thread.ToDepot >= FewestMagazines)];
         if (givers.Length != 0)
         {
             yield return new Anomaly(
-                "only-frees",
+                AnomalyKind.OnlyFrees,
                 Severity.Info,
                 $"{Joined(givers)} only {(givers.Length == 1 ? "frees" : "free")} what others allocated: {Text.Count(givers.Sum(thread => thread.ToDepot))} magazines brought to depots, {Text.Count(givers.Sum(thread => thread.FromDepot))} taken.");
         }

@@ -13,7 +13,7 @@ internal static class TraceAnomalies
         if (trace.DroppedEvents != 0)
         {
             yield return new Anomaly(
-                "dropped-events",
+                AnomalyKind.DroppedEvents,
                 Severity.Error,
                 $"{Text.Count(trace.DroppedEvents)} of {Text.Count(trace.DroppedEvents + trace.Events)} events were dropped because the session's buffers were full: "
                 + "the sums below are too low. Take larger buffers, fewer keywords or a larger sampling interval.");
@@ -23,7 +23,7 @@ internal static class TraceAnomalies
         {
             string points = string.Join(", ", trace.Faults.OrderByDescending(pair => pair.Value).Select(pair => $"{pair.Key} {Text.Count(pair.Value)}"));
             yield return new Anomaly(
-                "faults-injected",
+                AnomalyKind.FaultsInjected,
                 Severity.Info,
                 $"{Text.Count(trace.InjectedFaults)} faults were injected{(points.Length == 0 ? string.Empty : $" ({points})")}: this is a test, and its figures are those of a program that fails on purpose.");
         }
@@ -33,7 +33,7 @@ internal static class TraceAnomalies
         {
             GcPause longest = pauses.MaxBy(pause => pause.Milliseconds);
             yield return new Anomaly(
-                "long-gc-pause",
+                AnomalyKind.LongGcPause,
                 Severity.Info,
                 $"{Text.Count(pauses.Length)} pauses of the garbage collector lasted {Text.Number(LongPauseMilliseconds, "0")} ms or more; the longest, {Text.Number(longest.Milliseconds, "0.0")} ms "
                 + $"at {Text.Number(longest.Seconds, "0.0")} s, was of generation {longest.Generation}. They stop the engine's callers, not the engine's doing.");
@@ -43,7 +43,7 @@ internal static class TraceAnomalies
         if (nameless * 2 > trace.SampledBytes && nameless != 0)
         {
             yield return new Anomaly(
-                "no-names",
+                AnomalyKind.NoNames,
                 Severity.Info,
                 "Most sampled stacks have no names: the session ended without its rundown, in which the runtime names its methods, or walked no stacks.");
         }

@@ -49,7 +49,7 @@ internal static class TraceCommand
             0,
             1L << 40);
         ValueOption<double> seconds = OptionFactory.Seconds(
-            "--seconds", "How long to record. Default: until the process ends, or Ctrl-C", 0, 0.1, 604_800);
+            "--seconds", "How long to record; a command runs on to its end. Default: until the process ends, or Ctrl-C", 0, 0.1, 604_800);
         ValueOption<long> buffer = OptionFactory.Bytes(
             "--buffer",
             $"Most memory of the traced process for events under way. Default: {TraceOptions.DefaultBufferMegabytes} MiB",

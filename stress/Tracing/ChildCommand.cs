@@ -87,7 +87,17 @@ internal sealed class ChildCommand : ITraced
         }
     }
 
-    public void Go() => Client.ResumeRuntime();
+    public void Go()
+    {
+        try
+        {
+            Client.ResumeRuntime();
+        }
+        catch (Exception e) when (e is DiagnosticsClientException or IOException && _process.WaitForExit(s_farewell))
+        {
+            // It was killed while it stood still: its exit code says so.
+        }
+    }
 
     public void Interrupt()
     {

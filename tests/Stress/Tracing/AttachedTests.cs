@@ -55,6 +55,18 @@ public sealed class AttachedTests
         Assert.That(run.Output, Does.Contain("PASS: ").And.Match(@"(?s)domain .*: allocated .*has ended").And.Not.Contain("FAILURE"));
     }
 
+    [Test]
+    public void TopFindsTheProcessThatUsesTheEngine()
+    {
+        using ExternalProgram hammer = Hammer(seconds: 30);
+
+        ProgramRun run = StressProgram.Run("top", "--seconds", "0.5", "--interval", "0.2");
+
+        // Where others run the engine too, the choice is the user's; this process is not one to choose.
+        Assert.That(run.ExitCode == 0 ? run.Output : run.Error, Does.Match($@"\b{hammer.Id}\b").And.Not.Match($@"\b{Environment.ProcessId}\b"));
+        Assert.That(run.ExitCode, Is.Zero.Or.EqualTo(2));
+    }
+
     [TestCase("--")]
     [TestCase("--in-process", "--")]
     public void AnInterruptedRecording_EndsTheCommandCleanly_WithACompleteFile(params string[] where)

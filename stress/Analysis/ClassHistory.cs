@@ -3,7 +3,6 @@ namespace MagAlloc.Stress.Analysis;
 /// <summary>One size class of an owner over the trace.</summary>
 internal sealed class ClassHistory(int sizeClass, long blockBytes)
 {
-    private long _samples;
     private double _allocatedBytes;
     private double _cachedBytes;
     private double _wasteBytes;
@@ -12,18 +11,20 @@ internal sealed class ClassHistory(int sizeClass, long blockBytes)
 
     public long BlockBytes { get; } = blockBytes;
 
+    public long Samples { get; private set; }
+
     public long MostSlabs { get; private set; }
 
     public long MostAllocatedBlocks { get; private set; }
 
     /// <summary>Bytes in callers' hands, the mean over the samples in which the class was in use; the same for the other means.</summary>
-    public double AllocatedBytes => _allocatedBytes / Math.Max(_samples, 1);
+    public double AllocatedBytes => _allocatedBytes / Math.Max(Samples, 1);
 
     /// <summary>Bytes in magazines.</summary>
-    public double CachedBytes => _cachedBytes / Math.Max(_samples, 1);
+    public double CachedBytes => _cachedBytes / Math.Max(Samples, 1);
 
     /// <summary>Bytes of the slabs that no caller holds: what is cached, what is free, and what is left behind the last block.</summary>
-    public double WasteBytes => _wasteBytes / Math.Max(_samples, 1);
+    public double WasteBytes => _wasteBytes / Math.Max(Samples, 1);
 
     public double SlabBytes => AllocatedBytes + WasteBytes;
 
@@ -32,7 +33,7 @@ internal sealed class ClassHistory(int sizeClass, long blockBytes)
 
     public void Add(ClassSample sample)
     {
-        _samples++;
+        Samples++;
         _allocatedBytes += sample.AllocatedBytes;
         _cachedBytes += sample.CachedBlocks * sample.BlockBytes;
         _wasteBytes += sample.WasteBytes;

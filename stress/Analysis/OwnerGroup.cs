@@ -29,25 +29,41 @@ internal sealed class OwnerGroup
 
     /// <summary>A figure of the statistics, added up over the owners that lived at the time.</summary>
     public double[] Levels(TimeGrid grid, Func<OwnerSample, long> figure) =>
-        Sum(grid, owner => grid.Levels(owner.Samples.Select(sample => (sample.Seconds, figure(sample))), owner.DisposedAt));
+        Sum(grid, owner => owner.Samples.Select(sample => (sample.Seconds, figure(sample))));
 
     /// <summary>Committed bytes; between two statistics, what the commits and decommits say.</summary>
-    public double[] CommittedLevels(TimeGrid grid) => Sum(grid, owner => grid.Levels(
-        owner.Samples.Select(sample => (sample.Seconds, sample.CommittedBytes))
-            .Concat(owner.Commits.Select(commit => (commit.Seconds, commit.CommittedBytes)))
-            .OrderBy(point => point.Seconds),
-        owner.DisposedAt));
+    public double[] CommittedLevels(TimeGrid grid) => Sum(grid, owner => owner.Samples
+        .Select(sample => (sample.Seconds, sample.CommittedBytes))
+        .Concat(owner.Commits.Select(commit => (commit.Seconds, commit.CommittedBytes))));
 
-    private double[] Sum(TimeGrid grid, Func<OwnerHistory, double[]> levels)
+    /// <summary>
+    /// Adds up moment by moment, and only then by spans: of ten heaps that follow each other within one span, only one was there at a
+    /// time.
+    /// </summary>
+    private double[] Sum(TimeGrid grid, Func<OwnerHistory, IEnumerable<(double Seconds, long Value)>> points)
     {
-        double[] sum = new double[grid.Count];
-        foreach (OwnerHistory owner in _owners)
+        long[] values = new long[_owners.Length];
+        List<(double Seconds, int Owner, long Value)> changes = [];
+        for (int i = 0; i < _owners.Length; i++)
         {
-            double[] own = levels(owner);
-            for (int i = 0; i < sum.Length; i++)
-                sum[i] += own[i];
+            int owner = i;
+            double end = _owners[i].DisposedAt ?? double.MaxValue;
+            changes.AddRange(points(_owners[i]).Where(point => point.Seconds <= end).Select(point => (point.Seconds, owner, point.Value)));
+            if (end < double.MaxValue)
+                changes.Add((end, owner, 0));
         }
 
-        return sum;
+        long sum = 0;
+        List<(double Seconds, long Value)> sums = [];
+
+        // Sorted by a method that keeps the order of equals: an owner's end comes behind its last figures.
+        foreach ((double seconds, int owner, long value) in changes.OrderBy(change => change.Seconds))
+        {
+            sum += value - values[owner];
+            values[owner] = value;
+            sums.Add((seconds, sum));
+        }
+
+        return grid.Levels(sums);
     }
 }

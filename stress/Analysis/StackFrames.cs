@@ -1,7 +1,9 @@
+using System.Text.RegularExpressions;
+
 namespace MagAlloc.Stress.Analysis;
 
 /// <summary>Names of frames as a person reads them.</summary>
-internal static class StackFrames
+internal static partial class StackFrames
 {
     private const string EnginePrefix = "MagAlloc.";
 
@@ -22,14 +24,13 @@ internal static class StackFrames
         return parameters > 0 ? fullName[..parameters] : fullName;
     }
 
-    /// <summary>Type and method without the name space.</summary>
+    /// <summary>Type and method without the name space and without the arguments of generic types.</summary>
     public static string WithoutNamespace(string frame)
     {
-        // Dots within the brackets of a generic type belong to other names.
-        int end = frame.IndexOfAny(['[', '<', '(']) is > 0 and var bracket ? bracket : frame.Length;
-        int method = frame.LastIndexOf('.', end - 1);
-        int type = method > 0 ? frame.LastIndexOf('.', method - 1) : -1;
-        return frame[(type + 1)..];
+        string plain = TypeArguments().Replace(frame, string.Empty);
+        int method = plain.LastIndexOf('.');
+        int type = method > 0 ? plain.LastIndexOf('.', method - 1) : -1;
+        return plain[(type + 1)..];
     }
 
     /// <summary>
@@ -45,6 +46,10 @@ internal static class StackFrames
         // An event of somebody else's source of the same name has no method of the engine to stand for it.
         return [.. innermostFirst.Skip(first > 0 && IsEngine(innermostFirst[first - 1]) ? first - 1 : first)];
     }
+
+    // `1 and what stands in brackets, up to three deep.
+    [GeneratedRegex(@"`\d+|\[(?:[^\[\]]|\[(?:[^\[\]]|\[[^\[\]]*\])*\])*\]")]
+    private static partial Regex TypeArguments();
 
     private static bool IsEventMachinery(string frame) => frame.StartsWith("System.Diagnostics.Tracing.", StringComparison.Ordinal);
 }

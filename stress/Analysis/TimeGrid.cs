@@ -25,8 +25,7 @@ internal sealed class TimeGrid
 
     /// <summary>What holds in each span: the highest value in it, or else the one before.</summary>
     /// <param name="points">By time.</param>
-    /// <param name="end">When the quantity ceased to be; null for never.</param>
-    public double[] Levels(IEnumerable<(double Seconds, long Value)> points, double? end)
+    public double[] Levels(IEnumerable<(double Seconds, long Value)> points)
     {
         double[] levels = new double[Count];
         double held = 0;
@@ -45,8 +44,6 @@ internal sealed class TimeGrid
 
         for (; span < Count; span++)
             levels[span] = Math.Max(levels[span], held);
-        for (int gone = end is { } when ? IndexOf(when) + 1 : Count; gone < Count; gone++)
-            levels[gone] = 0;
         return levels;
     }
 

@@ -8,6 +8,9 @@ internal static class TraceJson
 {
     private const int MostFrames = 40;
 
+    // With thread churn there are thousands; those with the most exchanges come first.
+    private const int MostThreads = 500;
+
     public static void Write(Utf8JsonWriter json, TraceModel trace, IReadOnlyList<Anomaly> anomalies, int stacks)
     {
         json.WriteString("file", trace.File);
@@ -115,7 +118,7 @@ internal static class TraceJson
     private static void WriteThreads(Utf8JsonWriter json, TraceModel trace)
     {
         json.WriteStartArray("threads");
-        foreach (ThreadHistory thread in trace.Threads.OrderByDescending(thread => thread.TotalExchanges))
+        foreach (ThreadHistory thread in trace.Threads.OrderByDescending(thread => thread.TotalExchanges).Take(MostThreads))
         {
             json.WriteStartObject();
             json.WriteNumber("id", thread.Id);

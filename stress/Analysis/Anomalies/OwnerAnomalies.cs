@@ -98,7 +98,9 @@ internal static class OwnerAnomalies
     {
         ClassHistory[] wasteful =
         [
-            .. owner.Classes.Where(history => history.Waste > MostWaste && history.SlabBytes >= LeastSlabBytes).OrderByDescending(history => history.WasteBytes),
+            .. owner.Classes
+                .Where(history => history.Samples >= FewestSamples && history.Waste > MostWaste && history.SlabBytes >= LeastSlabBytes)
+                .OrderByDescending(history => history.WasteBytes),
         ];
         if (wasteful.Length == 0)
             return null;

@@ -11,6 +11,7 @@ internal sealed class TimeChart(string title, double seconds, AxisUnit unit, IRe
     private const double Right = Width - 12;
     private const double Top = 22;
     private const double AxisHeight = 26;
+    private const double EdgeWidth = 16;
     private const int MostColumns = 100;
     private const int SecondTicks = 10;
     private const double DotRadius = 3;
@@ -34,7 +35,7 @@ internal sealed class TimeChart(string title, double seconds, AxisUnit unit, IRe
         }
 
         foreach (double tick in x.Ticks)
-            canvas.Text(x[tick], bottom + 18, Time(tick), "small faint", tick == 0 ? "start" : "middle");
+            canvas.Text(x[tick], bottom + 18, Time(tick), "small faint", AnchorAt(x[tick]));
 
         DrawStack(canvas, x, y);
         foreach (TimeSeries line in series.Where(s => s.Mark is TimeMark.Line or TimeMark.Area))
@@ -44,6 +45,9 @@ internal sealed class TimeChart(string title, double seconds, AxisUnit unit, IRe
         DrawHints(canvas, bottom);
         return canvas.Finish();
     }
+
+    // The first and the last name of a moment stay within the picture.
+    private static string AnchorAt(double x) => x < Left + EdgeWidth ? "start" : x > Right - EdgeWidth ? "end" : "middle";
 
     // Of the run: one that takes less than a second is told in milliseconds.
     private string Time(double at) => _seconds < 1 ? $"{Text.Number(at * 1000, "0.#")} ms" : $"{Text.Number(at, "0.##")} s";

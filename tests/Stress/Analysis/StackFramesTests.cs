@@ -19,8 +19,9 @@ public sealed class StackFramesTests
         Assert.That(StackFrames.Short(full, module), Is.EqualTo(expected));
 
     [TestCase("MagAlloc.Stress.Hammer.HammerLane.Work", "HammerLane.Work")]
-    [TestCase("A.B.Engine`1[C.D.Source].Refill", "B.Engine`1[C.D.Source].Refill")]
-    [TestCase("A.B.Lane+<>c.<Start>b__0", "B.Lane+<>c.<Start>b__0")]
+    [TestCase("A.B.Engine`1[C.D.Source].Refill", "Engine.Refill")]
+    [TestCase("A.Map`2[B.List`1[C.D],E[]].Get[F.G]", "Map.Get")]
+    [TestCase("A.B.Lane+<>c.<Start>b__0", "Lane+<>c.<Start>b__0")]
     [TestCase("Main", "Main")]
     [TestCase("Program.Main", "Program.Main")]
     [TestCase("app!(no name)", "app!(no name)")]

@@ -5,7 +5,6 @@ namespace MagAlloc.Tests.Stress.Analysis;
 public sealed class TimeGridTests
 {
     private static readonly double[] s_held = [0, 0, 5, 5, 9, 9, 2, 2, 2, 2];
-    private static readonly double[] s_gone = [0, 0, 5, 5, 9, 9, 2, 0, 0, 0];
 
     // Ten spans of 50 ms.
     private readonly TimeGrid _grid = new(0.5);
@@ -13,12 +12,8 @@ public sealed class TimeGridTests
     [Test]
     public void Levels_HoldUntilTheNext_AndShowTheHighestWithinASpan() =>
         Assert.That(
-            _grid.Levels([(0.11, 5), (0.21, 3), (0.22, 9), (0.26, 2), (0.3001, 2)], end: null),
+            _grid.Levels([(0.11, 5), (0.21, 3), (0.22, 9), (0.26, 2), (0.3001, 2)]),
             Is.EqualTo(s_held));
-
-    [Test]
-    public void Levels_EndWithTheOwner() =>
-        Assert.That(_grid.Levels([(0.11, 5), (0.22, 9), (0.26, 2), (0.3001, 2)], end: 0.32), Is.EqualTo(s_gone));
 
     [Test]
     public void Rates_AddUpToWhatCameToPass([Values(0.5, 7, 300)] double seconds)

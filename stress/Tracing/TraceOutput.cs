@@ -51,8 +51,8 @@ internal sealed class TraceOutput : IDisposable
         {
             try
             {
-                // A pipe or a device has no length.
-                if (_bytes == 0 && _file.CanSeek)
+                // A pipe or a device has no length, and cannot be given one.
+                if (_bytes == 0 && _file.CanSeek && _file.Length != 0)
                     _file.SetLength(0);
                 _file.Write(chunk, 0, read);
             }

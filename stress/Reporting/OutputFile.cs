@@ -9,9 +9,14 @@ namespace MagAlloc.Stress.Reporting;
 internal sealed class OutputFile : IDisposable
 {
     private readonly FileStream _file;
+    private readonly bool _isNew;
     private bool _written;
 
-    private OutputFile(FileStream file) => _file = file;
+    private OutputFile(FileStream file, bool isNew)
+    {
+        _file = file;
+        _isNew = isNew;
+    }
 
     /// <summary>Opens the file for writing; null when no path was given.</summary>
     /// <exception cref="UsageException">The path cannot be written.</exception>
@@ -21,7 +26,8 @@ internal sealed class OutputFile : IDisposable
             return null;
         try
         {
-            return new OutputFile(new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read));
+            bool isNew = !File.Exists(path);
+            return new OutputFile(new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read), isNew);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
@@ -40,11 +46,11 @@ internal sealed class OutputFile : IDisposable
     /// <summary>Replaces the file's contents by a text.</summary>
     public void Write(string text) => Write(stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text)));
 
+    /// <summary>What was there before stays: an empty file too, and a device such as /dev/null.</summary>
     public void Dispose()
     {
-        bool empty = !_written && _file.Length == 0;
         _file.Dispose();
-        if (empty)
+        if (_isNew && !_written)
             File.Delete(_file.Name);
     }
 }

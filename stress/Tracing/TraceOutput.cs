@@ -12,12 +12,14 @@ internal sealed class TraceOutput : IDisposable
 
     private readonly FileStream _file;
     private readonly string _path;
+    private readonly bool _isNew;
     private long _bytes;
 
-    private TraceOutput(FileStream file, string path)
+    private TraceOutput(FileStream file, string path, bool isNew)
     {
         _file = file;
         _path = path;
+        _isNew = isNew;
     }
 
     /// <summary>Bytes written so far; any thread.</summary>
@@ -28,7 +30,8 @@ internal sealed class TraceOutput : IDisposable
     {
         try
         {
-            return new TraceOutput(new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 0), path);
+            bool isNew = !File.Exists(path);
+            return new TraceOutput(new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 0), path, isNew);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
@@ -48,7 +51,8 @@ internal sealed class TraceOutput : IDisposable
         {
             try
             {
-                if (_bytes == 0)
+                // A pipe or a device has no length, and cannot be given one.
+                if (_bytes == 0 && _file.CanSeek && _file.Length != 0)
                     _file.SetLength(0);
                 _file.Write(chunk, 0, read);
             }
@@ -61,12 +65,11 @@ internal sealed class TraceOutput : IDisposable
         }
     }
 
-    /// <summary>A session that never began leaves no empty file behind, and an older one as it was.</summary>
+    /// <summary>A session that never began leaves no empty file behind, and what was there before (a trace, a device) as it was.</summary>
     public void Dispose()
     {
-        bool empty = _bytes == 0 && _file.Length == 0;
         _file.Dispose();
-        if (empty)
+        if (_isNew && _bytes == 0)
             File.Delete(_path);
     }
 

@@ -97,8 +97,10 @@ internal sealed class TraceRun : IDisposable
             Watch(() => IsOver);
             TimeSpan recorded = Stopwatch.GetElapsedTime(_start);
             _session.Stop(_copy);
-            if (!_copy.Wait(s_drainLimit, CancellationToken.None))
+            if (Task.WhenAny(_copy, Task.Delay(s_drainLimit, CancellationToken.None)).GetAwaiter().GetResult() != _copy)
                 throw new UsageException($"{_traced.Description} does not end its session; '{_options.File}' lacks its end");
+
+            // A disk that is full: a failure of the copy, thrown here.
             _copy.GetAwaiter().GetResult();
             if (_traced.IsOurs)
                 Watch(() => _traced.HasEnded);

@@ -43,6 +43,18 @@ public sealed class TraceUsageTests
     public void APathThatCannotBeWritten_CostsNoRun(params string[] args) =>
         AssertRefused(StressProgram.Run(["trace", .. args, "--", "hammer"]), "--output", "cannot write");
 
+    // /dev/full takes nothing, as a full disk does, and must still be there afterwards.
+    [Test]
+    [Platform("Linux")]
+    public void ADiskThatIsFull_EndsTheRecordingInOneLine()
+    {
+        ProgramRun run = StressProgram.Run("trace", "-o", "/dev/full", "--", "hammer", "--threads", "1", "--seconds", "30");
+
+        Assert.That(run.ExitCode, Is.EqualTo(2), run.Output);
+        Assert.That(run.Error.TrimEnd(), Does.StartWith("stress: --output: cannot write '/dev/full'").And.Contain("space").And.Not.Contain("\n"));
+        Assert.That(File.Exists("/dev/full"), Is.True);
+    }
+
     [Test]
     public void ATraceNeedsAFile() =>
         AssertRefused(StressProgram.Run("trace", "--", "hammer"), "--output", "the path of a file to write");

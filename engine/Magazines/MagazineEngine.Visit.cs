@@ -27,7 +27,7 @@ namespace MagAlloc.Magazines;
 /// slot, so one bit a top is enough. The owner's store into a slot comes before its store of the top, hence is in every copy
 /// that includes the slot; a slot above the copied top is not read.</para>
 /// <para><b>Why no ABA.</b> Each visit has a number of its own, so a visitor's second exchange cannot succeed on the park of
-/// another one.</para>
+/// another one. (34 bits: to deceive it, a multiple of 2^34 - 1 visits must lie between the two exchanges of one.)</para>
 /// <para><b>Owners that run</b> meet nearly every park, for a fence takes as long as hundreds of steps. So a visitor requests a
 /// flush first, and an owner that ends a park empties its cache itself.</para>
 /// <para><b>Progress.</b> Nobody waits for anybody without bound: a visitor looks at a cache that is in somebody's hands for some
@@ -43,6 +43,9 @@ internal sealed unsafe partial class MagazineEngine<TSource>
     private const long Inside = long.MinValue;
     private const long TakenBit = 1L << 62;
     private const int VisitShift = 28;
+
+    // Numbers from 1 (0 would be Inside); they come round before they reach the bit that says Taken.
+    private const long VisitNumbers = (1L << (62 - VisitShift)) - 1;
 
     // Two bits a class below the visit's number.
     private const int MostVisitedClasses = VisitShift / 2;
@@ -307,7 +310,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
     /// <summary>Copies what a cache holds and makes it the caller's.</summary>
     private bool TryCopy(ThreadCache* cache, nuint* copy, int* counts)
     {
-        long parked = Inside | (Atomic.Increment(ref _visits.Value) << VisitShift);
+        long parked = Inside | ((1 + (Atomic.Increment(ref _visits.Value) % VisitNumbers)) << VisitShift);
         if (Atomic.CompareExchange(ref cache->EngineId, parked, Id) != Id)
         {
             return false;

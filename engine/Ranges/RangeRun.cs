@@ -18,7 +18,7 @@ internal ref struct RangeRun
     /// <summary>The word of this pass (<see cref="RangeLongest.OfPass"/>); 0 before it is needed.</summary>
     public ulong Pass;
 
-    /// <summary>Claims that met somebody else and were undone.</summary>
+    /// <summary>Claims of the whole request that met somebody else and were undone.</summary>
     public long GaveUp;
 
     /// <summary>Words and entries looked at.</summary>

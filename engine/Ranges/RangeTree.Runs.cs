@@ -22,7 +22,8 @@ namespace MagAlloc.Ranges;
 /// an entry's state was in its way, or a note or bound below that was too low, and of these each becomes right in a step of an
 /// operation that passes this entry behind that step: a clear, a credit that leaves an entry empty, a raised bound, an erased
 /// note. If that operation looks at the word behind (1), it erases the number or the note, and (3) fails or is undone. If it looked before (1), its step is
-/// before (1) as well, each being a full fence away from its look, and the pass saw the step. Either way the note does not stand. An operation that ends
+/// before (1) as well, each being a full fence away from its look (an erasure of a note too), and the pass saw the step. Either way the note does not
+/// stand. An operation that ends
 /// on its way up because it has nothing to raise has changed nothing that a run depends on.</para>
 /// <para>So a note is as good as a bound in the argument for the exactness of failure (<see cref="RangeTree"/>). Who frees looks at the
 /// notes only if anything was ever noted (<c>_noted</c>), and reads that behind each raise, not once: the first pass of all may
@@ -39,10 +40,10 @@ internal sealed unsafe partial class RangeTree
     /// <summary>Claims the highest range that fits.</summary>
     private bool TryExact(ulong units, int alignmentOrder, ulong last, ref RangeRequest request, out ulong first)
     {
-        var run = new RangeRun { Units = units, Alignment = Math.Min(alignmentOrder, MostAlignment), Last = last };
+        var run = new RangeRun { Units = units, Alignment = Math.Min(alignmentOrder, MostAlignment), Last = last, GaveUp = request.GaveUp };
         ulong longest = 0;
         bool found = LookForRun(_top, 0, last >> Shift(_top), ref run, ref longest);
-        request.GaveUp += run.GaveUp;
+        request.GaveUp = run.GaveUp;
         request.Steps += run.Steps;
         first = run.First;
         return found;
@@ -231,7 +232,7 @@ internal sealed unsafe partial class RangeTree
     /// <summary>Claims the highest range that fits into a free run.</summary>
     /// <param name="begin">The run's first unit.</param>
     /// <param name="end">
-    /// The unit behind the run. Unchanged when it is too short. When somebody was met: one less than the end of the range tried, so that
+    /// The unit behind the run. Unchanged when it is too short. When somebody was met: less than the end of the range tried, so that
     /// who looks again looks further down, whatever the other one is stopped at.
     /// </param>
     /// <param name="run">What is looked for.</param>
@@ -251,6 +252,15 @@ internal sealed unsafe partial class RangeTree
         }
 
         ulong first = (end - run.Units) >> run.Alignment << run.Alignment;
+
+        // Somebody stopped on his way into an entry would make each claim of the whole entry fail, for ever: of two searches each
+        // would look again because the other one gave up. So after the first time nothing is claimed that cannot be had.
+        if (run.GaveUp != 0 && IsEntered(first, first + run.Units - 1, ref run.Steps, out ulong entered))
+        {
+            end = entered;
+            return false;
+        }
+
         if (TryClaimPieces(first, first + run.Units - 1))
         {
             run.First = first;
@@ -260,6 +270,36 @@ internal sealed unsafe partial class RangeTree
         run.GaveUp++;
         CountGivenUp();
         end = first + run.Units - 1;
+        return false;
+    }
+
+    /// <summary>Whether an entry that a claim needs as a whole has a count, though it may be that nothing below is in use.</summary>
+    /// <param name="first">The first unit of the range to be claimed.</param>
+    /// <param name="last">Its last unit.</param>
+    /// <param name="steps">Entries looked at.</param>
+    /// <param name="entered">The last unit of the highest such entry: all ranges further down that hold this unit need the entry too.</param>
+    private bool IsEntered(ulong first, ulong last, ref long steps, out ulong entered)
+    {
+        RangeSegment* segments = stackalloc RangeSegment[(2 * _top) + 1];
+        for (int i = Split(first, last, segments) - 1; i >= 0; i--)
+        {
+            int level = segments[i].Level;
+            if (level == 0)
+            {
+                continue;
+            }
+
+            for (entered = segments[i].Last; entered > segments[i].First && entered <= last; entered -= SizeOf(level))
+            {
+                steps++;
+                if (!IsEmpty(level, entered >> Shift(level)))
+                {
+                    return true;
+                }
+            }
+        }
+
+        entered = 0;
         return false;
     }
 
@@ -304,11 +344,12 @@ internal sealed unsafe partial class RangeTree
     {
         for (int alignment = 0; alignment < RangeLongest.Slots; alignment++)
         {
-            // A store is enough: it follows the look, so that what it erases was there, or came since and is merely lost.
+            // No compare: what it erases was there at the look, or came since and is merely lost. But a full fence before the look
+            // at the next level: a pass there may have read this note, and nothing else between the two looks need be a fence.
             ref ulong word = ref Longest(level, index, alignment);
             if (Atomic.Load(ref word) != RangeLongest.Nothing)
             {
-                Atomic.Store(ref word, RangeLongest.Nothing);
+                Atomic.Exchange(ref word, RangeLongest.Nothing);
             }
         }
     }

@@ -185,6 +185,10 @@ mutant 'tree: a find of a long range looks once' $tree.Find.cs \
 mutant 'tree: a free leaves notes' $tree.Release.cs \
     '                ForgetLongest(level, index);
 ' '' 'FullyQualifiedName~RangeRun'
+mutant 'tree: a note is erased by a plain store' $tree.Runs.cs \
+    'Atomic.Exchange(ref word, RangeLongest.Nothing);' 'Atomic.Store(ref word, RangeLongest.Nothing);' 'FullyQualifiedName~RangeRun'
+mutant 'tree: a search claims what somebody is on the way into, again and again' $tree.Runs.cs \
+    'if (run.GaveUp != 0 && IsEntered(' 'if (run.GaveUp < 0 && IsEntered(' 'FullyQualifiedName~RangeRun'
 mutant 'tree: a note is written whatever happened meanwhile' $tree.Runs.cs \
     'Atomic.CompareExchange(ref Longest(level, index, run.Alignment), RangeLongest.Of(run.Alignment, most), run.Pass);' \
     'Atomic.Exchange(ref Longest(level, index, run.Alignment), RangeLongest.Of(run.Alignment, most));' 'FullyQualifiedName~RangeRun'
@@ -356,7 +360,9 @@ mutant 'visit: the copy is the visitors without a compare' $visit \
     'return Atomic.CompareExchange(ref cache->EngineId, taken, parked) == parked;' \
     'Atomic.Store(ref cache->EngineId, taken); return true;' 'FullyQualifiedName~VisitTests'
 mutant 'visit: all visits have one number' $visit \
-    '(Atomic.Increment(ref _visits.Value) << VisitShift)' '(1L << VisitShift)' 'FullyQualifiedName~VisitTests'
+    '((1 + (Atomic.Increment(ref _visits.Value) % VisitNumbers)) << VisitShift)' '(1L << VisitShift)' 'FullyQualifiedName~VisitTests'
+mutant 'visit: numbers run into the bit that says Taken' $visit \
+    '% VisitNumbers)' '% long.MaxValue)' 'FullyQualifiedName~VisitTests'
 mutant 'visit: a park is not a compare' $visit \
     'if (Atomic.CompareExchange(ref cache->EngineId, parked, Id) != Id)' \
     'if (Atomic.Load(ref cache->EngineId) != Id || Atomic.Exchange(ref *(nuint*)&cache->EngineId, (nuint)parked) == 0)' 'FullyQualifiedName~VisitTests'

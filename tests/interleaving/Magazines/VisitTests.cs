@@ -53,6 +53,19 @@ public sealed class VisitTests
             }));
 
     [Test]
+    public void Visits_whose_numbers_have_used_up_their_bits()
+        => Explore.Exhaustively(
+            () => Make(
+                0,
+                world =>
+                {
+                    world.Burst(2);
+                    world.SkipVisits((1L << 34) - 1);
+                },
+                world => world.Burst(1),
+                world => world.Visit()));
+
+    [Test]
     public void Two_visitors_of_one_cache()
         => Explore.Exhaustively(
             () => Make(0, world => world.Burst(2), world => world.Burst(1), world => world.Visit(), world => world.Visit()),

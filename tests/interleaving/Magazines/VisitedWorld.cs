@@ -1,3 +1,4 @@
+using System.Reflection;
 using MagAlloc.Concurrency;
 using MagAlloc.Interleaving.Exploration;
 using MagAlloc.Magazines;
@@ -92,6 +93,13 @@ internal sealed unsafe class VisitedWorld
         Engine.Enter();
         Engine.Visit();
         Engine.Leave();
+    }
+
+    /// <summary>As if so many visits had been here.</summary>
+    public void SkipVisits(long count)
+    {
+        FieldInfo visits = typeof(MagazineEngine<VisitedSource>).GetField("_visits", BindingFlags.Instance | BindingFlags.NonPublic)!;
+        visits.SetValue(Engine, new PaddedLong { Value = count });
     }
 
     /// <summary>Brings everything home.</summary>

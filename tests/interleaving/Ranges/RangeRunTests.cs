@@ -135,6 +135,34 @@ public sealed class RangeRunTests
                 [Allocate(3, 0), Free(60, 2), Allocate(5, 1), Free(64, 2), Allocate(3, 2), Free(200, 2)]),
             4_000);
 
+    [Test]
+    public void Two_searches_beside_a_claim_that_is_stopped_in_the_only_run_do_not_keep_each_other_going()
+        => Explore.StoppingOneForever(
+            () => Over(
+                new RangeTreeWorld(256).Take(0, 128),
+                [Claim(150, 1), Allocate(100, 6), Allocate(100, 6)],
+                missing: 1),
+            randomEach: 5);
+
+    [Test]
+    public void An_erased_note_that_a_processor_holds_back_is_behind_nothing_that_is_read_above()
+        => Explore.Exhaustively(
+            () =>
+            {
+                // Nothing but the leaf's own note says that there are no three in a row in it, and no bound changes when there are.
+                var world = new RangeTreeWorld(128);
+                for (int unit = 0; unit < 128; unit += 4)
+                {
+                    world.Take(unit, 1).Take(unit + 1, 1);
+                }
+
+                Must.Hold(world.Allocate(3, 0) < 0);
+                world.Free(4, 1);
+                world.Take(4, 1);
+                return Over(world, [Allocate(3, 0), Free(100, 1)], watchNotes: true);
+            },
+            preemptions: 3);
+
     /// <summary>Of every four units the lower two are in use.</summary>
     private static RangeTreeWorld Pairs(int units, bool noted)
     {

@@ -349,9 +349,16 @@ public sealed unsafe class RangeTreeTests
         => new RangeTreeWorld(256, fanShift).Take(first, units).Take(first + units, more).Take(first + units + more, 256 - first - units - more).Settle();
 
     internal static Scenario Over(
-        RangeTreeWorld world, Action<RangeTreeWorld>[] threads, int missing = 0, Action? then = null, Action<RangeTreeWorld>? after = null)
+        RangeTreeWorld world,
+        Action<RangeTreeWorld>[] threads,
+        int missing = 0,
+        Action? then = null,
+        Action<RangeTreeWorld>? after = null,
+        bool watchNotes = false)
         => new()
         {
+            Watched = world.LeafNotes,
+            WatchedBytes = watchNotes ? world.LeafNoteBytes : 0,
             Threads = [.. threads.Select<Action<RangeTreeWorld>, Action>(thread => () => thread(world))],
             Check = () =>
             {

@@ -1,3 +1,4 @@
+using System.Reflection;
 using MagAlloc.Interleaving.Exploration;
 using MagAlloc.Ranges;
 
@@ -6,6 +7,9 @@ namespace MagAlloc.Interleaving.Ranges;
 /// <summary>A small range tree of several levels (leaves of two words, two children an entry, one root), with a record of who holds which unit.</summary>
 internal sealed unsafe class RangeTreeWorld : IDisposable
 {
+    private const int LeafShift = 6;
+    private const int LeafUnits = 1 << LeafShift;
+
     private readonly int[] _range;
     private int _lastRange;
     private int _underWay;
@@ -13,10 +17,22 @@ internal sealed unsafe class RangeTreeWorld : IDisposable
     public RangeTreeWorld(int units, int fanShift = 1)
     {
         _range = new int[units];
-        Tree = new RangeTree((ulong)units, null, leafShift: 6, fanShift, topEntries: 1);
+        Tree = new RangeTree((ulong)units, null, LeafShift, fanShift, topEntries: 1);
     }
 
     public RangeTree Tree { get; }
+
+    /// <summary>The words beside the leaves, in which the tree notes free runs.</summary>
+    public byte* LeafNotes
+    {
+        get
+        {
+            FieldInfo levels = typeof(RangeTree).GetField("_levels", BindingFlags.Instance | BindingFlags.NonPublic)!;
+            return (byte*)((RangeLevel*)Pointer.Unbox(levels.GetValue(Tree)!))[1].Longest;
+        }
+    }
+
+    public int LeafNoteBytes => _range.Length / LeafUnits * RangeLongest.Slots * sizeof(ulong);
 
     /// <summary>Claims for good, before the first step.</summary>
     public RangeTreeWorld Take(int first, int units)

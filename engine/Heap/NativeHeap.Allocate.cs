@@ -134,7 +134,10 @@ public sealed unsafe partial class NativeHeap
     /// <remarks>In two methods, so that the loop over one large block does not pay for saving the second one's registers.</remarks>
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal void* AllocateNext(ThreadCache* cache, int code, nuint byteCount)
-        => code > SizeClasses.LastOfMany && cache->SampleMean == 0 && ThreadCache.TryPopPrevious(cache, code, out nuint block)
+        => code > SizeClasses.LastOfMany
+            && (cache->SampleMean == 0
+                ? ThreadCache.TryPopPrevious(cache, code, out nuint block)
+                : MagazineEngine<SlabSource>.TryPopPreviousSampled(cache, code, out block))
             ? (void*)block
             : AllocateByExchange(cache, code, byteCount);
 

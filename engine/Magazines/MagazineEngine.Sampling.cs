@@ -241,6 +241,59 @@ internal sealed unsafe partial class MagazineEngine<TSource>
         }
     }
 
+    /// <summary>
+    /// Accounts for a loaded magazine that is empty and about to change places, if no sample is due before the next one is empty too: nothing is
+    /// planted then, before or after.
+    /// </summary>
+    /// <param name="cache">This thread's cache.</param>
+    /// <param name="code">The class.</param>
+    /// <param name="next">Blocks in the magazine that is about to be loaded.</param>
+    /// <param name="popped">How many of them are popped at once.</param>
+    /// <returns>False when the whole slow step is needed; nothing has changed.</returns>
+    private static bool TryCountSwap(ThreadCache* cache, int code, int next, int popped)
+    {
+        CacheTrace* trace = cache->Trace;
+        if (trace == null || trace->Mean != cache->SampleMean)
+        {
+            return false;
+        }
+
+        ClassTrace* one = CacheTrace.Class(trace, code);
+        long left = one->Left - one->Mark;
+        if (one->Slot != null || left <= next)
+        {
+            return false;
+        }
+
+        one->Left = left - popped;
+        one->Mark = next - popped;
+        return true;
+    }
+
+    /// <summary>
+    /// <see cref="ThreadCache.TryPopPrevious"/> while somebody samples. A block of the previous magazine is no part of what the
+    /// tops of the loaded one tell, so it is counted here.
+    /// </summary>
+    /// <returns>False when it is empty, or a sample is due.</returns>
+    public static bool TryPopPreviousSampled(ThreadCache* cache, int code, out nuint resource)
+    {
+        resource = 0;
+        CacheTrace* trace = cache->Trace;
+        if (trace == null || trace->Mean != cache->SampleMean)
+        {
+            return false;
+        }
+
+        ClassTrace* one = CacheTrace.Class(trace, code);
+        if (one->Slot != null || one->Left - one->Mark <= 1 || !ThreadCache.TryPopPrevious(cache, code, out resource))
+        {
+            return false;
+        }
+
+        one->Left--;
+        return true;
+    }
+
     private void LiftAll(ThreadCache* cache)
     {
         CacheTrace* trace = cache->Trace;

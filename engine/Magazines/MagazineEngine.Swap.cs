@@ -17,8 +17,9 @@ internal sealed unsafe partial class MagazineEngine<TSource>
         resource = 0;
         CacheEntry* entry = ThreadCache.Entry(cache, code);
         int capacity = _capacities[code];
-        if (capacity < FewBlocks || entry->Previous == Magazine.NoneFull || !IsFreeToSwap(cache) || (TSource.IsSampled && cache->SampleMean != 0)
-            || Magazine.Count(entry->Previous, capacity) < Math.Max(Scarce, capacity / ScarceShare))
+        if (capacity < FewBlocks || entry->Previous == Magazine.NoneFull || !IsFreeToSwap(cache)
+            || Magazine.Count(entry->Previous, capacity) < Math.Max(Scarce, capacity / ScarceShare)
+            || (TSource.IsSampled && cache->SampleMean != 0 && !TryCountSwap(cache, code, Magazine.Count(entry->Previous, capacity), popped: 1)))
         {
             return false;
         }
@@ -67,7 +68,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
 
         // A full magazine that reads 0 is one that a disposal has zeroed: there is no slot behind its top.
         if (!IsReal(cache, loaded) || *loaded != 0 || Magazine.IsFull(loaded) || previous == Magazine.NoneFull || !IsFreeToSwap(cache)
-            || (TSource.IsSampled && cache->SampleMean != 0))
+            || (TSource.IsSampled && cache->SampleMean != 0 && !TryCountSwap(cache, code, _capacities[code], popped: 0)))
         {
             return false;
         }

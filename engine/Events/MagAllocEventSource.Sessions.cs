@@ -8,6 +8,7 @@ namespace MagAlloc.Events;
 internal sealed unsafe partial class MagAllocEventSource
 {
     public const string SampleBytesArgument = "SampleBytes";
+    public const string MostSamplesArgument = "MostSamples";
     public const string StatisticsMsArgument = "StatisticsMs";
     public const long DefaultSampleBytes = 512 * 1024;
     public const int DefaultStatisticsMs = 100;
@@ -21,6 +22,8 @@ internal sealed unsafe partial class MagAllocEventSource
 
     private long _sampleBytes = DefaultSampleBytes;
     private int _statisticsMs = DefaultStatisticsMs;
+    private readonly SampleBudget _budget = new();
+    private long _mostSamples;
     private long _meanBytes;
     private int _wasExchange;
     private int _beat;
@@ -28,6 +31,10 @@ internal sealed unsafe partial class MagAllocEventSource
 
     /// <summary>Mean bytes between two sampled allocations; 0 while nobody wants samples.</summary>
     public long MeanBytes => Atomic.Load(ref _meanBytes);
+
+    /// <summary>Counts a sampled allocation against the session's budget.</summary>
+    [NonEvent]
+    public void CountSample() => _budget.Count();
 
     /// <summary>Moves at intervals while somebody listens to exchanges.</summary>
     public int Beat => Atomic.Load(ref _beat);
@@ -89,7 +96,31 @@ internal sealed unsafe partial class MagAllocEventSource
             }
         }
 
-        return exchange || statistics;
+        bool budget = HasBudget;
+        if (budget)
+        {
+            KeepBudget();
+        }
+
+        return exchange || statistics || budget;
+    }
+
+    private bool HasBudget => IsEnabled(EventLevel.Informational, Keywords.Sample) && Atomic.Load(ref _mostSamples) != 0;
+
+    [NonEvent]
+    private void KeepBudget()
+    {
+        long mean = MeanBytes;
+        long wanted = mean == 0 ? 0 : _budget.Look(mean, Atomic.Load(ref _sampleBytes), Atomic.Load(ref _mostSamples));
+
+        // A command that comes in between has the last word.
+        if (wanted != mean && Atomic.CompareExchange(ref _meanBytes, wanted, mean) == mean)
+        {
+            foreach (IEventOwner owner in OwnerRegistry.Instance.Living)
+            {
+                owner.FollowSessions();
+            }
+        }
     }
 
     /// <summary>Time between two turns of the clock, and between two beats, in milliseconds.</summary>
@@ -128,7 +159,7 @@ internal sealed unsafe partial class MagAllocEventSource
             TellFigures(owner);
         }
 
-        if (exchange || IsEnabled(EventLevel.Informational, Keywords.Statistics))
+        if (exchange || IsEnabled(EventLevel.Informational, Keywords.Statistics) || HasBudget)
         {
             EventClock clock = Atomic.Load(ref _clock) ?? new EventClock(this);
             (Atomic.CompareExchange(ref _clock, clock, null) ?? clock).Wake();
@@ -182,6 +213,12 @@ internal sealed unsafe partial class MagAllocEventSource
             && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long bytes))
         {
             Atomic.Store(ref _sampleBytes, bytes);
+        }
+
+        if (arguments.TryGetValue(MostSamplesArgument, out text)
+            && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long most))
+        {
+            Atomic.Store(ref _mostSamples, most);
         }
 
         if (arguments.TryGetValue(StatisticsMsArgument, out text)

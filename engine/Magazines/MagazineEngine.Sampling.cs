@@ -384,6 +384,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
         MagAllocEventSource log = MagAllocEventSource.Log;
         if (log.IsEnabled(EventLevel.Informational, MagAllocEventSource.Keywords.Sample))
         {
+            log.CountSample();
             double weight = bytes / (1 - Math.Exp(-(double)bytes / mean));
             log.AllocationSampled(Id, code, bytes, (long)Math.Round(weight), (long)address);
         }

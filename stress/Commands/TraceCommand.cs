@@ -48,6 +48,12 @@ internal static class TraceCommand
             TraceOptions.DefaultSampleBytes,
             0,
             1L << 40);
+        ValueOption<int> mostSamples = OptionFactory.Whole(
+            "--most-samples",
+            $"Sampled allocations a second; where there would be more, they become rarer and stand for more. 0: no bound. Default: {TraceOptions.DefaultMostSamples}",
+            (int)TraceOptions.DefaultMostSamples,
+            0,
+            1_000_000);
         ValueOption<double> seconds = OptionFactory.Seconds(
             "--seconds", "How long to record; a command runs on to its end. Default: until the process ends, or Ctrl-C", 0, 0.1, 604_800);
         ValueOption<long> buffer = OptionFactory.Bytes(
@@ -59,7 +65,7 @@ internal static class TraceCommand
 
         Command command = new("trace", "Record the engine's events and allocation stacks of a command or a running process (.nettrace)")
         {
-            Options = { output, speedscope, everything, cpu, within, sampleBytes, seconds, buffer },
+            Options = { output, speedscope, everything, cpu, within, sampleBytes, mostSamples, seconds, buffer },
         };
         TracedOptions traced = new(command, session);
         command.SetAction(parse => session.Run((console, interruption) =>
@@ -71,6 +77,7 @@ internal static class TraceCommand
                 Everything = parse.GetValue(everything),
                 CpuSamples = parse.GetValue(cpu),
                 SampleBytes = sampleBytes.ValueIn(parse),
+                MostSamples = mostSamples.ValueIn(parse),
                 BufferMegabytes = (int)(buffer.ValueIn(parse) >> 20),
                 Duration = seconds.ValueIn(parse) is > 0 and double s ? TimeSpan.FromSeconds(s) : null,
             };

@@ -44,6 +44,7 @@ internal static class EventSessions
         Dictionary<string, string> arguments = new()
         {
             ["SampleBytes"] = options.SampleBytes.ToString(CultureInfo.InvariantCulture),
+            ["MostSamples"] = options.MostSamples.ToString(CultureInfo.InvariantCulture),
         };
         List<EventPipeProvider> providers =
         [

@@ -5,6 +5,9 @@ internal sealed record TraceOptions
 {
     public const long DefaultSampleBytes = 512 << 10;
 
+    /// <summary>A walk of the stack takes some 5 µs of the traced thread: so many cost a processor about a hundredth.</summary>
+    public const long DefaultMostSamples = 2000;
+
     public const int DefaultBufferMegabytes = 256;
 
     public required string File { get; init; }
@@ -20,6 +23,9 @@ internal sealed record TraceOptions
 
     /// <summary>Bytes between sampled allocations, on average; 0: none, and no stacks.</summary>
     public long SampleBytes { get; init; } = DefaultSampleBytes;
+
+    /// <summary>Samples a second above which they become rarer, each standing for more; 0: they do not.</summary>
+    public long MostSamples { get; init; } = DefaultMostSamples;
 
     /// <summary>Bound of the events that wait in the traced process, in MiB. Events that find it full are dropped and counted.</summary>
     public int BufferMegabytes { get; init; } = DefaultBufferMegabytes;

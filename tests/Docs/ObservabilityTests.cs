@@ -61,6 +61,7 @@ internal sealed class ObservabilityTests
             Is.EqualTo(new[]
             {
                 $"{MagAllocEventSource.SampleBytesArgument} {MagAllocEventSource.DefaultSampleBytes}",
+                $"{MagAllocEventSource.MostSamplesArgument} 0",
                 $"{MagAllocEventSource.StatisticsMsArgument} {MagAllocEventSource.DefaultStatisticsMs}",
             }));
     }

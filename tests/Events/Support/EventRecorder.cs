@@ -20,20 +20,21 @@ internal sealed class EventRecorder : EventListener
     public Action<RecordedEvent>? Told { get; set; }
 
     public static EventRecorder Start(
-        EventKeywords keywords = Everything, EventLevel level = EventLevel.Verbose, long sampleBytes = 0, int statisticsMs = 3600 * 1000)
+        EventKeywords keywords = Everything, EventLevel level = EventLevel.Verbose, long sampleBytes = 0, int statisticsMs = 3600 * 1000, long mostSamples = 0)
     {
         var recorder = new EventRecorder();
-        recorder.Listen(keywords, level, sampleBytes, statisticsMs);
+        recorder.Listen(keywords, level, sampleBytes, statisticsMs, mostSamples);
         return recorder;
     }
 
-    public void Listen(EventKeywords keywords, EventLevel level, long sampleBytes, int statisticsMs) => EnableEvents(
+    public void Listen(EventKeywords keywords, EventLevel level, long sampleBytes, int statisticsMs, long mostSamples = 0) => EnableEvents(
         MagAllocEventSource.Log,
         level,
         keywords,
         new Dictionary<string, string?>
         {
             [MagAllocEventSource.SampleBytesArgument] = $"{sampleBytes}",
+            [MagAllocEventSource.MostSamplesArgument] = $"{mostSamples}",
             [MagAllocEventSource.StatisticsMsArgument] = $"{statisticsMs}",
         });
 

@@ -142,8 +142,14 @@ mutant 'tree: cells of an empty word are claimed without a credit' $tree.Claim.c
 mutant 'tree: a credit that was not needed is kept' $tree.Claim.cs \
     'if (paid && (seen & RangeEntry.CountMask) != 0)' 'if (paid && seen == 0)' 'FullyQualifiedName~RangeTree'
 mutant 'tree: a word takes blocks without looking again' $tree.Search.cs \
-    'ulong now = Atomic.CompareExchange(ref location, seen | RangeCells.Blocks(blocks, request.Order), seen);' \
-    'Atomic.Or(ref location, RangeCells.Blocks(blocks, request.Order)); ulong now = seen;' 'FullyQualifiedName~RangeTree'
+    'ulong now = Atomic.CompareExchange(ref location, seen | claimed, seen);
+            if (now == seen)
+            {
+                if (paid' \
+    'Atomic.Or(ref location, claimed); ulong now = seen;
+            if (now == seen)
+            {
+                if (paid' 'FullyQualifiedName~RangeTree'
 mutant 'tree: a bound is lowered whatever happened meanwhile' $tree.Release.cs \
     'while (((seen ^ lowering) & RangeEntry.LoweringMask) == 0)' 'while (seen != ulong.MaxValue)' 'FullyQualifiedName~RangeTree'
 mutant 'tree: a lowering has no version' $tree.Release.cs \
@@ -446,10 +452,10 @@ mutant 'iova: ranges are unmarked before they go home' Iova/IovaSource.cs \
         int freed = _tree.FreeMany' 'FullyQualifiedName~IovaSoak' tests
 
 mutant 'iova: a refill marks in a second step' Iova/IovaSource.cs \
-    'return _tree.AllocateMany(code - 1, last, into, count, _marks);' 'int got = _tree.AllocateMany(code - 1, last, into, count);
+    'return _tree.AllocateMany(order, last, into, count, _marks);' 'int got = _tree.AllocateMany(order, last, into, count);
         for (int i = 0; _marks && i < got; i++)
         {
-            _tree.TryMark(Decode(into[i]), code - 1);
+            _tree.TryMark(Decode(into[i]), order);
         }
 
         return got;' 'FullyQualifiedName~IovaSource'
@@ -482,14 +488,18 @@ mutant 'sampling: a flush lifts all classes in advance' Magazines/MagazineEngine
 mutant 'sampling: an ended session takes the magazine for empty' Magazines/MagazineEngine.Sampling.cs \
     'return resource != 0 ? resource : RefillNow(cache, code);' 'ThreadCache.Entry(cache, code)->Loaded += resource != 0 ? 1 : 0; return RefillNow(cache, code);' "$samples" tests
 mutant 'sampling: frees change places over a planted 0' Magazines/MagazineEngine.Swap.cs \
-    '!IsFreeToSwap(cache)
-            || (TSource.IsSampled && cache->SampleMean != 0))' '!IsFreeToSwap(cache))' "$samples" tests
+    '!TryCountSwap(cache, code, _capacities[code], popped: 0)' 'false' "$samples" tests
 mutant 'sampling: allocations change places over a planted 0' Magazines/MagazineEngine.Swap.cs \
-    ' || (TSource.IsSampled && cache->SampleMean != 0)
-' '
-' "$samples" tests
+    '!TryCountSwap(cache, code, Magazine.Count(entry->Previous, capacity), popped: 1)' 'false' "$samples" tests
+mutant 'sampling: a swap passes over a sample that is due' Magazines/MagazineEngine.Sampling.cs \
+    'one->Slot != null || left <= next' 'one->Slot != null' "$samples" tests
+mutant 'sampling: a swap does not count' Magazines/MagazineEngine.Sampling.cs \
+    'long left = one->Left - one->Mark;' 'long left = one->Left;' "$samples" tests
+mutant 'sampling: a pop of the previous magazine is not counted' Magazines/MagazineEngine.Sampling.cs \
+    '        one->Left--;
+        return true;' '        return true;' "$samples" tests
 mutant 'sampling: large blocks go past the countdown' Heap/NativeHeap.Allocate.cs \
-    ' && cache->SampleMean == 0' '' "$samples" tests
+    ': MagazineEngine<SlabSource>.TryPopPreviousSampled(cache, code, out block)' ': ThreadCache.TryPopPrevious(cache, code, out block)' "$samples" tests
 mutant 'sampling: what was popped is not counted' Magazines/MagazineEngine.Sampling.cs \
     'one->Left -= one->Mark - CountLoaded(cache, code);' '' "$samples" tests
 mutant 'sampling: a nested call lifts what the step further up works on' Magazines/MagazineEngine.Sampling.cs \

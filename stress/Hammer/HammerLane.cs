@@ -192,7 +192,33 @@ internal sealed unsafe class HammerLane : IDisposable
     /// <summary>A hot loop over the thread's handle, as a caller that cares would write it.</summary>
     private void Burst()
     {
-        using HeapThread handle = _context.Heap.CurrentThread;
+        if (!TryTakeHandle(out HeapThread handle))
+        {
+            Counters.Refused++;
+            return;
+        }
+
+        using (handle)
+            Burst(in handle);
+    }
+
+    /// <summary>A handle needs the thread's cache, which is refused where there is no memory for it; the heap itself does without.</summary>
+    private bool TryTakeHandle(out HeapThread handle)
+    {
+        try
+        {
+            handle = _context.Heap.CurrentThread;
+            return true;
+        }
+        catch (OutOfMemoryException)
+        {
+            handle = default;
+            return false;
+        }
+    }
+
+    private void Burst(in HeapThread handle)
+    {
         Span<LiveBlock> blocks = stackalloc LiveBlock[BurstBlocks];
         int got = 0;
         while (got < blocks.Length)

@@ -26,6 +26,7 @@ public sealed class StressRunTests
     [TestCase("--checks", "basic")]
     [TestCase("--checks", "full")]
     [TestCase("--faults", "p=0.01", "--cross-thread", "80")]
+    [TestCase("--faults", "p=1,points=threadcache")]
     [TestCase("--limit", "8MiB", "--policy", "flat")]
     [TestCase("--pin", "--max-size", "64KiB", "--live", "50")]
     public void Hammer_Passes(params string[] more)

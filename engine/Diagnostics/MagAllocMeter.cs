@@ -19,6 +19,7 @@ internal sealed class MagAllocMeter
     public const string OwnerKindTag = "magalloc.owner.kind";
     public const string SizeClassTag = "magalloc.size_class";
     public const string CacheLevelTag = "magalloc.cache.level";
+    public const string BufferStateTag = "magalloc.buffer.state";
 
     private const string Bytes = "By";
 
@@ -46,6 +47,15 @@ internal sealed class MagAllocMeter
         Counter("magalloc.out_of_memory.flushes", "{flush}", "Allocations that found nothing and flushed the caches.", static f => f.OutOfMemoryFlushes);
         Counter("magalloc.faults", "{fault}", "Faults that plans injected.", static f => f.InjectedFaults);
         Counter("magalloc.misuses", "{misuse}", "Misuses found.", static f => f.Misuses);
+        _meter.CreateObservableUpDownCounter("magalloc.buffers.current", BuffersByState, "{buffer}", "Exportable buffers by what became of them.");
+        BufferUpDown("magalloc.buffers.orphaned", Bytes, "Bytes of released buffers that importers hold.", static f => f.OrphanedBytes);
+        BufferUpDown("magalloc.buffers.importers", "{importer}", "Connected importers.", static f => f.Importers);
+        BufferCounter("magalloc.buffers.handovers", "{frame}", "Frames handed to importers.", static f => f.HandOvers);
+        BufferCounter("magalloc.buffers.acknowledgements", "{frame}", "Frames that importers acknowledged.", static f => f.Acknowledgements);
+        BufferCounter("magalloc.buffers.revocations", "{buffer}", "Buffers whose pages were dropped while they were held.", static f => f.Revocations);
+        BufferCounter("magalloc.buffers.reinflations", "{buffer}", "Times that a holder brought pages of a revoked buffer back.", static f => f.Reinflations);
+        BufferCounter("magalloc.buffers.reclaims", "{buffer}", "Released buffers that were held, and are gone.", static f => f.Reclaims);
+        BufferCounter("magalloc.buffers.refusals", "{request}", "Requests refused for a quota.", static f => f.QuotaRefusals);
         ClassUpDown("magalloc.class.allocated", "{block}", "Blocks of a class that callers hold.", static c => c.AllocatedBlocks);
         ClassUpDown("magalloc.class.cached", "{block}", "Blocks of a class in threads' magazines and depots.", static c => c.ThreadCachedBlocks + c.DepotCachedBlocks);
         ClassUpDown("magalloc.class.slabs", "{slab}", "Slabs of a class.", static c => c.Slabs);
@@ -113,6 +123,38 @@ internal sealed class MagAllocMeter
 
         return [.. sums.Select(sum => new Measurement<long>(sum.Value, Tags((sum.Key.Name, sum.Key.Kind), SizeClassTag, sum.Key.BlockBytes)))];
     }
+
+    private static IEnumerable<(IBufferOwner Owner, BufferFigures Figures)> ReadBuffers()
+    {
+        foreach (IEventOwner owner in OwnerRegistry.Instance.Living)
+        {
+            if (owner is IBufferOwner buffers && buffers.TryGetBufferFigures(out BufferFigures figures))
+            {
+                yield return (buffers, figures);
+            }
+        }
+    }
+
+    private static IEnumerable<Measurement<long>> BuffersByState()
+    {
+        foreach (IGrouping<string, BufferFigures> same in ReadBuffers().GroupBy(one => one.Owner.Name, one => one.Figures))
+        {
+            (string, string) owner = (same.Key, OwnerKind.Buffers);
+            yield return new Measurement<long>(same.Sum(static f => f.LiveBuffers), Tags(owner, BufferStateTag, "live"));
+            yield return new Measurement<long>(same.Sum(static f => f.OrphanedBuffers), Tags(owner, BufferStateTag, "orphaned"));
+            yield return new Measurement<long>(same.Sum(static f => f.RevokedBuffers), Tags(owner, BufferStateTag, "revoked"));
+        }
+    }
+
+    private static IEnumerable<Measurement<long>> ObserveBuffers(Func<BufferFigures, long> figure) =>
+        ReadBuffers().GroupBy(one => one.Owner.Name, one => one.Figures)
+            .Select(same => new Measurement<long>(same.Sum(figure), new(OwnerNameTag, same.Key), new(OwnerKindTag, OwnerKind.Buffers)));
+
+    private void BufferCounter(string name, string unit, string description, Func<BufferFigures, long> figure)
+        => _meter.CreateObservableCounter(name, () => ObserveBuffers(figure), unit, description);
+
+    private void BufferUpDown(string name, string unit, string description, Func<BufferFigures, long> figure)
+        => _meter.CreateObservableUpDownCounter(name, () => ObserveBuffers(figure), unit, description);
 
     private void Counter(string name, string unit, string description, Func<OwnerFigures, long> figure)
         => _meter.CreateObservableCounter(name, () => Observe(figure), unit, description);

@@ -187,6 +187,21 @@ internal sealed unsafe partial class MagAllocEventSource
             figures.ReclaimedMagazines,
             (int)figures.Threads,
             figures.InjectedFaults);
+        if (owner is IBufferOwner buffers && buffers.TryGetBufferFigures(out BufferFigures more))
+        {
+            BufferStatistics(
+                owner.Id,
+                more.LiveBuffers,
+                more.OrphanedBuffers,
+                more.OrphanedBytes,
+                more.RevokedBuffers,
+                more.Importers,
+                more.HandOvers,
+                more.Acknowledgements,
+                more.Revocations,
+                more.Reclaims);
+        }
+
         if (!IsEnabled(EventLevel.Verbose, Keywords.Statistics))
         {
             return;

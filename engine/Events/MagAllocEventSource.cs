@@ -39,6 +39,7 @@ internal sealed unsafe partial class MagAllocEventSource : EventSource
         public const EventKeywords Leak = (EventKeywords)0x200;
         public const EventKeywords Sample = (EventKeywords)0x400;
         public const EventKeywords Statistics = (EventKeywords)0x800;
+        public const EventKeywords Buffers = (EventKeywords)0x1000;
     }
 
     [Event(1, Level = EventLevel.Informational, Keywords = Keywords.Owner)]

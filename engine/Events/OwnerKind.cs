@@ -7,4 +7,5 @@ internal static class OwnerKind
     public const string Pool = "pool";
     public const string Cache = "cache";
     public const string Domain = "domain";
+    public const string Buffers = "buffers";
 }

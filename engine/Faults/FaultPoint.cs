@@ -35,4 +35,40 @@ public enum FaultPoint
 
     /// <summary>A user's constructor is run on a new item.</summary>
     Constructor,
+
+    /// <summary>A memory file is made, or restricted to its user.</summary>
+    MemoryFile,
+
+    /// <summary>A memory file is given its length, or memory behind it.</summary>
+    FileLength,
+
+    /// <summary>A memory file is sealed.</summary>
+    FileSeal,
+
+    /// <summary>A memory file is opened again, for an importer or to ask who holds it.</summary>
+    FileOpen,
+
+    /// <summary>A file is mapped.</summary>
+    FileMap,
+
+    /// <summary>A description is made fit to be asked who else holds its file, or is asked.</summary>
+    FileLease,
+
+    /// <summary>Closes of a file are to be told.</summary>
+    FileWatch,
+
+    /// <summary>The pages of a memory file are dropped.</summary>
+    HolePunch,
+
+    /// <summary>A descriptor to wake a waiting thread with is made.</summary>
+    WakeUp,
+
+    /// <summary>A socket is made, bound, connected or accepted.</summary>
+    Socket,
+
+    /// <summary>A message is sent, with a descriptor or without.</summary>
+    Message,
+
+    /// <summary>The process at a socket's other end is asked for.</summary>
+    PeerProcess,
 }

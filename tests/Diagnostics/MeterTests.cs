@@ -1,5 +1,7 @@
 using System.Diagnostics.Metrics;
+using System.Runtime.Versioning;
 using MagAlloc.Diagnostics;
+using MagAlloc.Tests.Sharing.Support;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 
@@ -66,6 +68,37 @@ public sealed unsafe class MeterTests
     }
 
     [Test]
+    [Platform("Linux")]
+    [SupportedOSPlatform("linux")]
+    public void Buffers_have_instruments_of_their_own()
+    {
+        using Shared shared = new(new BufferQueueOptions { Name = "lent", ByteLimit = 16 * Shared.Page });
+        shared.Queue.Request(3, 4 * Shared.Page);
+        (BufferPeer peer, BufferImporter importer) = shared.Connect();
+        shared.Export(0, peer, importer);
+        shared.Export(1, peer, importer);
+        shared.Queue.Remove(0, 1);
+        shared.Queue.RevokeOrphans();
+        shared.Queue.Remove(1, 1);
+        Shared.Refused(BufferError.QuotaExceeded, () => shared.Queue.Create(1, 12 * Shared.Page));
+        Dictionary<string, long> read = Listen("lent", "buffers");
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(read["magalloc.buffers.current live"], Is.EqualTo(1));
+            Assert.That(read["magalloc.buffers.current orphaned"], Is.EqualTo(1));
+            Assert.That(read["magalloc.buffers.current revoked"], Is.EqualTo(1));
+            Assert.That(read["magalloc.buffers.orphaned"], Is.EqualTo(4 * Shared.Page));
+            Assert.That(read["magalloc.buffers.importers"], Is.EqualTo(1));
+            Assert.That(read["magalloc.buffers.revocations"], Is.EqualTo(1));
+            Assert.That(read["magalloc.buffers.refusals"], Is.EqualTo(1));
+            Assert.That(read["magalloc.memory.committed"], Is.EqualTo(8 * Shared.Page), "what was revoked is gone");
+            Assert.That(read["magalloc.memory.peak"], Is.EqualTo(12 * Shared.Page));
+            Assert.That(read["magalloc.memory.evicted"], Is.EqualTo(4 * Shared.Page));
+        });
+    }
+
+    [Test]
     public void Owners_of_one_name_are_one_series()
     {
         using NativeHeap first = new(new NativeHeapOptions { Name = "twins", ReclaimWorker = false });
@@ -100,7 +133,7 @@ public sealed unsafe class MeterTests
         using NativeHeap heap = new(new NativeHeapOptions { ReclaimWorker = false });
         listener.Start();
 
-        Assert.That(instruments, Has.Count.EqualTo(21));
+        Assert.That(instruments, Has.Count.EqualTo(30));
         Assert.That(instruments.Select(one => one.Name), Is.Unique.And.All.Match("^magalloc(\\.[a-z]+(_[a-z]+)*)+$"));
         Assert.That(instruments.Select(one => one.Unit), Has.All.Match("^(By|\\{[a-z]+\\})$"));
         Assert.That(instruments.Select(one => one.Description), Has.All.Match("^[A-Z].*\\.$"));
@@ -146,7 +179,7 @@ public sealed unsafe class MeterTests
     }
 
     /// <summary>What a listener reads of one owner: by instrument, and level or class where there are several.</summary>
-    private static Dictionary<string, long> Listen(string owner)
+    private static Dictionary<string, long> Listen(string owner, string kind = "heap")
     {
         Dictionary<string, long> read = [];
         using var listener = new MeterListener();
@@ -170,8 +203,9 @@ public sealed unsafe class MeterTests
                 return;
             }
 
-            Assert.That(found[MagAllocMeter.OwnerKindTag], Is.EqualTo("heap"));
-            object? part = found.GetValueOrDefault(MagAllocMeter.CacheLevelTag) ?? found.GetValueOrDefault(MagAllocMeter.SizeClassTag);
+            Assert.That(found[MagAllocMeter.OwnerKindTag], Is.EqualTo(kind));
+            object? part = found.GetValueOrDefault(MagAllocMeter.CacheLevelTag)
+                ?? found.GetValueOrDefault(MagAllocMeter.SizeClassTag) ?? found.GetValueOrDefault(MagAllocMeter.BufferStateTag);
             read.Add(part is null ? instrument.Name : $"{instrument.Name} {part}", value);
         });
         listener.Start();

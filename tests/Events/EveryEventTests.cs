@@ -1,8 +1,10 @@
 using System.Diagnostics.Tracing;
 using System.Reflection;
+using System.Runtime.Versioning;
 using MagAlloc.Events;
 using MagAlloc.Tests.Events.Support;
 using MagAlloc.Tests.Heap.Support;
+using MagAlloc.Tests.Sharing.Support;
 
 namespace MagAlloc.Tests.Events;
 
@@ -34,13 +36,47 @@ public sealed unsafe class EveryEventTests
             heap.Allocate(100);
         }
 
+        int events = 19;
+        if (OperatingSystem.IsLinux())
+        {
+            ShareAndRevoke();
+            events = 28;
+        }
+
         string[] all =
         [
             .. typeof(MagAllocEventSource).GetMethods(BindingFlags.Instance | BindingFlags.Public | BindingFlags.DeclaredOnly)
-                .Where(method => method.IsDefined(typeof(EventAttribute))).Select(method => method.Name),
+                .Where(method => method.IsDefined(typeof(EventAttribute)))
+                .OrderBy(method => method.GetCustomAttribute<EventAttribute>()!.EventId).Select(method => method.Name),
         ];
-        Assert.That(all, Has.Length.EqualTo(19));
-        Assert.That(session.All.Select(one => one.Name).Distinct(), Is.SupersetOf(all));
+        Assert.That(all, Has.Length.EqualTo(28));
+        Assert.That(session.All.Select(one => one.Name).Distinct(), Is.SupersetOf(all[..events]));
+    }
+
+    [Test]
+    [Platform("Linux")]
+    [SupportedOSPlatform("linux")]
+    public void Buffers_tell_what_the_books_say()
+    {
+        using EventRecorder session = EventRecorder.Start();
+        ShareAndRevoke();
+        long owner = session.OwnerOf("shared");
+        string[] told = [.. session.All.Where(one => one.Owner == owner && one.Id is >= 20 and < 28).Select(one => one.Name)];
+        RecordedEvent last = session.Of(owner, "BufferStatistics")[^1];
+
+        Assert.That(told, Is.EqualTo(new[]
+        {
+            "BufferCreated", "BufferCreated", "ImporterConnected", "BufferExported", "QuotaExceeded", "BufferReleased", "BufferReleased",
+            "BufferReclaimed", "BufferRevoked", "ImporterGone", "BufferReclaimed",
+        }).Or.EqualTo(new[]
+        {
+            "BufferCreated", "BufferCreated", "ImporterConnected", "BufferExported", "QuotaExceeded", "BufferReleased", "BufferReleased",
+            "BufferRevoked", "BufferReclaimed", "ImporterGone", "BufferReclaimed",
+        }));
+        Assert.That(session.Of(owner, "BufferCreated").Select(one => one["bytes"]), Has.All.EqualTo(8192));
+        Assert.That(session.Of(owner, "BufferReleased").Select(one => one["held"]), Is.EquivalentTo(new[] { 0, 1 }));
+        Assert.That(session.Of(owner, "ImporterConnected").Single()["process"], Is.EqualTo(Environment.ProcessId));
+        Assert.That((last["revocations"], last["reclaims"], last["orphanedBytes"], last["importers"]), Is.EqualTo((1, 1, 0, 0)));
     }
 
     [Test]
@@ -223,6 +259,19 @@ public sealed unsafe class EveryEventTests
             Assert.That(heap.AllocateMany(64, blocks), Is.EqualTo(blocks.Length));
             heap.FreeMany(blocks);
         }
+    }
+
+    [SupportedOSPlatform("linux")]
+    private static void ShareAndRevoke()
+    {
+        using Shared shared = new(new BufferQueueOptions { Name = "shared", ByteLimit = 16 * 1024 });
+        shared.Queue.Request(2, 5000);
+        (BufferPeer peer, BufferImporter importer) = shared.Connect();
+        shared.Export(0, peer, importer);
+        Shared.Refused(BufferError.QuotaExceeded, () => shared.Queue.Create(1, 5000));
+        shared.Queue.Release(ReleaseMode.Revoke);
+        importer.Dispose();
+        Assert.That(shared.Queue.WaitForReclaim(Shared.Soon), Is.True);
     }
 
     private static void ChurnOnTwoThreads(NativeHeap heap) => Crew.Run(2, index =>

@@ -32,6 +32,16 @@ public sealed class ManifestTests
             + "reclaimedMagazines:Int64 threads:Int32 injectedFaults:Int64",
         "19 ClassStatistics Verbose 0x800 owner:Int64 sizeClass:Int32 blockBytes:Int64 allocatedBlocks:Int64 cachedBlocks:Int64 slabs:Int64 "
             + "wasteBytes:Int64",
+        "20 BufferCreated Informational 0x1000 owner:Int64 index:Int32 bytes:Int64 profile:String",
+        "21 BufferExported Informational 0x1000 owner:Int64 index:Int32 process:Int32 access:String",
+        "22 BufferReleased Informational 0x1000 owner:Int64 index:Int32 bytes:Int64 held:Int32",
+        "23 BufferRevoked Warning 0x1000 owner:Int64 index:Int32 bytes:Int64",
+        "24 BufferReclaimed Informational 0x1000 owner:Int64 index:Int32 bytes:Int64 microseconds:Int64",
+        "25 ImporterConnected Informational 0x1000 owner:Int64 process:Int32 user:Int64",
+        "26 ImporterGone Informational 0x1000 owner:Int64 process:Int32 buffers:Int64",
+        "27 QuotaExceeded Warning 0x1000 owner:Int64 quota:String used:Int64 limit:Int64 requested:Int64",
+        "28 BufferStatistics Informational 0x800 owner:Int64 liveBuffers:Int32 orphanedBuffers:Int32 orphanedBytes:Int64 revokedBuffers:Int32 "
+            + "importers:Int32 handOvers:Int64 acknowledgements:Int64 revocations:Int64 reclaims:Int64",
     ];
 
     private static readonly MethodInfo[] s_events =

@@ -7,7 +7,7 @@ namespace MagAlloc.Tests.Events.Support;
 /// <summary>A session in this process: keeps what it is told.</summary>
 internal sealed class EventRecorder : EventListener
 {
-    public const EventKeywords Everything = (EventKeywords)0xFFF;
+    public const EventKeywords Everything = (EventKeywords)0x1FFF;
 
     private readonly ConcurrentQueue<RecordedEvent> _events = new();
     private int _order;

@@ -1,0 +1,31 @@
+using System.Runtime.Versioning;
+
+namespace MagAlloc.Platform;
+
+/// <summary>Ends another thread's <see cref="PollSet.Wait"/> (<c>eventfd</c>).</summary>
+[SupportedOSPlatform("linux")]
+internal static unsafe class Doorbell
+{
+    private const int CloseOnExec = 0x80000;
+    private const int NonBlocking = 0x800;
+
+    /// <returns>Null when the system refused.</returns>
+    internal static FileDescriptor? Create()
+    {
+        int number = LinuxCalls.CreateEvent(0, CloseOnExec | NonBlocking);
+        return number < 0 ? null : new FileDescriptor(number);
+    }
+
+    /// <summary>Makes the bell readable until somebody silences it.</summary>
+    internal static void Ring(FileDescriptor bell)
+    {
+        ulong one = 1;
+        _ = LinuxCalls.Write(bell, (byte*)&one, sizeof(ulong));
+    }
+
+    internal static void Silence(FileDescriptor bell)
+    {
+        ulong rung;
+        _ = LinuxCalls.Read(bell, (byte*)&rung, sizeof(ulong));
+    }
+}

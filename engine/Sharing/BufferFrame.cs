@@ -1,0 +1,27 @@
+using System.Runtime.Versioning;
+
+namespace MagAlloc;
+
+/// <summary>A buffer that was handed to an importer, until it is acknowledged.</summary>
+[SupportedOSPlatform("linux")]
+public readonly struct BufferFrame
+{
+    /// <summary>The buffer.</summary>
+    public BufferImport Buffer { get; init; }
+
+    /// <summary>The frame's number; rising, with gaps where frames went to others.</summary>
+    public long Sequence { get; init; }
+
+    /// <summary>Bytes of the buffer that mean something.</summary>
+    public long BytesUsed { get; init; }
+
+    /// <summary>Nothing follows until the owner starts its stream anew.</summary>
+    public bool IsLast { get; init; }
+
+    /// <summary>When it was handed over, on the clock of <see cref="System.Diagnostics.Stopwatch"/>.</summary>
+    public long Timestamp { get; init; }
+
+    /// <summary>What is in it: the used bytes, in place.</summary>
+    /// <exception cref="BufferException">As <see cref="BufferImport.GetSpan"/>.</exception>
+    public ReadOnlySpan<byte> Span => Buffer.GetSpan(0, (int)Math.Min(BytesUsed, int.MaxValue));
+}

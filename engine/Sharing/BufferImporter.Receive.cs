@@ -1,0 +1,235 @@
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using MagAlloc.Concurrency;
+using MagAlloc.Platform;
+using MagAlloc.Sharing;
+
+namespace MagAlloc;
+
+/// <content>What the owner sends.</content>
+public sealed partial class BufferImporter
+{
+    private readonly Lock _receiving = new();
+    private readonly PollSet _poll = new();
+    private readonly Queue<SharingMessage> _frames = new();
+    private readonly Queue<BufferImport> _arrived = new();
+
+    /// <summary>Receives the next frame. It is this importer's until it acknowledges.</summary>
+    /// <param name="frame">The frame. Those of buffers that were revoked, or let go, meanwhile are left out.</param>
+    /// <param name="timeout">How long to wait; default: not at all.</param>
+    /// <returns>False when none came in time, or the owner is gone (<see cref="IsConnected"/> tells).</returns>
+    /// <exception cref="BufferException">
+    /// What the owner sent cannot be imported (<see cref="BufferError.BadDescriptor"/>, <see cref="BufferError.Invalid"/>, or the system's refusal): the
+    /// owner has been told, and receiving can go on. <see cref="BufferError.Busy"/>: another thread receives.
+    /// </exception>
+    public bool TryReceive(out BufferFrame frame, TimeSpan timeout = default) => Receive(wantsFrame: true, timeout, out frame, out _);
+
+    /// <summary>Waits for a buffer that was exported to this importer and that this method has not returned yet.</summary>
+    /// <param name="import">The buffer, mapped.</param>
+    /// <param name="timeout">How long to wait; default: not at all.</param>
+    /// <returns>False when none came in time, or the owner is gone.</returns>
+    /// <exception cref="BufferException">As <see cref="TryReceive"/>.</exception>
+    public bool TryImport([NotNullWhen(true)] out BufferImport? import, TimeSpan timeout = default)
+    {
+        bool received = Receive(wantsFrame: false, timeout, out _, out BufferImport? arrived);
+        import = arrived;
+        return received;
+    }
+
+    private bool Receive(bool wantsFrame, TimeSpan timeout, out BufferFrame frame, out BufferImport? import)
+    {
+        if (!_receiving.TryEnter())
+        {
+            throw new BufferException(BufferError.Busy, $"{Name}: another thread receives.");
+        }
+
+        try
+        {
+            return Await(wantsFrame, timeout, out frame, out import);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Disposed of on another thread.
+            frame = default;
+            import = null;
+            return false;
+        }
+        finally
+        {
+            _receiving.Exit();
+        }
+    }
+
+    private bool Await(bool wantsFrame, TimeSpan timeout, out BufferFrame frame, out BufferImport? import)
+    {
+        long start = Stopwatch.GetTimestamp();
+        TimeSpan spin = timeout < _options.Spin && timeout >= TimeSpan.Zero ? timeout : _options.Spin;
+        frame = default;
+        import = null;
+        while (true)
+        {
+            if (wantsFrame ? TryTakeFrame(out frame) : _arrived.TryDequeue(out import))
+            {
+                return true;
+            }
+
+            if (!IsConnected)
+            {
+                return false;
+            }
+
+            if (TryPump())
+            {
+                continue;
+            }
+
+            TimeSpan waited = Stopwatch.GetElapsedTime(start);
+            if (timeout != Timeout.InfiniteTimeSpan && waited >= timeout)
+            {
+                return false;
+            }
+
+            if (waited >= spin)
+            {
+                _poll.Clear();
+                _poll.Add(_socket, forReading: true);
+                _poll.Wait(QueueCore.MillisecondsOf(timeout == Timeout.InfiniteTimeSpan ? timeout : timeout - waited));
+            }
+        }
+    }
+
+    private bool TryTakeFrame(out BufferFrame frame)
+    {
+        while (_frames.TryDequeue(out SharingMessage message))
+        {
+            if (Find(message.Slot, message.Generation) is { IsRevoked: false } import)
+            {
+                frame = new BufferFrame
+                {
+                    Buffer = import,
+                    Sequence = message.Sequence,
+                    BytesUsed = message.Length,
+                    IsLast = (message.Flags & SharingMessage.Last) != 0,
+                    Timestamp = message.Timestamp,
+                };
+                return true;
+            }
+        }
+
+        frame = default;
+        return false;
+    }
+
+    /// <returns>False when nothing is there.</returns>
+    private bool TryPump()
+    {
+        SharingMessage message = default;
+        int got = MessageSocket.Receive(_socket, SharingMessage.BytesOf(ref message), out FileDescriptor? attached);
+        if (got < 0 && VirtualMemory.LastError is LinuxError.TryAgain or LinuxError.Interrupted)
+        {
+            return false;
+        }
+
+        if (got != SharingMessage.Bytes || (uint)message.Slot >= (uint)_view.Slots)
+        {
+            // The end, or no owner of ours.
+            attached?.Dispose();
+            Atomic.Store(ref _isGone, 1);
+            return true;
+        }
+
+        if (message.Kind == MessageKind.Export)
+        {
+            Import(in message, attached);
+            return true;
+        }
+
+        attached?.Dispose();
+        switch (message.Kind)
+        {
+            case MessageKind.Frame when message.Length >= 0 && message.Length <= (Find(message.Slot, message.Generation)?.Length ?? -1):
+                _frames.Enqueue(message);
+                break;
+            case MessageKind.Revoked:
+                Find(message.Slot, message.Generation)?.MarkRevoked();
+                break;
+            case MessageKind.Stopped:
+                DropFrames(message.Sequence);
+                break;
+        }
+
+        return true;
+    }
+
+    private void DropFrames(long upTo)
+    {
+        for (int i = _frames.Count; i > 0; i--)
+        {
+            SharingMessage message = _frames.Dequeue();
+            if (message.Sequence > upTo)
+            {
+                _frames.Enqueue(message);
+            }
+        }
+    }
+
+    private BufferImport? Find(int slot, uint generation)
+    {
+        lock (_gate)
+        {
+            return _imports.TryGetValue(slot, out BufferImport? import) && import.Generation == generation ? import : null;
+        }
+    }
+
+    private void Import(in SharingMessage export, FileDescriptor? file)
+    {
+        try
+        {
+            BufferImport import = Map(in export, file);
+            BufferImport? former;
+            lock (_gate)
+            {
+                _imports.Remove(export.Slot, out former);
+                _imports.Add(export.Slot, import);
+            }
+
+            // A slot is used again only when nobody holds its buffer: what is here of a former life was revoked.
+            former?.TryEnd();
+            _arrived.Enqueue(import);
+        }
+        catch (BufferException e)
+        {
+            file?.Dispose();
+            Send(new SharingMessage { Kind = MessageKind.Refused, Slot = export.Slot, Generation = export.Generation, Index = (int)e.Error });
+            throw;
+        }
+
+        Send(new SharingMessage { Kind = MessageKind.Imported, Slot = export.Slot, Generation = export.Generation, Index = export.Index });
+    }
+
+    private unsafe BufferImport Map(in SharingMessage export, FileDescriptor? file)
+    {
+        BufferProfile profile = (BufferProfile)(export.Flags >> SharingMessage.ProfileShift);
+        bool writable = (export.Flags & SharingMessage.Writable) != 0;
+        if (!Enum.IsDefined(profile) || export.Length < 1 || (profile == BufferProfile.Revocable && !_options.AcceptRevocable))
+        {
+            throw new BufferException(BufferError.Invalid, $"{Name}: the owner exported a buffer of {export.Length} bytes with profile {profile}, which is not welcome.");
+        }
+
+        int seals = profile switch
+        {
+            BufferProfile.Stable => MemoryFiles.SealShrink,
+            BufferProfile.Immutable => MemoryFiles.SealShrink | MemoryFiles.SealWrite,
+            _ => 0,
+        };
+        RequireSealed(Name, $"buffer {export.Index}", file, seals, export.Length);
+        bool? isWritable = MemoryFiles.IsWritable(file);
+        if (isWritable is null || (writable && isWritable == false) || (!writable && isWritable == true && profile != BufferProfile.Immutable))
+        {
+            throw new BufferException(BufferError.Invalid, $"{Name}: buffer {export.Index} was promised for {(writable ? "writing" : "reading")} and is opened otherwise.");
+        }
+
+        byte* mapping = FileSteps.Map(Name, file, (nuint)export.Length, writable, _options.Faults, HugePages.TransparentBytes <= export.Length ? HugePages.TransparentBytes : 0);
+        return new BufferImport(this, file, mapping, in export);
+    }
+}

@@ -1,0 +1,74 @@
+using System.Runtime.Versioning;
+using MagAlloc.Platform;
+using MagAlloc.Sharing;
+
+namespace MagAlloc;
+
+/// <summary>A connected importer, as the owner of a <see cref="BufferQueue"/> sees it.</summary>
+/// <remarks>All members may be used from any thread. Which process it is the kernel says, not the importer.</remarks>
+[SupportedOSPlatform("linux")]
+public sealed class BufferPeer
+{
+    private readonly QueueCore _core;
+
+    internal BufferPeer(QueueCore core, FileDescriptor socket, FileDescriptor? process, int processId, long userId, bool acceptsRevocable)
+    {
+        _core = core;
+        Socket = socket;
+        Process = process;
+        ProcessId = processId;
+        UserId = userId;
+        AcceptsRevocable = acceptsRevocable;
+    }
+
+    /// <summary>The process that connected.</summary>
+    public int ProcessId { get; }
+
+    /// <summary>Its user then; -1: the system did not say.</summary>
+    public long UserId { get; }
+
+    /// <summary>It announced that <see cref="BufferProfile.Revocable"/> buffers are welcome.</summary>
+    public bool AcceptsRevocable { get; }
+
+    /// <summary>False once it has disconnected, died, or was disconnected. It never becomes true again: a new connection is a new peer.</summary>
+    public bool IsConnected => _core.IsConnected(this);
+
+    /// <summary>Buffers that it holds, as far as it says; released ones included.</summary>
+    public int HeldBuffers => _core.HoldingsOf(this).Buffers;
+
+    /// <summary>Their bytes.</summary>
+    public long HeldBytes => _core.HoldingsOf(this).Bytes;
+
+    internal FileDescriptor Socket { get; }
+
+    /// <summary>Null where the system has no such thing; then only the socket tells of a death.</summary>
+    internal FileDescriptor? Process { get; }
+
+    /// <summary>By slot. Guarded by the queue's lock, as all that follows.</summary>
+    internal Dictionary<int, Claim> Claims { get; } = [];
+
+    internal long ClaimedBytes { get; set; }
+
+    internal int Unread { get; set; }
+
+    internal bool IsGone { get; set; }
+
+    /// <summary>It did not read what was sent to it until its socket was full, or sent what none may: to be disconnected.</summary>
+    internal bool IsStuck { get; set; }
+
+    /// <summary>Who reads from the socket holds it, so that messages are applied in the order in which they came.</summary>
+    internal Lock Receiving { get; } = new();
+
+    /// <summary>
+    /// Ends the connection. Its claims are void, frames that it has not acknowledged come back as errors; what it still holds of buffers it keeps
+    /// holding until they are revoked.
+    /// </summary>
+    public void Disconnect() => _core.Disconnect(this);
+
+    /// <summary>Ends the process: the last resort against one that does not let go. No other process can be hit.</summary>
+    /// <returns>False when the system refused, or cannot.</returns>
+    public bool TryKill() => _core.TryKill(this);
+
+    /// <inheritdoc/>
+    public override string ToString() => $"importer {ProcessId}";
+}

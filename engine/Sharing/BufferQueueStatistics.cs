@@ -1,0 +1,71 @@
+namespace MagAlloc;
+
+/// <summary>The books of a <see cref="BufferQueue"/>. Bytes are of whole pages.</summary>
+public readonly record struct BufferQueueStatistics
+{
+    /// <summary>How the queue knows who holds what.</summary>
+    public BufferTracking Tracking { get; init; }
+
+    /// <summary>Buffers that have an index.</summary>
+    public int LiveBuffers { get; init; }
+
+    /// <summary>Their bytes.</summary>
+    public long LiveBytes { get; init; }
+
+    /// <summary>Released buffers that are held, with their pages.</summary>
+    public int OrphanedBuffers { get; init; }
+
+    /// <summary>Their bytes.</summary>
+    public long OrphanedBytes { get; init; }
+
+    /// <summary>Revoked buffers that are held: without pages, but with descriptors.</summary>
+    public int RevokedBuffers { get; init; }
+
+    /// <summary>The most that live and orphaned buffers were together, in bytes.</summary>
+    public long PeakBytes { get; init; }
+
+    /// <summary>Connected importers.</summary>
+    public int Importers { get; init; }
+
+    /// <summary>Exports so far.</summary>
+    public long Exports { get; init; }
+
+    /// <summary>Frames handed to an importer so far; one for each that got it.</summary>
+    public long HandOvers { get; init; }
+
+    /// <summary>Frames acknowledged by an importer so far.</summary>
+    public long Acknowledgements { get; init; }
+
+    /// <summary>Acknowledgements of frames that were not with that importer (any more).</summary>
+    public long StaleAcknowledgements { get; init; }
+
+    /// <summary>Released buffers that became orphans so far.</summary>
+    public long Orphans { get; init; }
+
+    /// <summary>Buffers whose pages were dropped while they were held so far.</summary>
+    public long Revocations { get; init; }
+
+    /// <summary>Times that a holder brought pages of a revoked buffer back, and they were dropped again.</summary>
+    public long Reinflations { get; init; }
+
+    /// <summary>Released buffers that are proved to be gone, or, under <see cref="BufferTracking.Cooperative"/>, said to be.</summary>
+    public long Reclaims { get; init; }
+
+    /// <summary>The longest time from a release to the proof, of buffers that were held. Importers decide it, short of a revocation.</summary>
+    public TimeSpan LongestReclaim { get; init; }
+
+    /// <summary>Requests refused for a quota.</summary>
+    public long QuotaRefusals { get; init; }
+
+    /// <summary>Importers that said they had let go of a buffer that somebody still held.</summary>
+    public long FalseReleases { get; init; }
+
+    /// <summary>Exports of which the kernel did not know although an importer had them: a defect in this process.</summary>
+    public long UntrackedExports { get; init; }
+
+    /// <summary>Messages that no importer may send; each ended its connection.</summary>
+    public long Misuses { get; init; }
+
+    /// <summary>Faults that the plan injected.</summary>
+    public long InjectedFaults { get; init; }
+}

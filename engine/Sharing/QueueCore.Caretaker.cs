@@ -1,0 +1,211 @@
+using System.Diagnostics;
+using MagAlloc.Platform;
+
+namespace MagAlloc.Sharing;
+
+/// <content>The caretaker: one thread a queue that has had an importer.</content>
+internal sealed partial class QueueCore
+{
+    private const int CareStackBytes = 256 * 1024;
+
+    // While an owner dequeues it reads importers' messages itself, and the caretaker only sees that none of another kind lies for long.
+    private static readonly TimeSpan s_glance = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan s_idle = TimeSpan.FromMilliseconds(200);
+
+    private Thread? _caretaker;
+    private bool _stopCare;
+    private bool _probe;
+    private long _nextRecheck;
+
+    /// <summary>Under the lock.</summary>
+    private void StartCaretaker()
+    {
+        if (_caretaker is not null)
+        {
+            return;
+        }
+
+        var thread = new Thread(Care, CareStackBytes) { IsBackground = true, Name = $"MagAlloc buffers ({Name})" };
+        try
+        {
+            if (FileSteps.Fails(_faults, FaultPoint.WorkerStart))
+            {
+                throw new OutOfMemoryException();
+            }
+
+            thread.UnsafeStart();
+        }
+        catch (Exception e) when (e is OutOfMemoryException or ThreadStartException)
+        {
+            throw new BufferException(BufferError.OutOfMemory, $"{Name}: the caretaker's thread could not be started.");
+        }
+
+        _caretaker = thread;
+    }
+
+    private void StopCaretaker()
+    {
+        Thread? thread;
+        lock (_gate)
+        {
+            _stopCare = true;
+            thread = _caretaker;
+        }
+
+        Doorbell.Ring(_careBell);
+        thread?.Join();
+    }
+
+    /// <summary>
+    /// Sees to what happens without a call of the owner's: deaths, closes, deadlines, pages that come back, and messages while
+    /// nobody dequeues.
+    /// </summary>
+    private void Care()
+    {
+        var set = new PollSet();
+        List<BufferPeer> peers = [];
+        List<int> closed = [];
+        while (true)
+        {
+            bool readsMessages;
+            int bell;
+            int wait;
+            lock (_gate)
+            {
+                if (_stopCare)
+                {
+                    return;
+                }
+
+                readsMessages = !_isWaiting && NowTicks() - _lastDequeue > TicksOf(s_idle);
+                bell = Prepare(set, peers, readsMessages);
+                wait = WaitMilliseconds(readsMessages);
+            }
+
+            set.Wait(wait);
+            if (set[bell] != 0)
+            {
+                Doorbell.Silence(_careBell);
+            }
+
+            closed.Clear();
+            bool mayBeAny = _watcher is not null && !FileWatch.Read(_watcher, closed);
+            for (int i = 0; i < peers.Count; i++)
+            {
+                Look(peers[i], set, bell + (_watcher is null ? 1 : 2) + (2 * i), readsMessages);
+            }
+
+            DisconnectStuck();
+            var work = new ReleaseWork();
+            lock (_gate)
+            {
+                _probe |= mayBeAny || Tracking == BufferTracking.Polled;
+                foreach (int watch in closed)
+                {
+                    Closed(watch);
+                }
+
+                if (_probe)
+                {
+                    _probe = false;
+                    ProbeReleased(work);
+                }
+
+                CareForReleased(work);
+            }
+
+            Finish(work);
+        }
+    }
+
+    /// <returns>Place of the bell; the watcher follows, if there is one, then two places for each importer.</returns>
+    private int Prepare(PollSet set, List<BufferPeer> peers, bool readsMessages)
+    {
+        set.Clear();
+        peers.Clear();
+        int bell = set.Add(_careBell, forReading: true);
+        if (_watcher is not null)
+        {
+            set.Add(_watcher, forReading: true);
+        }
+
+        foreach (BufferPeer peer in _peers)
+        {
+            peers.Add(peer);
+            set.Add(peer.Socket, forReading: readsMessages);
+            set.Add(peer.Process ?? peer.Socket, forReading: peer.Process is not null);
+        }
+
+        return bell;
+    }
+
+    private void Look(BufferPeer peer, PollSet set, int place, bool readsMessages)
+    {
+        bool isGone = (set[place] & PollSet.Gone) != 0 || (peer.Process is not null && set[place + 1] != 0);
+        if (!isGone && readsMessages && set[place] == 0)
+        {
+            return;
+        }
+
+        // What it said last counts, also if it is dead by now. While the owner dequeues this is the glance at other messages.
+        Pump(peer);
+        if (isGone)
+        {
+            RemovePeer(peer);
+        }
+    }
+
+    /// <summary>A description of a file has ended: perhaps the last one that an importer had.</summary>
+    private void Closed(int watch)
+    {
+        if (!_watched.TryGetValue(watch, out SharedBuffer? buffer))
+        {
+            return;
+        }
+
+        _probe |= buffer.Phase != BufferPhase.Live;
+        if (buffer.Claims.Any(claim => claim.IsDisputed) && !IsHeld(buffer))
+        {
+            foreach (Claim claim in buffer.Claims.Where(claim => claim.IsDisputed).ToArray())
+            {
+                Drop(claim);
+            }
+        }
+    }
+
+    private int WaitMilliseconds(bool readsMessages)
+    {
+        long until = long.MaxValue;
+        long now = NowTicks();
+        foreach (SharedBuffer buffer in _released)
+        {
+            until = buffer.Phase switch
+            {
+                BufferPhase.Orphaned => Math.Min(until, Math.Max(buffer.RevokeAt, buffer.RetryAt)),
+                BufferPhase.Revoked => Math.Min(until, Math.Max(_nextRecheck, buffer.RetryAt)),
+                _ => until,
+            };
+            if (buffer.RetryAt > now)
+            {
+                until = Math.Min(until, buffer.RetryAt);
+            }
+        }
+
+        if (_released.Count != 0 && Tracking == BufferTracking.Polled)
+        {
+            until = Math.Min(until, now + TicksOf(s_poll));
+        }
+
+        if (!readsMessages && _peers.Count != 0)
+        {
+            until = Math.Min(until, now + TicksOf(s_glance));
+        }
+
+        if (until == long.MaxValue)
+        {
+            return -1;
+        }
+
+        return (int)Math.Clamp(Math.Ceiling((until - now) * 1000.0 / Stopwatch.Frequency), 0, int.MaxValue);
+    }
+}

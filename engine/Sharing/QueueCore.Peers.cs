@@ -1,0 +1,347 @@
+using MagAlloc.Concurrency;
+using MagAlloc.Platform;
+
+namespace MagAlloc.Sharing;
+
+/// <content>Importers: how they come, what they say, how they go.</content>
+internal sealed partial class QueueCore
+{
+    // A message of 48 bytes takes some 700 of the kernel's memory.
+    private const int BytesOfWaitingMessage = 1024;
+    private const int MostSendBuffer = 4 << 20;
+
+    private readonly List<BufferPeer> _peers = [];
+
+    // The same for readers without the lock; replaced, never changed.
+    private BufferPeer[]? _peersNow = [];
+    private bool _hasStuck;
+    private long _falseReleases;
+    private long _misuses;
+
+    /// <summary>Makes a connected socket an importer: it must introduce itself.</summary>
+    /// <param name="handle">Any handle.</param>
+    /// <param name="socket">Becomes the queue's, also when this fails.</param>
+    /// <param name="timeout">For its first message.</param>
+    public BufferPeer Connect(BufferQueue handle, FileDescriptor socket, TimeSpan timeout)
+    {
+        FileDescriptor? process = null;
+        try
+        {
+            lock (_gate)
+            {
+                RequireOpen(handle);
+            }
+
+            if (FileSteps.Fails(_faults, FaultPoint.PeerProcess) || !MessageSocket.TryGetPeer(socket, out int number, out uint user))
+            {
+                throw BufferException.LastRefused(Name, "SO_PEERCRED");
+            }
+
+            process = FileSteps.Fails(_faults, FaultPoint.PeerProcess) ? null : MessageSocket.OpenPeer(socket) ?? ProcessDescriptor.Open(number);
+            MessageSocket.SetSendBuffer(
+                socket, (int)Math.Min(MostSendBuffer, ((2L * _options.MaxBuffers) + _options.ImporterUnread + 64) * BytesOfWaitingMessage));
+            SharingMessage hello = ReceiveHello(socket, timeout);
+            SendWelcome(socket);
+            var peer = new BufferPeer(this, socket, process, number, user, (hello.Flags & SharingMessage.AcceptsRevocable) != 0);
+            lock (_gate)
+            {
+                RequireOpen(handle);
+                StartCaretaker();
+                _peers.Add(peer);
+                Atomic.Exchange(ref _peersNow, [.. _peers]);
+                TellPeer(peer, connected: true);
+            }
+
+            RingBells();
+            return peer;
+        }
+        catch
+        {
+            socket.Dispose();
+            process?.Dispose();
+            throw;
+        }
+    }
+
+    public bool IsConnected(BufferPeer peer)
+    {
+        lock (_gate)
+        {
+            return !peer.IsGone;
+        }
+    }
+
+    public (int Buffers, long Bytes) HoldingsOf(BufferPeer peer)
+    {
+        lock (_gate)
+        {
+            return (peer.Claims.Count, peer.ClaimedBytes);
+        }
+    }
+
+    public void Disconnect(BufferPeer peer) => RemovePeer(peer);
+
+    public bool TryKill(BufferPeer peer)
+    {
+        lock (_gate)
+        {
+            return !peer.IsGone && peer.Process is not null && ProcessDescriptor.TryKill(peer.Process);
+        }
+    }
+
+    private SharingMessage ReceiveHello(FileDescriptor socket, TimeSpan timeout)
+    {
+        var set = new PollSet();
+        set.Add(socket, forReading: true);
+        SharingMessage hello = default;
+        if (!set.Wait(MillisecondsOf(timeout)))
+        {
+            throw new BufferException(BufferError.TryAgain, $"{Name}: who connected did not introduce itself within {timeout.TotalMilliseconds:0} ms; it is no importer.");
+        }
+
+        int got = MessageSocket.Receive(socket, SharingMessage.BytesOf(ref hello));
+        if (got != SharingMessage.Bytes || hello.Kind != MessageKind.Hello || hello.Length != (long)SharingMessage.Version)
+        {
+            throw new BufferException(
+                got == 0 ? BufferError.Ended : BufferError.Invalid,
+                $"{Name}: who connected {(got == 0 ? "left at once" : $"does not speak version {SharingMessage.Version} of the protocol")}.");
+        }
+
+        return hello;
+    }
+
+    private void SendWelcome(FileDescriptor socket)
+    {
+        // Without /proc it is the owner's own description. It writes the page and never reads it, so a scribbler deceives other importers only.
+        using FileDescriptor? readOnly = _support.CanReopen ? FileSteps.Reopen(Name, _control.File, writable: false, _faults) : null;
+        SharingMessage welcome = new() { Kind = MessageKind.Welcome, Length = _control.Bytes };
+        if (FileSteps.Fails(_faults, FaultPoint.Message) || !MessageSocket.TrySend(socket, SharingMessage.BytesOf(ref welcome), readOnly ?? _control.File))
+        {
+            throw IsPeersFault(VirtualMemory.LastError)
+                ? new BufferException(BufferError.Ended, $"{Name}: who connected is gone.")
+                : BufferException.LastRefused(Name, "sendmsg");
+        }
+    }
+
+    /// <summary>Reads all that an importer has sent. Whoever else is at it does it as well.</summary>
+    /// <returns>Whether there was anything.</returns>
+    private bool Pump(BufferPeer peer)
+    {
+        if (!peer.Receiving.TryEnter())
+        {
+            return false;
+        }
+
+        bool any = false;
+        bool isOver = false;
+        try
+        {
+            while (!isOver)
+            {
+                SharingMessage message = default;
+                int got = MessageSocket.Receive(peer.Socket, SharingMessage.BytesOf(ref message));
+                if (got < 0 && VirtualMemory.LastError is LinuxError.TryAgain or LinuxError.Interrupted)
+                {
+                    break;
+                }
+
+                any = true;
+                isOver = got <= 0 || !TryApply(peer, got, in message);
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            // Removed by somebody else.
+            return any;
+        }
+        finally
+        {
+            peer.Receiving.Exit();
+        }
+
+        if (isOver)
+        {
+            RemovePeer(peer);
+        }
+
+        return any;
+    }
+
+    /// <returns>False when no importer may send this.</returns>
+    private bool TryApply(BufferPeer peer, int length, in SharingMessage message)
+    {
+        lock (_gate)
+        {
+            if (peer.IsGone)
+            {
+                return true;
+            }
+
+            bool isValid = length == SharingMessage.Bytes && (uint)message.Slot < (uint)_slots.Count && TryApply(peer, in message);
+            _misuses += isValid ? 0 : 1;
+            return isValid;
+        }
+    }
+
+    private bool TryApply(BufferPeer peer, in SharingMessage message)
+    {
+        bool isKnown = peer.Claims.TryGetValue(message.Slot, out Claim? claim) && claim.Buffer.Generation == message.Generation;
+        if (message.Kind == MessageKind.Acknowledged)
+        {
+            return TryAcknowledge(isKnown ? claim : null, in message);
+        }
+
+        if (message.Kind is not (MessageKind.Imported or MessageKind.Refused or MessageKind.LetGo))
+        {
+            return false;
+        }
+
+        if (!isKnown)
+        {
+            // Of a buffer that was reclaimed while the message was under way.
+            return true;
+        }
+
+        switch (message.Kind)
+        {
+            case MessageKind.Imported:
+                MarkRead(claim!);
+                ExpectHeld(claim!.Buffer);
+                break;
+            case MessageKind.Refused:
+                Drop(claim!);
+                break;
+            default:
+                LetGo(claim!);
+                break;
+        }
+
+        return true;
+    }
+
+    /// <summary>An importer has a buffer, so the lease must be refused. If not, what went out was our own description, and the lease is blind.</summary>
+    private void ExpectHeld(SharedBuffer buffer)
+    {
+        if (IsTracked(buffer) && buffer.AskLease(_faults) == LeaseAnswer.Free)
+        {
+            buffer.IsUntracked = true;
+            _untrackedExports++;
+        }
+    }
+
+    private void LetGo(Claim claim)
+    {
+        SharedBuffer buffer = claim.Buffer;
+
+        // With other claimants the kernel cannot say whose hold it is.
+        if (buffer.Claims.Count == 1 && IsTracked(buffer) && buffer.AskLease(_faults) == LeaseAnswer.Held)
+        {
+            _falseReleases += claim.IsDisputed ? 0 : 1;
+            claim.IsDisputed = true;
+            Forfeit(claim);
+            return;
+        }
+
+        Drop(claim);
+        LookAgain(buffer);
+    }
+
+    /// <summary>A claim is no more: the frame that it stood for comes back as an error.</summary>
+    private void Drop(Claim claim)
+    {
+        MarkRead(claim);
+        claim.Buffer.Claims.Remove(claim);
+        if (claim.Peer.Claims.Remove(claim.Buffer.Slot))
+        {
+            claim.Peer.ClaimedBytes -= claim.Buffer.Bytes;
+        }
+
+        Forfeit(claim);
+    }
+
+    private static void MarkRead(Claim claim)
+    {
+        claim.Peer.Unread -= claim.IsUnread ? 1 : 0;
+        claim.IsUnread = false;
+    }
+
+    /// <summary>Has the caretaker look whether a released buffer is still held.</summary>
+    private void LookAgain(SharedBuffer buffer)
+    {
+        if (buffer.Phase is BufferPhase.Orphaned or BufferPhase.Revoked)
+        {
+            _probe = true;
+            Doorbell.Ring(_careBell);
+        }
+    }
+
+    /// <summary>An importer is gone, or must go.</summary>
+    private void RemovePeer(BufferPeer peer)
+    {
+        lock (_gate)
+        {
+            if (peer.IsGone)
+            {
+                return;
+            }
+
+            peer.IsGone = true;
+            _peers.Remove(peer);
+            Atomic.Exchange(ref _peersNow, [.. _peers]);
+            TellPeer(peer, connected: false);
+            foreach (Claim claim in peer.Claims.Values.ToArray())
+            {
+                Drop(claim);
+                LookAgain(claim.Buffer);
+            }
+        }
+
+        MessageSocket.Shutdown(peer.Socket);
+        peer.Socket.Dispose();
+        peer.Process?.Dispose();
+        RingBells();
+    }
+
+    private void MarkStuck(BufferPeer peer)
+    {
+        peer.IsStuck = true;
+        _hasStuck = true;
+    }
+
+    /// <summary>Disconnects importers that were found stuck. The caller does not hold the lock.</summary>
+    private void DisconnectStuck()
+    {
+        if (!_hasStuck)
+        {
+            return;
+        }
+
+        BufferPeer[] stuck;
+        lock (_gate)
+        {
+            _hasStuck = false;
+            stuck = [.. _peers.Where(peer => peer.IsStuck)];
+        }
+
+        foreach (BufferPeer peer in stuck)
+        {
+            RemovePeer(peer);
+        }
+    }
+
+    /// <summary>Sends a message to an importer.</summary>
+    /// <returns>False when its socket is full, or gone.</returns>
+    private bool TrySend(BufferPeer peer, ref SharingMessage message)
+        => !peer.IsGone && !FileSteps.Fails(_faults, FaultPoint.Message) && MessageSocket.TrySend(peer.Socket, SharingMessage.BytesOf(ref message));
+
+    private static bool IsPeersFault(int error) => error is LinuxError.BrokenPipe or LinuxError.ConnectionReset or LinuxError.TryAgain;
+
+    internal static int MillisecondsOf(TimeSpan time)
+        => time == Timeout.InfiniteTimeSpan ? -1 : (int)Math.Clamp(Math.Ceiling(time.TotalMilliseconds), 0, int.MaxValue);
+
+    private void RingBells()
+    {
+        Doorbell.Ring(_careBell);
+        Doorbell.Ring(_dequeueBell);
+    }
+}

@@ -1,0 +1,195 @@
+using MagAlloc.Platform;
+
+namespace MagAlloc.Sharing;
+
+/// <content>The way out, first half: what a release does with each buffer.</content>
+internal sealed partial class QueueCore
+{
+    /// <summary>Releases all live buffers.</summary>
+    /// <param name="handle">The owner's.</param>
+    /// <param name="mode">What becomes of held ones.</param>
+    /// <param name="deadline">With <see cref="ReleaseMode.Revoke"/>: how long they may still be held.</param>
+    public ReleaseResult Release(BufferQueue handle, ReleaseMode mode, TimeSpan deadline)
+    {
+        lock (_changes)
+        {
+            var work = new ReleaseWork();
+            lock (_gate)
+            {
+                RequireOwner(handle);
+                if (!_options.ImplicitStop)
+                {
+                    RequireStopped();
+                }
+
+                if (mode == ReleaseMode.Strict)
+                {
+                    RequireUnheld();
+                }
+
+                StopStream();
+                ReleaseAll(mode, NowTicks() + TicksOf(deadline), work);
+                _owner = null;
+            }
+
+            Finish(work);
+            return work.Unrevocable == 0 ? work.Result : throw BufferException.NotRevoked(Name, work.Result, work.Unrevocable);
+        }
+    }
+
+    /// <summary>Revokes what was released and is still held.</summary>
+    /// <returns>How many buffers lost their pages.</returns>
+    public int RevokeOrphans(BufferQueue handle)
+    {
+        lock (_changes)
+        {
+            var work = new ReleaseWork();
+            lock (_gate)
+            {
+                RequireOwner(handle);
+                RevokeReleased(work);
+            }
+
+            Finish(work);
+            return work.Revoked;
+        }
+    }
+
+    /// <summary>Who holds the live buffers, as far as it is known.</summary>
+    private List<BufferHolder> HoldersOfLive()
+    {
+        List<BufferHolder> holders = [];
+        foreach (SharedBuffer buffer in _live.All)
+        {
+            if (!IsHeld(buffer))
+            {
+                continue;
+            }
+
+            holders.AddRange(buffer.Claims.Select(claim => new BufferHolder(buffer.Index, claim.Peer.ProcessId, claim.Peer.UserId, IsImporter: true)));
+            if (buffer.Claims.Count == 0)
+            {
+                holders.AddRange(HolderSearch.Find(buffer));
+            }
+        }
+
+        return holders;
+    }
+
+    private void RequireUnheld()
+    {
+        if (_live.All.Any(IsHeld))
+        {
+            throw BufferException.Held(Name, HoldersOfLive());
+        }
+    }
+
+    /// <summary>
+    /// Whether anybody but the owner holds a buffer. The kernel's answer where it gives one, whatever importers say; else what they say.
+    /// </summary>
+    private bool IsHeld(SharedBuffer buffer)
+    {
+        if (buffer.Pins != 0 && buffer.Phase != BufferPhase.Live)
+        {
+            // By the owner itself: a release must not take memory from under a pin.
+            return true;
+        }
+
+        if (!buffer.WasExported)
+        {
+            return false;
+        }
+
+        LeaseAnswer answer = IsTracked(buffer) ? buffer.AskLease(_faults) : LeaseAnswer.Refused;
+        return answer switch
+        {
+            LeaseAnswer.Free => false,
+            LeaseAnswer.Held => true,
+
+            // A driver's pages are seen by nobody.
+            _ => buffer.Claims.Count != 0 || buffer.HasDmaBuf,
+        };
+    }
+
+    /// <summary>The kernel sees who holds it.</summary>
+    private bool IsTracked(SharedBuffer buffer) => Tracking != BufferTracking.Cooperative && !buffer.IsUntracked;
+
+    private void ReleaseAll(ReleaseMode mode, long revokeAt, ReleaseWork work)
+    {
+        foreach (SharedBuffer buffer in _live.All)
+        {
+            Release(buffer, mode, revokeAt, work);
+        }
+    }
+
+    /// <summary>Takes a live buffer's index away. Held, it becomes an orphan, or is revoked; else it is closed.</summary>
+    private void Release(SharedBuffer buffer, ReleaseMode mode, long revokeAt, ReleaseWork work)
+    {
+        _live.Free(buffer.Index);
+        buffer.ReleasedAt = NowTicks();
+        buffer.Phase = BufferPhase.Orphaned;
+        if (buffer.Pins == 0)
+        {
+            buffer.Unmap();
+        }
+
+        bool isHeld = IsHeld(buffer);
+        TellReleased(buffer, isHeld);
+        _quotas.Orphan(buffer.Bytes);
+        _released.Add(buffer);
+        _settled.Reset();
+        if (!isHeld)
+        {
+            work.Freed++;
+            Reclaim(buffer, work);
+            return;
+        }
+
+        _orphans++;
+        buffer.WasOrphan = true;
+        _control.Publish(buffer.Slot, ControlWord.OfOrphan(buffer.Generation));
+        bool canRevoke = buffer.Format.Profile != BufferProfile.Immutable;
+        if (mode == ReleaseMode.Revoke && !canRevoke)
+        {
+            work.Unrevocable++;
+        }
+
+        if (mode == ReleaseMode.Revoke && canRevoke && revokeAt <= buffer.ReleasedAt)
+        {
+            Revoke(buffer, work);
+            return;
+        }
+
+        work.Orphaned++;
+        work.OrphanedBytes += buffer.Bytes;
+        if (canRevoke)
+        {
+            long timeout = _options.OrphanTimeout == Timeout.InfiniteTimeSpan ? long.MaxValue : buffer.ReleasedAt + TicksOf(_options.OrphanTimeout);
+            buffer.RevokeAt = mode == ReleaseMode.Revoke ? Math.Min(revokeAt, timeout) : timeout;
+        }
+
+        Doorbell.Ring(_careBell);
+    }
+
+    /// <summary>Announces that an orphan is no more; its pages go when the lock is released.</summary>
+    private void Revoke(SharedBuffer buffer, ReleaseWork work)
+    {
+        buffer.Phase = BufferPhase.Revoking;
+        _control.Revoke(buffer.Slot);
+        SharingMessage message = new()
+        {
+            Kind = MessageKind.Revoked,
+            Slot = buffer.Slot,
+            Generation = buffer.Generation,
+            Index = buffer.Index,
+        };
+        foreach (Claim claim in buffer.Claims)
+        {
+            // The control page has told already: a full socket loses nothing but the notice.
+            TrySend(claim.Peer, ref message);
+        }
+
+        work.Revoking.Add(buffer);
+        work.Revoked++;
+    }
+}

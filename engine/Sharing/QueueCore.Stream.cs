@@ -1,0 +1,380 @@
+using System.Diagnostics;
+using MagAlloc.Concurrency;
+using MagAlloc.Platform;
+
+namespace MagAlloc.Sharing;
+
+/// <content>Frames: queued, handed over, acknowledged, dequeued.</content>
+internal sealed partial class QueueCore
+{
+    private readonly List<SharedBuffer> _queued = [];
+    private readonly Queue<SharedBuffer> _done = new();
+    private readonly PollSet _dequeuePoll = new();
+    private bool _isStreaming;
+    private bool _isEnded;
+    private bool _error;
+    private bool _isWaiting;
+    private int _waiter;
+    private long _sequence;
+    private long _streams;
+    private long _handOvers;
+    private long _acknowledgements;
+    private long _stale;
+    private long _lastDequeue;
+
+    /// <summary><c>VIDIOC_STREAMON</c>. Again: nothing.</summary>
+    public void StreamOn(BufferQueue handle)
+    {
+        lock (_gate)
+        {
+            RequireOwner(handle);
+            if (_isStreaming)
+            {
+                return;
+            }
+
+            if (_quotas.LiveBuffers == 0 || _quotas.LiveBuffers < _options.MinQueued)
+            {
+                throw Invalid($"there are {_quotas.LiveBuffers} buffers, and the stream needs at least {Math.Max(1, _options.MinQueued)}.");
+            }
+
+            _isStreaming = true;
+            _isEnded = false;
+            foreach (SharedBuffer buffer in _queued.ToArray())
+            {
+                Activate(buffer);
+            }
+        }
+
+        DisconnectStuck();
+    }
+
+    /// <summary><c>VIDIOC_STREAMOFF</c>: all buffers are dequeued, whatever importers do with them.</summary>
+    public void StreamOff(BufferQueue handle)
+    {
+        lock (_gate)
+        {
+            RequireOwner(handle);
+            StopStream();
+        }
+
+        DisconnectStuck();
+    }
+
+    /// <summary><c>vb2_queue_error</c>: nothing goes on until the stream is off.</summary>
+    public void Abort(BufferQueue handle)
+    {
+        lock (_gate)
+        {
+            RequireOpen(handle);
+            _error = true;
+        }
+
+        Doorbell.Ring(_dequeueBell);
+    }
+
+    /// <summary><c>VIDIOC_QBUF</c>.</summary>
+    public long Queue(BufferQueue handle, int index, long bytesUsed, bool isLast)
+    {
+        long sequence;
+        lock (_gate)
+        {
+            RequireOwner(handle);
+            RequireNoError();
+            SharedBuffer buffer = Require(index);
+            if (buffer.State != BufferState.Dequeued)
+            {
+                throw Invalid($"buffer {index} is {buffer.State}; only a dequeued one can be queued.");
+            }
+
+            if (bytesUsed < -1 || bytesUsed > buffer.Bytes)
+            {
+                throw Invalid($"{bytesUsed} used bytes of buffer {index} are out of range: from 0 to {buffer.Bytes}, or -1 for all.");
+            }
+
+            buffer.State = BufferState.Queued;
+            buffer.Sequence = sequence = ++_sequence;
+            buffer.BytesUsed = bytesUsed < 0 ? buffer.Bytes : bytesUsed;
+            buffer.IsLast = isLast;
+            buffer.HasFailed = false;
+            _queued.Add(buffer);
+            if (_isStreaming)
+            {
+                Activate(buffer);
+            }
+        }
+
+        DisconnectStuck();
+        return sequence;
+    }
+
+    /// <summary><c>VIDIOC_DQBUF</c>.</summary>
+    /// <returns>False when no buffer came back in time.</returns>
+    public bool TryDequeue(BufferQueue handle, TimeSpan timeout, out CompletedBuffer completed)
+    {
+        long stream;
+        lock (_gate)
+        {
+            RequireOwner(handle);
+            stream = _streams;
+            if (TryTakeDone(stream, out completed))
+            {
+                return true;
+            }
+
+            RequireNoWaiter();
+            _isWaiting = true;
+            _waiter = Environment.CurrentManagedThreadId;
+        }
+
+        try
+        {
+            return AwaitDone(stream, timeout, out completed);
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _isWaiting = false;
+                _lastDequeue = NowTicks();
+            }
+        }
+    }
+
+    private bool AwaitDone(long stream, TimeSpan timeout, out CompletedBuffer completed)
+    {
+        long start = Stopwatch.GetTimestamp();
+        long spin = TicksOf(timeout < _options.Spin && timeout >= TimeSpan.Zero ? timeout : _options.Spin);
+        while (true)
+        {
+            bool any = PumpAll();
+            lock (_gate)
+            {
+                if (TryTakeDone(stream, out completed))
+                {
+                    return true;
+                }
+            }
+
+            if (any)
+            {
+                continue;
+            }
+
+            TimeSpan waited = Stopwatch.GetElapsedTime(start);
+            if (timeout != Timeout.InfiniteTimeSpan && waited >= timeout)
+            {
+                return false;
+            }
+
+            if (Stopwatch.GetTimestamp() - start >= spin)
+            {
+                WaitForMessages(timeout == Timeout.InfiniteTimeSpan ? timeout : timeout - waited);
+            }
+        }
+    }
+
+    private bool PumpAll()
+    {
+        bool any = false;
+        foreach (BufferPeer peer in Atomic.Load(ref _peersNow)!)
+        {
+            any |= Pump(peer);
+        }
+
+        return any;
+    }
+
+    private void WaitForMessages(TimeSpan timeout)
+    {
+        _dequeuePoll.Clear();
+        int bell = _dequeuePoll.Add(_dequeueBell, forReading: true);
+        foreach (BufferPeer peer in Atomic.Load(ref _peersNow)!)
+        {
+            _dequeuePoll.Add(peer.Socket, forReading: true);
+        }
+
+        if (_dequeuePoll.Wait(MillisecondsOf(timeout)) && _dequeuePoll[bell] != 0)
+        {
+            Doorbell.Silence(_dequeueBell);
+        }
+    }
+
+    /// <exception cref="BufferException">There will be none.</exception>
+    private bool TryTakeDone(long stream, out CompletedBuffer completed)
+    {
+        RequireNoError();
+        if (!_isStreaming || stream != _streams)
+        {
+            throw Invalid("the stream is off.");
+        }
+
+        if (_done.TryDequeue(out SharedBuffer? buffer))
+        {
+            completed = new CompletedBuffer(buffer.Index, buffer.Sequence, buffer.BytesUsed, buffer.State == BufferState.Error, buffer.IsLast);
+            buffer.State = BufferState.Dequeued;
+            _isEnded = buffer.IsLast;
+            return true;
+        }
+
+        completed = default;
+        return _isEnded ? throw new BufferException(BufferError.Ended, $"{Name}: the last frame was dequeued; stop the stream, or start it anew.") : false;
+    }
+
+    /// <summary>Hands a queued buffer to the importers that have it; without any it goes on waiting.</summary>
+    private void Activate(SharedBuffer buffer)
+    {
+        SharingMessage message = new()
+        {
+            Kind = MessageKind.Frame,
+            Flags = buffer.IsLast ? SharingMessage.Last : (ushort)0,
+            Slot = buffer.Slot,
+            Generation = buffer.Generation,
+            Index = buffer.Index,
+            Sequence = buffer.Sequence,
+            Length = buffer.BytesUsed,
+            Timestamp = Stopwatch.GetTimestamp(),
+        };
+        foreach (Claim claim in buffer.Claims)
+        {
+            if (claim.IsDisputed)
+            {
+                continue;
+            }
+
+            if (TrySend(claim.Peer, ref message))
+            {
+                claim.Pending = buffer.Sequence;
+                buffer.Pending++;
+                _handOvers++;
+            }
+            else
+            {
+                // As many frames as there are buffers fit into its socket: it has not read for long, or is gone.
+                MarkStuck(claim.Peer);
+                buffer.HasFailed = true;
+            }
+        }
+
+        if (buffer.Pending == 0)
+        {
+            buffer.HasFailed = false;
+            return;
+        }
+
+        buffer.State = BufferState.Active;
+        _queued.Remove(buffer);
+    }
+
+    /// <returns>False when no importer may say this.</returns>
+    private bool TryAcknowledge(Claim? claim, in SharingMessage message)
+    {
+        if (claim is null || claim.Pending == 0 || claim.Pending != message.Sequence)
+        {
+            // Of a frame that was the importer's before the stream was stopped, or the buffer revoked.
+            _stale++;
+            return true;
+        }
+
+        SharedBuffer buffer = claim.Buffer;
+        if (claim.IsWritable)
+        {
+            if (message.Length < 0 || message.Length > buffer.Bytes)
+            {
+                return false;
+            }
+
+            buffer.BytesUsed = message.Length;
+        }
+
+        _acknowledgements++;
+        claim.Pending = 0;
+        Settle(buffer);
+        return true;
+    }
+
+    /// <summary>The frame that a claim stands for will not be acknowledged.</summary>
+    private void Forfeit(Claim claim)
+    {
+        if (claim.Pending != 0)
+        {
+            claim.Pending = 0;
+            claim.Buffer.HasFailed = true;
+            Settle(claim.Buffer);
+        }
+    }
+
+    /// <summary>One importer less has the frame.</summary>
+    private void Settle(SharedBuffer buffer)
+    {
+        if (--buffer.Pending != 0 || buffer.State != BufferState.Active)
+        {
+            return;
+        }
+
+        buffer.State = buffer.HasFailed ? BufferState.Error : BufferState.Done;
+        _done.Enqueue(buffer);
+        if (_isWaiting && _waiter != Environment.CurrentManagedThreadId)
+        {
+            Doorbell.Ring(_dequeueBell);
+        }
+    }
+
+    private void StopStream()
+    {
+        _error = false;
+        _isEnded = false;
+        bool was = _isStreaming;
+        _isStreaming = false;
+        _streams++;
+        _queued.Clear();
+        _done.Clear();
+        foreach (SharedBuffer buffer in _live.All)
+        {
+            buffer.State = BufferState.Dequeued;
+            buffer.Pending = 0;
+            foreach (Claim claim in buffer.Claims)
+            {
+                claim.Pending = 0;
+            }
+        }
+
+        if (was)
+        {
+            SharingMessage message = new() { Kind = MessageKind.Stopped, Sequence = _sequence };
+            foreach (BufferPeer peer in _peers)
+            {
+                if (!TrySend(peer, ref message))
+                {
+                    MarkStuck(peer);
+                }
+            }
+        }
+
+        Doorbell.Ring(_dequeueBell);
+    }
+
+    private void RequireStopped()
+    {
+        if (_isStreaming)
+        {
+            throw new BufferException(BufferError.Busy, $"{Name}: the stream is on; stop it first, or set {nameof(BufferQueueOptions)}.{nameof(BufferQueueOptions.ImplicitStop)}.");
+        }
+    }
+
+    private void RequireNoWaiter()
+    {
+        if (_isWaiting)
+        {
+            throw new BufferException(BufferError.Busy, $"{Name}: another thread waits for a buffer to come back.");
+        }
+    }
+
+    private void RequireNoError()
+    {
+        if (_error)
+        {
+            throw new BufferException(BufferError.QueueFailed, $"{Name}: the queue was aborted; stop the stream, or request buffers anew.");
+        }
+    }
+}

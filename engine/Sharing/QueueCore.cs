@@ -1,0 +1,190 @@
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.Versioning;
+using MagAlloc.Events;
+using MagAlloc.Magazines;
+using MagAlloc.Platform;
+
+namespace MagAlloc.Sharing;
+
+/// <summary>What the handles of one queue share: its buffers, importers and books.</summary>
+/// <remarks>
+/// <para><b>Locks.</b> <c>_gate</c> guards all state and is held for short system calls only (sending a message, asking a lease). <c>_changes</c> is held
+/// around whatever makes or releases buffers, its long system calls included, and is taken first. A buffer that somebody moved to
+/// <see cref="BufferPhase.Revoking"/> or <see cref="BufferPhase.Closing"/> is his until he moves it on, so pages are dropped and files closed outside of
+/// <c>_gate</c>, by exactly one thread.</para>
+/// <para><b>Threads.</b> Callers; whoever waits in <see cref="TryDequeue"/> reads importers' messages himself, so that a frame costs no switch
+/// to a third thread; the caretaker (<see cref="Care"/>) sees to deaths, closes and deadlines, and reads messages while nobody waits for them.</para>
+/// <para><b>Trust.</b> Messages are copied before they are looked at, and refer to claims that are kept here. A message that no importer may send
+/// ends its connection.</para>
+/// </remarks>
+[SupportedOSPlatform("linux")]
+[SuppressMessage("Design", "CA1001", Justification = "Leave of the last handle is the disposal.")]
+internal sealed partial class QueueCore
+{
+    private readonly BufferQueueOptions _options;
+    private readonly FaultPlan? _faults;
+    private readonly Lock _changes = new();
+    private readonly Lock _gate = new();
+    private readonly QuotaBook _quotas;
+    private readonly IndexTable _live;
+    private readonly SlotTable _slots;
+    private readonly SharingSupport _support;
+    private readonly ControlPage _control = null!;
+    private readonly FileDescriptor _careBell = null!;
+    private readonly FileDescriptor _dequeueBell = null!;
+    private readonly FileDescriptor? _watcher;
+    private readonly List<SharedBuffer> _released = [];
+    private long _totalBytes;
+    private BufferQueue? _owner;
+    private int _handles;
+    private bool _isClosed;
+
+    /// <exception cref="BufferException">A step was refused; nothing is left behind.</exception>
+    public QueueCore(BufferQueueOptions options)
+    {
+        _options = options;
+        _faults = options.Faults;
+        _faults?.Observe(FaultEvents.Tell);
+        _quotas = new QuotaBook(options);
+        _live = new IndexTable(options.MaxBuffers);
+        _slots = new SlotTable(options.MaxBuffers + options.MaxReleased);
+        Id = EngineIds.Next();
+        try
+        {
+            _support = SharingSupport.Probe(Name, _faults);
+            _control = ControlPage.Create(Name, _slots.Count, _faults);
+            _careBell = CreateBell();
+            _dequeueBell = CreateBell();
+            _watcher = _support.CanAsk ? SharingSupport.CreateWatcher(Name, _faults) : null;
+        }
+        catch
+        {
+            CloseDescriptors();
+            throw;
+        }
+
+        Tracking = _support.Tracking(_watcher is not null);
+        OwnerRegistry.Instance.Add(this);
+    }
+
+    public string Name => _options.Name;
+
+    /// <summary>How it is known who holds what. Can become <see cref="BufferTracking.Polled"/> when the system has no watches left.</summary>
+    public BufferTracking Tracking { get; private set; }
+
+    /// <summary>Another handle is opened.</summary>
+    public void Enter()
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_isClosed, typeof(BufferQueue));
+            _handles++;
+        }
+    }
+
+    /// <summary>A handle is disposed: its buffers are released, and with the last handle the queue ends.</summary>
+    public void Leave(BufferQueue handle)
+    {
+        lock (_changes)
+        {
+            bool isLast;
+            var work = new ReleaseWork();
+            lock (_gate)
+            {
+                isLast = --_handles == 0;
+                if (_owner == handle || isLast)
+                {
+                    StopStream();
+                    ReleaseAll(_options.DisposeMode, NowTicks(), work);
+                    _owner = null;
+                }
+
+                if (isLast && _options.DisposeMode == ReleaseMode.Revoke)
+                {
+                    RevokeReleased(work);
+                }
+            }
+
+            Finish(work);
+            if (isLast)
+            {
+                Close();
+            }
+        }
+    }
+
+    /// <summary>A caller is neither refused because another handle owns nor too late.</summary>
+    private void RequireOwner(BufferQueue handle)
+    {
+        ObjectDisposedException.ThrowIf(_isClosed || handle.IsDisposed, typeof(BufferQueue));
+        if (_owner is not null && _owner != handle)
+        {
+            throw new BufferException(BufferError.Busy, $"{Name}: another handle owns the queue until it releases its buffers.");
+        }
+    }
+
+    private void RequireOpen(BufferQueue handle) => ObjectDisposedException.ThrowIf(_isClosed || handle.IsDisposed, typeof(BufferQueue));
+
+    private BufferException Invalid(string what) => new(BufferError.Invalid, $"{Name}: {what}");
+
+    private SharedBuffer Require(int index)
+        => _live[index] ?? throw Invalid($"there is no buffer {index}; indices are from 0 to {_live.Capacity - 1}, and may have holes.");
+
+    private BufferException Exceeded(QuotaRefusal refusal)
+    {
+        _quotaRefusals++;
+        TellQuota(refusal);
+        BufferError error = refusal.Quota is BufferQuota.Buffers or BufferQuota.ReleasedBuffers ? BufferError.NoBuffers : BufferError.QuotaExceeded;
+        return BufferException.Exceeded(Name, error, refusal);
+    }
+
+    /// <summary>Ends the queue: nobody calls any more.</summary>
+    private void Close()
+    {
+        OwnerRegistry.Instance.Remove(this);
+        List<BufferPeer> peers;
+        lock (_gate)
+        {
+            _isClosed = true;
+            peers = [.. _peers];
+        }
+
+        foreach (BufferPeer peer in peers)
+        {
+            RemovePeer(peer);
+        }
+
+        StopCaretaker();
+        List<SharedBuffer> left;
+        lock (_gate)
+        {
+            left = [.. _released];
+            _released.Clear();
+        }
+
+        // Orphans that nobody revoked live on as their holders' memory, and nobody counts them.
+        foreach (SharedBuffer buffer in left)
+        {
+            buffer.Close();
+        }
+
+        CloseDescriptors();
+    }
+
+    private FileDescriptor CreateBell()
+        => (FileSteps.Fails(_faults, FaultPoint.WakeUp) ? null : Doorbell.Create()) ?? throw BufferException.LastRefused(Name, "eventfd");
+
+    private void CloseDescriptors()
+    {
+        _control?.Dispose();
+        _careBell?.Dispose();
+        _dequeueBell?.Dispose();
+        _watcher?.Dispose();
+        _settled.Dispose();
+    }
+
+    private static long NowTicks() => Stopwatch.GetTimestamp();
+
+    private static long TicksOf(TimeSpan time) => (long)(time.TotalSeconds * Stopwatch.Frequency);
+}

@@ -1,0 +1,71 @@
+using System.Runtime.Versioning;
+
+namespace MagAlloc.Tests.Sharing.Support;
+
+/// <summary>A queue with importers in this process: what needs no other process is tested without one.</summary>
+[SupportedOSPlatform("linux")]
+internal sealed class Shared : IDisposable
+{
+    public const int Page = 4096;
+
+    private static int s_last;
+
+    private readonly List<BufferImporter> _importers = [];
+    private readonly BufferListener _listener;
+
+    public Shared(BufferQueueOptions? options = null)
+    {
+        Queue = new BufferQueue((options ?? new BufferQueueOptions()) with { Name = options?.Name ?? "test" });
+        Address = $"@magalloc-test-{Environment.ProcessId}-{Interlocked.Increment(ref s_last)}";
+        _listener = new BufferListener(Address);
+    }
+
+    public static TimeSpan Soon => TimeSpan.FromSeconds(10);
+
+    public BufferQueue Queue { get; }
+
+    public string Address { get; }
+
+    public BufferListener Listener => _listener;
+
+    /// <summary>Connects an importer of this process.</summary>
+    public (BufferPeer Peer, BufferImporter Importer) Connect(BufferImporterOptions? options = null)
+    {
+        Task<BufferImporter> connecting = Task.Run(() => BufferImporter.Connect(Address, options));
+        BufferPeer peer = Queue.Accept(_listener, Soon)!;
+        BufferImporter importer = connecting.GetAwaiter().GetResult();
+        _importers.Add(importer);
+        return (peer, importer);
+    }
+
+    /// <summary>Exports a buffer and waits until the importer has mapped it.</summary>
+    public BufferImport Export(int index, BufferPeer peer, BufferImporter importer, BufferAccess access = BufferAccess.ReadOnly)
+    {
+        Queue.Export(index, peer, access);
+        Assert.That(importer.TryImport(out BufferImport? import, Soon), Is.True);
+        return import!;
+    }
+
+    public static BufferException Refused(BufferError error, Action action)
+    {
+        BufferException refused = Assert.Throws<BufferException>(() => action())!;
+        Assert.That(refused.Error, Is.EqualTo(error), refused.Message);
+        return refused;
+    }
+
+    public static void Eventually(Func<bool> condition, string what)
+    {
+        Assert.That(SpinWait.SpinUntil(condition, Soon), Is.True, what);
+    }
+
+    public void Dispose()
+    {
+        foreach (BufferImporter importer in _importers)
+        {
+            importer.Dispose();
+        }
+
+        Queue.Dispose();
+        _listener.Dispose();
+    }
+}

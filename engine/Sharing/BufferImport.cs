@@ -22,7 +22,7 @@ public sealed unsafe class BufferImport : IDisposable
     private readonly Lock _gate = new();
     private byte* _mapping;
     private int _isRevoked;
-    private bool _isDisposed;
+    private int _isDisposed;
     private int _pins;
 
     internal BufferImport(BufferImporter importer, FileDescriptor file, byte* mapping, in SharingMessage export)
@@ -61,6 +61,8 @@ public sealed unsafe class BufferImport : IDisposable
     internal uint Generation { get; }
 
     internal FileDescriptor File => _file;
+
+    internal bool IsDisposed => Atomic.Load(ref _isDisposed) != 0;
 
     /// <summary>The contents, in place.</summary>
     /// <param name="offset">Where the span begins.</param>
@@ -101,7 +103,7 @@ public sealed unsafe class BufferImport : IDisposable
     public bool TryRead(long offset, Span<byte> destination)
     {
         RequirePart(offset, destination.Length);
-        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        ObjectDisposedException.ThrowIf(IsDisposed, this);
         if (IsRevoked)
         {
             return false;
@@ -144,7 +146,7 @@ public sealed unsafe class BufferImport : IDisposable
     /// <exception cref="ObjectDisposedException">This is disposed of.</exception>
     public byte* DangerousGetPointer()
     {
-        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        ObjectDisposedException.ThrowIf(IsDisposed, this);
         return _mapping;
     }
 
@@ -163,12 +165,12 @@ public sealed unsafe class BufferImport : IDisposable
     {
         lock (_gate)
         {
-            if (_isDisposed)
+            if (IsDisposed)
             {
                 return false;
             }
 
-            _isDisposed = true;
+            Atomic.Store(ref _isDisposed, 1);
             if (_pins == 0)
             {
                 Unmap();
@@ -194,7 +196,7 @@ public sealed unsafe class BufferImport : IDisposable
     {
         lock (_gate)
         {
-            if (--_pins == 0 && _isDisposed)
+            if (--_pins == 0 && IsDisposed)
             {
                 Unmap();
             }
@@ -211,7 +213,7 @@ public sealed unsafe class BufferImport : IDisposable
 
     private byte* Part(long offset, ref int length, bool writable)
     {
-        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        ObjectDisposedException.ThrowIf(IsDisposed, this);
         if (writable && Access != BufferAccess.ReadWrite)
         {
             throw new BufferException(BufferError.AccessDenied, $"{_importer.Name}: buffer {Index} was exported for reading.");

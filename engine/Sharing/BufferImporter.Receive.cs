@@ -68,7 +68,7 @@ public sealed partial class BufferImporter
         import = null;
         while (true)
         {
-            if (wantsFrame ? TryTakeFrame(out frame) : _arrived.TryDequeue(out import))
+            if (wantsFrame ? TryTakeFrame(out frame) : TryTakeImport(out import))
             {
                 return true;
             }
@@ -193,9 +193,9 @@ public sealed partial class BufferImporter
                 _imports.Add(export.Slot, import);
             }
 
-            // A slot is used again only when nobody holds its buffer: what is here of a former life was revoked.
-            former?.TryEnd();
-            _arrived.Enqueue(import);
+            // An owner uses a slot again only when nobody holds its buffer; this one does not keep to that. Who reads the former is not to fault for it.
+            former?.MarkRevoked();
+            Arrived(import);
         }
         catch (BufferException e)
         {
@@ -205,6 +205,35 @@ public sealed partial class BufferImporter
         }
 
         Send(new SharingMessage { Kind = MessageKind.Imported, Slot = export.Slot, Generation = export.Generation, Index = export.Index });
+    }
+
+    /// <summary>Keeps an import for <see cref="TryImport"/>; not for ever, if nobody calls that.</summary>
+    private void Arrived(BufferImport import)
+    {
+        if (_arrived.Count >= _view.Slots)
+        {
+            BufferImport[] present = [.. _arrived.Where(one => !one.IsDisposed)];
+            _arrived.Clear();
+            foreach (BufferImport one in present)
+            {
+                _arrived.Enqueue(one);
+            }
+        }
+
+        _arrived.Enqueue(import);
+    }
+
+    private bool TryTakeImport(out BufferImport? import)
+    {
+        while (_arrived.TryDequeue(out import))
+        {
+            if (!import.IsDisposed)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private unsafe BufferImport Map(in SharingMessage export, FileDescriptor? file)

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using System.Text;
@@ -100,7 +99,6 @@ public sealed class BufferListener : IDisposable
     internal BufferPeer? Accept(BufferQueue queue, TimeSpan timeout)
     {
         FileDescriptor? connection;
-        long start = Stopwatch.GetTimestamp();
         lock (_accepting)
         {
             ObjectDisposedException.ThrowIf(Atomic.Load(ref _disposed) != 0, this);
@@ -120,8 +118,7 @@ public sealed class BufferListener : IDisposable
             return VirtualMemory.LastError == LinuxError.TryAgain ? null : throw BufferException.LastRefused(Address, "accept");
         }
 
-        TimeSpan left = timeout == Timeout.InfiniteTimeSpan ? s_introduction : timeout - Stopwatch.GetElapsedTime(start);
-        return queue.Core.Connect(queue, connection, left > s_introduction ? s_introduction : left > TimeSpan.Zero ? left : TimeSpan.Zero);
+        return queue.Core.Connect(queue, connection, s_introduction);
     }
 
     private void Bind()

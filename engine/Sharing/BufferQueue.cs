@@ -156,7 +156,7 @@ public sealed unsafe class BufferQueue : IDisposable
 
     /// <summary>Takes a connection of a <see cref="BufferListener"/>'s as an importer of this queue. Any handle may.</summary>
     /// <param name="listener">Where importers connect.</param>
-    /// <param name="timeout">How long to wait for one, its introduction included.</param>
+    /// <param name="timeout">How long to wait for one. Who has connected may take a second to introduce itself.</param>
     /// <returns>The importer; null when none came in time.</returns>
     /// <exception cref="BufferException">Who came is no importer, or the system refused; the connection is closed.</exception>
     public BufferPeer? Accept(BufferListener listener, TimeSpan timeout)

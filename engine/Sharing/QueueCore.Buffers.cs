@@ -20,8 +20,9 @@ internal sealed unsafe partial class QueueCore
                 RequireOwner(handle);
                 RequireStopped();
                 RequireNoWaiter();
-                _error = false;
-                _isEnded = false;
+
+                // What was queued while the stream was off is not any more.
+                StopStream();
                 ReleaseAll(ReleaseMode.Orphan, long.MaxValue, work);
                 _owner = null;
             }
@@ -171,6 +172,7 @@ internal sealed unsafe partial class QueueCore
 
     public void Unpin(SharedBuffer buffer)
     {
+        var work = new ReleaseWork();
         lock (_gate)
         {
             if (--buffer.Pins != 0 || buffer.Phase == BufferPhase.Live)
@@ -178,11 +180,12 @@ internal sealed unsafe partial class QueueCore
                 return;
             }
 
+            // Released meanwhile: this mapping was what held it, or the last thing that did.
             buffer.Unmap();
+            ProbeReleased(work);
         }
 
-        // What this mapping held is looked at again.
-        Platform.Doorbell.Ring(_careBell);
+        Finish(work);
     }
 
     public SharedBuffer Require(BufferQueue handle, int index)

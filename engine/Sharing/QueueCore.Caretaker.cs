@@ -12,10 +12,22 @@ internal sealed partial class QueueCore
     private static readonly TimeSpan s_glance = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan s_idle = TimeSpan.FromMilliseconds(200);
 
+    // A close is told a moment before the description is gone, and a look in between finds it held. So there are a few looks more.
+    private static readonly TimeSpan s_firstLook = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan s_lastLook = TimeSpan.FromMilliseconds(64);
+
+    // How often leases are asked where nothing tells of a close.
+    private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(10);
+
+    // What no event told of is found all the same.
+    private static readonly TimeSpan s_safetyNet = TimeSpan.FromSeconds(1);
+
     private Thread? _caretaker;
     private bool _stopCare;
     private bool _probe;
     private long _nextRecheck;
+    private long _nextProbe = long.MaxValue;
+    private TimeSpan _probePause = s_safetyNet;
 
     /// <summary>Under the lock.</summary>
     private void StartCaretaker()
@@ -99,18 +111,13 @@ internal sealed partial class QueueCore
             var work = new ReleaseWork();
             lock (_gate)
             {
-                _probe |= mayBeAny || Tracking == BufferTracking.Polled;
+                _probe |= mayBeAny;
                 foreach (int watch in closed)
                 {
                     Closed(watch);
                 }
 
-                if (_probe)
-                {
-                    _probe = false;
-                    ProbeReleased(work);
-                }
-
+                Probe(work);
                 CareForReleased(work);
             }
 
@@ -155,6 +162,28 @@ internal sealed partial class QueueCore
         }
     }
 
+    /// <summary>Looks for what nobody holds any more: when something happened, a few times soon after, and now and then.</summary>
+    private void Probe(ReleaseWork work)
+    {
+        long now = NowTicks();
+        if (_released.Count == 0)
+        {
+            _probe = false;
+            _nextProbe = long.MaxValue;
+            return;
+        }
+
+        if (!_probe && now < _nextProbe)
+        {
+            return;
+        }
+
+        _probePause = _probe ? s_firstLook : _probePause < s_lastLook ? _probePause * 4 : Tracking == BufferTracking.Polled ? s_poll : s_safetyNet;
+        _nextProbe = now + TicksOf(_probePause);
+        _probe = false;
+        ProbeReleased(work);
+    }
+
     /// <summary>A description of a file has ended: perhaps the last one that an importer had.</summary>
     private void Closed(int watch)
     {
@@ -175,8 +204,8 @@ internal sealed partial class QueueCore
 
     private int WaitMilliseconds(bool readsMessages)
     {
-        long until = long.MaxValue;
         long now = NowTicks();
+        long until = _released.Count == 0 ? long.MaxValue : Math.Min(_nextProbe, now + TicksOf(s_safetyNet));
         foreach (SharedBuffer buffer in _released)
         {
             until = buffer.Phase switch
@@ -189,11 +218,6 @@ internal sealed partial class QueueCore
             {
                 until = Math.Min(until, buffer.RetryAt);
             }
-        }
-
-        if (_released.Count != 0 && Tracking == BufferTracking.Polled)
-        {
-            until = Math.Min(until, now + TicksOf(s_poll));
         }
 
         if (!readsMessages && _peers.Count != 0)

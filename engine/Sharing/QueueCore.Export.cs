@@ -91,10 +91,8 @@ internal sealed partial class QueueCore
                     $"{Name}: {DmaBufDevice.Path} cannot be opened, so there are no dma-bufs here: load the module udmabuf, or export to importers.");
             }
 
-            FileDescriptor made = DmaBufDevice.Create(device, buffer.File, buffer.Bytes) ?? throw BufferException.LastRefused(Name, "UDMABUF_CREATE");
-            buffer.HasDmaBuf = true;
-            buffer.WasExported = true;
-            return made;
+            // What a driver pins is seen by no lease and reached by no hole: it is the driver's until the dma-buf is closed.
+            return DmaBufDevice.Create(device, buffer.File, buffer.Bytes) ?? throw BufferException.LastRefused(Name, "UDMABUF_CREATE");
         }
     }
 

@@ -8,9 +8,6 @@ internal sealed partial class QueueCore
     // How often a revoked buffer's file is looked at for pages that a holder's touch has brought back.
     private static readonly TimeSpan s_recheck = TimeSpan.FromMilliseconds(100);
 
-    // How often leases are asked where nothing tells of a close.
-    private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(10);
-
     // When the system refused to drop pages.
     private static readonly TimeSpan s_retry = TimeSpan.FromMilliseconds(100);
 

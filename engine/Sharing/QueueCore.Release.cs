@@ -28,7 +28,7 @@ internal sealed partial class QueueCore
                 }
 
                 StopStream();
-                ReleaseAll(mode, NowTicks() + TicksOf(deadline), work);
+                ReleaseAll(mode, After(NowTicks(), deadline), work);
                 _owner = null;
             }
 
@@ -105,9 +105,7 @@ internal sealed partial class QueueCore
         {
             LeaseAnswer.Free => false,
             LeaseAnswer.Held => true,
-
-            // A driver's pages are seen by nobody.
-            _ => buffer.Claims.Count != 0 || buffer.HasDmaBuf,
+            _ => buffer.Claims.Count != 0,
         };
     }
 
@@ -164,10 +162,11 @@ internal sealed partial class QueueCore
         work.OrphanedBytes += buffer.Bytes;
         if (canRevoke)
         {
-            long timeout = _options.OrphanTimeout == Timeout.InfiniteTimeSpan ? long.MaxValue : buffer.ReleasedAt + TicksOf(_options.OrphanTimeout);
+            long timeout = After(buffer.ReleasedAt, _options.OrphanTimeout);
             buffer.RevokeAt = mode == ReleaseMode.Revoke ? Math.Min(revokeAt, timeout) : timeout;
         }
 
+        _probe = true;
         Doorbell.Ring(_careBell);
     }
 

@@ -186,5 +186,13 @@ internal sealed partial class QueueCore
 
     private static long NowTicks() => Stopwatch.GetTimestamp();
 
+    /// <summary>The time so much later; <see cref="long.MaxValue"/>: never.</summary>
+    private static long After(long start, TimeSpan time)
+    {
+        // A century and infinity are the same here, and cannot overflow.
+        const double Century = 100.0 * 365 * 24 * 3600;
+        return time == Timeout.InfiniteTimeSpan || time.TotalSeconds > Century ? long.MaxValue : start + TicksOf(time);
+    }
+
     private static long TicksOf(TimeSpan time) => (long)(time.TotalSeconds * Stopwatch.Frequency);
 }

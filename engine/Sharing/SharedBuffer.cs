@@ -64,9 +64,6 @@ internal sealed unsafe class SharedBuffer
     /// <summary>Nobody else can hold what was never exported: no need to ask.</summary>
     public bool WasExported { get; set; }
 
-    /// <summary>A driver may use its pages, which then outlive whatever is done to the file.</summary>
-    public bool HasDmaBuf { get; set; }
-
     /// <summary>An importer had it and the lease did not see it: what the lease says of it is worth nothing.</summary>
     public bool IsUntracked { get; set; }
 

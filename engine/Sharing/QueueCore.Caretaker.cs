@@ -13,8 +13,10 @@ internal sealed partial class QueueCore
     private static readonly TimeSpan s_idle = TimeSpan.FromMilliseconds(200);
 
     // A close is told a moment before the description is gone, and a look in between finds it held. So there are a few looks more.
-    private static readonly TimeSpan s_firstLook = TimeSpan.FromMilliseconds(1);
-    private static readonly TimeSpan s_lastLook = TimeSpan.FromMilliseconds(64);
+    private static readonly TimeSpan[] s_soon =
+    [
+        TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(4), TimeSpan.FromMilliseconds(16), TimeSpan.FromMilliseconds(64),
+    ];
 
     // How often leases are asked where nothing tells of a close.
     private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(10);
@@ -27,7 +29,7 @@ internal sealed partial class QueueCore
     private bool _probe;
     private long _nextRecheck;
     private long _nextProbe = long.MaxValue;
-    private TimeSpan _probePause = s_safetyNet;
+    private int _looks;
 
     /// <summary>Under the lock.</summary>
     private void StartCaretaker()
@@ -178,8 +180,8 @@ internal sealed partial class QueueCore
             return;
         }
 
-        _probePause = _probe ? s_firstLook : _probePause < s_lastLook ? _probePause * 4 : Tracking == BufferTracking.Polled ? s_poll : s_safetyNet;
-        _nextProbe = now + TicksOf(_probePause);
+        _looks = _probe ? 0 : _looks + 1;
+        _nextProbe = now + TicksOf(_looks < s_soon.Length ? s_soon[_looks] : Tracking == BufferTracking.Polled ? s_poll : s_safetyNet);
         _probe = false;
         ProbeReleased(work);
     }

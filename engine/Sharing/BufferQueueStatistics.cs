@@ -60,7 +60,7 @@ public readonly record struct BufferQueueStatistics
     /// <summary>Importers that said they had let go of a buffer that somebody still held.</summary>
     public long FalseReleases { get; init; }
 
-    /// <summary>Exports of which the kernel did not know although an importer had them: a defect in this process.</summary>
+    /// <summary>Buffers of which the kernel did not know that an importer has them: a defect in this process. From then on importers are believed about them.</summary>
     public long UntrackedExports { get; init; }
 
     /// <summary>Messages that no importer may send; each ended its connection.</summary>

@@ -19,6 +19,9 @@ internal sealed class Claim(SharedBuffer buffer, BufferPeer peer)
     /// <summary>The importer says that it has let go, and the kernel says that somebody has not.</summary>
     public bool IsDisputed { get; set; }
 
+    /// <summary>When it was noticed that the kernel does not see it.</summary>
+    public long SuspectedAt { get; set; }
+
     /// <summary>The frame that it has not acknowledged; 0: none.</summary>
     public long Pending { get; set; }
 }

@@ -119,6 +119,7 @@ internal sealed partial class QueueCore
                     Closed(watch);
                 }
 
+                LookAtSuspects();
                 Probe(work);
                 CareForReleased(work);
             }
@@ -220,6 +221,11 @@ internal sealed partial class QueueCore
             {
                 until = Math.Min(until, buffer.RetryAt);
             }
+        }
+
+        if (_suspects.Count != 0)
+        {
+            until = Math.Min(until, now + TicksOf(s_doubt));
         }
 
         if (!readsMessages && _peers.Count != 0)

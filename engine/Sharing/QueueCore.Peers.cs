@@ -10,10 +10,14 @@ internal sealed partial class QueueCore
     private const int BytesOfWaitingMessage = 1024;
     private const int MostSendBuffer = 4 << 20;
 
+    // Much longer than it takes an importer from closing a buffer to saying so.
+    private static readonly TimeSpan s_doubt = TimeSpan.FromMilliseconds(100);
+
     private readonly List<BufferPeer> _peers = [];
 
     // The same for readers without the lock; replaced, never changed.
     private BufferPeer[]? _peersNow = [];
+    private readonly List<Claim> _suspects = [];
     private bool _hasStuck;
     private long _falseReleases;
     private long _misuses;
@@ -206,7 +210,7 @@ internal sealed partial class QueueCore
         {
             case MessageKind.Imported:
                 MarkRead(claim!);
-                ExpectHeld(claim!.Buffer);
+                ExpectHeld(claim!);
                 break;
             case MessageKind.Refused:
                 Drop(claim!);
@@ -219,13 +223,39 @@ internal sealed partial class QueueCore
         return true;
     }
 
-    /// <summary>An importer has a buffer, so the lease must be refused. If not, what went out was our own description, and the lease is blind.</summary>
-    private void ExpectHeld(SharedBuffer buffer)
+    /// <summary>
+    /// An importer has a buffer, so the lease must be refused. If it is not, the importer has let go meanwhile and is about to say so, or is dead; or what went out
+    /// was our own description, to which the lease is blind. The caretaker looks again.
+    /// </summary>
+    private void ExpectHeld(Claim claim)
     {
-        if (IsTracked(buffer) && buffer.AskLease(_faults) == LeaseAnswer.Free)
+        if (IsTracked(claim.Buffer) && claim.Buffer.AskLease(_faults) == LeaseAnswer.Free)
         {
-            buffer.IsUntracked = true;
-            _untrackedExports++;
+            claim.SuspectedAt = NowTicks();
+            _suspects.Add(claim);
+            Doorbell.Ring(_careBell);
+        }
+    }
+
+    /// <summary>Whoever still claims, and lives, and is not seen, cannot be seen: from now on its word is taken for that buffer.</summary>
+    private void LookAtSuspects()
+    {
+        long now = NowTicks();
+        for (int i = _suspects.Count - 1; i >= 0; i--)
+        {
+            Claim claim = _suspects[i];
+            bool isClaimed = claim.Buffer.Claims.Contains(claim) && !claim.Peer.IsGone;
+            if (isClaimed && now - claim.SuspectedAt < TicksOf(s_doubt))
+            {
+                continue;
+            }
+
+            _suspects.RemoveAt(i);
+            if (isClaimed && IsTracked(claim.Buffer) && claim.Buffer.AskLease(_faults) == LeaseAnswer.Free)
+            {
+                claim.Buffer.IsUntracked = true;
+                _untrackedExports++;
+            }
         }
     }
 

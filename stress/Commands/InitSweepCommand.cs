@@ -14,13 +14,13 @@ internal static class InitSweepCommand
 
         For each component fallible step 1, 2, 3, … is made to fail until it is built untouched; then, for each kind of step,
         all of them (lasting faults, which no retry gets over). After each failure there must be one clear exception, no
-        mapping, no thread and no byte left, and the next attempt must succeed.
+        mapping, no thread, no descriptor and no byte left, and the next attempt must succeed.
 
         Components:
         {string.Join(Environment.NewLine, InitScenarios.All.Select(s => $"  {s.Name,-18}{s.What}"))}
         """;
 
-    private static readonly string[] s_headers = ["component", "points", "lasting", "absorbed", "bytes left", "maps left", "threads"];
+    private static readonly string[] s_headers = ["component", "points", "lasting", "absorbed", "bytes left", "maps left", "threads", "descriptors"];
 
     public static Command Create(RunSession session)
     {
@@ -70,5 +70,6 @@ internal static class InitSweepCommand
         Text.Count(result.LeakedBytes),
         Text.Count(result.LeftoverMappings),
         Text.Count(result.LeftoverThreads),
+        Text.Count(result.LeftoverDescriptors),
     ];
 }

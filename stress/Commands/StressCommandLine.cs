@@ -8,7 +8,7 @@ namespace MagAlloc.Stress.Commands;
 /// <summary>The program's command line, also run within the tests' process.</summary>
 internal static class StressCommandLine
 {
-    private static readonly string[] s_runs = ["hammer", "replay", "iova", "init-sweep"];
+    private static readonly string[] s_runs = ["hammer", "replay", "iova", "init-sweep", "share"];
 
     /// <summary>Parses and runs; returns the exit code.</summary>
     public static int Run(string[] args, StressConsole console, TextWriter output, TextWriter error)
@@ -46,7 +46,7 @@ internal static class StressCommandLine
 
     private static RootCommand Create(RunSession session)
     {
-        RootCommand root = new("Hammers MagAlloc, replays allocation traces of real programs, and makes its construction fail step by step.")
+        RootCommand root = new("Hammers MagAlloc, replays allocation traces of real programs, shares buffers with processes that die, and makes construction fail step by step.")
         {
             Subcommands =
             {
@@ -54,6 +54,7 @@ internal static class StressCommandLine
                 ReplayCommand.Create(session),
                 InitSweepCommand.Create(session),
                 IovaCommand.Create(session),
+                ShareCommand.Create(session),
                 TraceCommand.Create(session),
                 TopCommand.Create(session),
                 AnalyzeCommand.Create(session),
@@ -68,6 +69,7 @@ internal static class StressCommandLine
             "replay" => ReplayCommand.Examples,
             "init-sweep" => InitSweepCommand.Examples,
             "iova" => IovaCommand.Examples,
+            "share" => ShareCommand.Examples,
             "trace" => TraceCommand.Examples,
             "top" => TopCommand.Examples,
             "analyze" => AnalyzeCommand.Examples,

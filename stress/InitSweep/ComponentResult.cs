@@ -23,6 +23,8 @@ internal sealed record ComponentResult
 
     public long LeftoverThreads { get; init; }
 
+    public long LeftoverDescriptors { get; init; }
+
     /// <summary>Times the component was built, or its building was tried.</summary>
     public long Attempts { get; init; }
 

@@ -6,7 +6,7 @@ namespace MagAlloc.Stress.InitSweep;
 /// <summary>
 /// Makes fallible step 1, 2, 3, … of one component fail until an attempt passes without a fault; then, for each kind of step,
 /// all of its steps (one failure is often got over by a flush and a retry, a lasting one is not). After each: exactly one clear
-/// exception, or none when the component got over it; no mapping and no thread left; and the next attempt succeeds.
+/// exception, or none when the component got over it; no mapping, no descriptor and no thread left; and the next attempt succeeds.
 /// </summary>
 /// <remarks>
 /// The runtime maps memory and starts threads of its own at any time (code heaps, tiered compilation, thread stacks that libc
@@ -61,6 +61,7 @@ internal sealed class ComponentSweep(InitScenario scenario)
             LeakedBytes = _leftOver.Bytes,
             LeftoverMappings = _leftOver.Mappings,
             LeftoverThreads = _leftOver.Threads,
+            LeftoverDescriptors = _leftOver.Descriptors,
             Attempts = _attempts,
             InjectedFaults = _injected,
             Latency = _latency,
@@ -91,7 +92,7 @@ internal sealed class ComponentSweep(InitScenario scenario)
             Attempt(plan);
             threw = false;
         }
-        catch (Exception e) when (e is OutOfMemoryException or PlatformException or IovaExhaustedException)
+        catch (Exception e) when (e is OutOfMemoryException or PlatformException or IovaExhaustedException or BufferException)
         {
             if (string.IsNullOrWhiteSpace(e.Message) || e.InnerException is AggregateException)
                 _failures.Add($"{scenario.Name}: {what}: {e.GetType().Name} does not say what failed");
@@ -138,7 +139,7 @@ internal sealed class ComponentSweep(InitScenario scenario)
     private void Examine(string what, Action attempt)
     {
         long absorbedBefore = _absorbed;
-        LeftOver common = new(long.MaxValue, long.MaxValue, int.MaxValue);
+        LeftOver common = new(long.MaxValue, long.MaxValue, int.MaxValue, int.MaxValue);
         for (int i = 0; i < Repetitions && !common.IsNothing && _failures.Count == 0; i++)
         {
             ProcessFootprint before = ProcessFootprint.Take();
@@ -153,7 +154,8 @@ internal sealed class ComponentSweep(InitScenario scenario)
         _leftOver = new LeftOver(
             _leftOver.Bytes + common.Bytes,
             _leftOver.Mappings + common.Mappings,
-            _leftOver.Threads + common.Threads);
+            _leftOver.Threads + common.Threads,
+            _leftOver.Descriptors + common.Descriptors);
         _failures.Add($"{scenario.Name}: {what}: {common} are left");
     }
 

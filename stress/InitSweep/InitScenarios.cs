@@ -25,6 +25,7 @@ internal static unsafe class InitScenarios
         new("large-allocation", "the first large block of a heap", plan => FirstBlock(plan, LargeBlock)),
         new("trim-dispose", "trim and dispose of a used heap", TrimAndDispose),
         .. IovaScenarios.All,
+        .. SharingScenarios.All,
     ];
 
     private static NativeHeapOptions Options(FaultPlan? plan, bool worker, CheckLevel checks = CheckLevel.None) =>

@@ -1,27 +1,40 @@
 using System.Globalization;
+using System.Runtime.Versioning;
+using MagAlloc.Stress.Sharing;
 
 namespace MagAlloc.Stress.InitSweep;
 
 /// <summary>
-/// The anonymous mappings and the threads of this process at one moment, from /proc. Mappings are kept as merged address
+/// The mappings of memory, the descriptors and the threads of this process at one moment, from /proc. Mappings are kept as merged address
 /// ranges, because the kernel splits and joins them as protections change: only addresses that were not mapped before count
 /// as new.
 /// </summary>
 internal sealed class ProcessFootprint
 {
+    // Where the runtime puts the code that it compiles.
+    private const string RuntimesOwn = "/memfd:doublemapper";
+
     private readonly List<(ulong Start, ulong End)> _ranges = [];
 
-    private ProcessFootprint(int threads) => Threads = threads;
+    private ProcessFootprint(int threads, int descriptors)
+    {
+        Threads = threads;
+        Descriptors = descriptors;
+    }
 
     public int Threads { get; }
 
+    /// <summary>Those of files on disk excepted.</summary>
+    public int Descriptors { get; }
+
+    [SupportedOSPlatformGuard("linux")]
     public static bool IsSupported => OperatingSystem.IsLinux();
 
     public static ProcessFootprint Take()
     {
         if (!IsSupported)
-            return new ProcessFootprint(0);
-        ProcessFootprint footprint = new(Directory.GetDirectories("/proc/self/task").Length);
+            return new ProcessFootprint(0, 0);
+        ProcessFootprint footprint = new(Directory.GetDirectories("/proc/self/task").Length, ProcessFiles.OpenDescriptors());
         foreach (string line in File.ReadLines("/proc/self/maps"))
             footprint.Add(line);
         return footprint;
@@ -60,7 +73,7 @@ internal sealed class ProcessFootprint
             }
         }
 
-        return new LeftOver(bytes, mappings, Math.Max(0, Threads - before.Threads));
+        return new LeftOver(bytes, mappings, Math.Max(0, Threads - before.Threads), Math.Max(0, Descriptors - before.Descriptors));
     }
 
     /// <summary>"start-end perms offset device inode [path]"; the kernel lists them by address.</summary>
@@ -68,7 +81,8 @@ internal sealed class ProcessFootprint
     {
         string[] fields = line.Split(' ', 6, StringSplitOptions.RemoveEmptyEntries);
         string path = fields.Length > 5 ? fields[5].Trim() : string.Empty;
-        if (path.Length != 0 && !path.StartsWith("[anon", StringComparison.Ordinal))
+        bool isMemoryFile = path.StartsWith("/memfd:", StringComparison.Ordinal) && !path.StartsWith(RuntimesOwn, StringComparison.Ordinal);
+        if (path.Length != 0 && !isMemoryFile && !path.StartsWith("[anon", StringComparison.Ordinal))
             return;
 
         int dash = fields[0].IndexOf('-', StringComparison.Ordinal);

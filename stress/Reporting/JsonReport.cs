@@ -2,6 +2,8 @@ using System.Text.Json;
 using MagAlloc.Stress.InitSweep;
 using MagAlloc.Stress.Iova;
 using MagAlloc.Stress.Replay;
+using MagAlloc.Stress.Sharing;
+using MagAlloc.Stress.Verification;
 
 namespace MagAlloc.Stress.Reporting;
 
@@ -29,6 +31,7 @@ internal static class JsonReport
         WriteTraces(json, report);
         WriteComponents(json, report);
         WriteIova(json, report);
+        WriteShare(json, report);
         json.WriteStartArray("failures");
         foreach (string failure in report.Failures)
             json.WriteStringValue(failure);
@@ -107,6 +110,7 @@ internal static class JsonReport
             json.WriteNumber("leakedBytes", component.LeakedBytes);
             json.WriteNumber("leftoverMappings", component.LeftoverMappings);
             json.WriteNumber("leftoverThreads", component.LeftoverThreads);
+            json.WriteNumber("leftoverDescriptors", component.LeftoverDescriptors);
             json.WriteEndObject();
         }
 
@@ -142,6 +146,39 @@ internal static class JsonReport
         WriteArray(json, "throughput", iova.Throughput);
         WriteArray(json, "ranges", iova.Ranges);
         WriteArray(json, "depotMagazines", iova.DepotMagazines);
+    }
+
+    private static void WriteShare(Utf8JsonWriter json, RunReport report)
+    {
+        if (report.Share is not { } share)
+            return;
+        json.WriteNumber("handovers", share.Handovers);
+        json.WriteNumber("kills", share.Kills);
+        json.WriteNumber("quotaOverruns", share.QuotaOverruns);
+        json.WriteNumber("unreclaimedBytes", share.UnreclaimedBytes);
+        json.WriteNumber("descriptorGrowth", share.DescriptorGrowth);
+        WriteMilliseconds(json, "reclaimMs", share.Reclaim);
+        json.WriteStartObject("share");
+        json.WriteNumber("importers", share.Options.Importers);
+        json.WriteString("tracking", share.Statistics.Tracking.ToString());
+        json.WriteNumber("rogues", share.Episodes);
+        json.WriteNumber("framesVerified", share.Verified);
+        json.WriteNumber("refused", share.Refused);
+        json.WriteNumber("orphans", share.Statistics.Orphans);
+        json.WriteNumber("revocations", share.Statistics.Revocations);
+        json.WriteNumber("reinflations", share.Statistics.Reinflations);
+        json.WriteNumber("falseReleases", share.Statistics.FalseReleases);
+        json.WriteNumber("misuses", share.Statistics.Misuses);
+        WriteMilliseconds(json, "revocationMs", share.Revocation);
+        json.WriteEndObject();
+    }
+
+    private static void WriteMilliseconds(Utf8JsonWriter json, string key, LatencyHistogram times)
+    {
+        json.WriteStartObject(key);
+        json.WriteNumber("p50", Math.Round(times.Percentile(0.5) / 1e6, 3));
+        json.WriteNumber("max", Math.Round(times.Max / 1e6, 3));
+        json.WriteEndObject();
     }
 
     private static void WriteArray(Utf8JsonWriter json, string key, IReadOnlyList<long> values)

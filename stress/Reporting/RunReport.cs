@@ -3,12 +3,13 @@ using MagAlloc.Stress.InitSweep;
 using MagAlloc.Stress.Iova;
 using MagAlloc.Stress.Replay;
 using MagAlloc.Stress.Reporting.Timeline;
+using MagAlloc.Stress.Sharing;
 using MagAlloc.Stress.Verification;
 
 namespace MagAlloc.Stress.Reporting;
 
 /// <summary>
-/// The outcome of one invocation, whatever its parts: a hammer run, replays, an init sweep, a run on address ranges. Sums what can be
+/// The outcome of one invocation, whatever its parts: a hammer run, replays, an init sweep, a run on address ranges, one with shared buffers. Sums what can be
 /// summed and takes the largest of what cannot; this is what the JSON file holds and what decides the exit code.
 /// </summary>
 internal sealed class RunReport(string command, ulong seed)
@@ -32,6 +33,8 @@ internal sealed class RunReport(string command, ulong seed)
     public HammerResult? Hammer { get; private set; }
 
     public IovaStressResult? Iova { get; private set; }
+
+    public ShareResult? Share { get; private set; }
 
     /// <summary>What the run looked like while it went on; null where nobody asked for a page.</summary>
     public RunTimeline? Timeline { get; init; }
@@ -111,6 +114,17 @@ internal sealed class RunReport(string command, ulong seed)
         ReclaimedMagazines += result.Statistics.ReclaimedMagazines;
         CountCommitted(result.Statistics.CommittedBytes, result.Statistics.CommittedBytes);
         Latency.Merge(result.Latency);
+        _failures.AddRange(result.Failures);
+    }
+
+    /// <summary>A frame that is handed over counts as an operation.</summary>
+    public void Add(ShareResult result)
+    {
+        Share = result;
+        Interrupted |= result.Interrupted;
+        Operations += result.Handovers;
+        Corruptions += result.Corruptions;
+        CountCommitted(result.Statistics.PeakBytes, result.UnreclaimedBytes);
         _failures.AddRange(result.Failures);
     }
 

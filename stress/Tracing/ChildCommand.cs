@@ -63,9 +63,7 @@ internal sealed class ChildCommand : ITraced
         string port = OperatingSystem.IsWindows() ? $"stress-trace-{Guid.NewGuid():N}" : Path.Combine(folder, "port");
         using CancellationTokenSource patience = new(s_startLimit);
         Task<DiagnosticsClientConnector> connection = DiagnosticsClientConnector.FromDiagnosticPort($"{port},listen", patience.Token);
-        ProcessStartInfo start = Program();
-        foreach (string argument in command)
-            start.ArgumentList.Add(argument);
+        ProcessStartInfo start = OwnProgram.Start(command);
         start.Environment["DOTNET_DiagnosticPorts"] = $"{port},suspend";
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
@@ -147,18 +145,5 @@ internal sealed class ChildCommand : ITraced
         {
             // A socket that is still being closed; the folder is in the temporary one.
         }
-    }
-
-    // By the program's own file or by the host with the assembly, as this process was; a test's host starts the program's file.
-    private static ProcessStartInfo Program()
-    {
-        string assembly = typeof(ChildCommand).Assembly.Location;
-        string? process = Environment.ProcessPath;
-        string? processName = Path.GetFileNameWithoutExtension(process);
-        if (process is not null && processName == Path.GetFileNameWithoutExtension(assembly))
-            return new ProcessStartInfo(process);
-        if (process is not null && processName == "dotnet" && Environment.GetCommandLineArgs()[0] == assembly)
-            return new ProcessStartInfo(process) { ArgumentList = { assembly } };
-        return new ProcessStartInfo(Path.ChangeExtension(assembly, OperatingSystem.IsWindows() ? ".exe" : null));
     }
 }

@@ -25,6 +25,13 @@ internal sealed class IntegrityLog
         Failed(new Corruption(step, (nuint)block, size, offset, expected, found).ToString());
     }
 
+    /// <summary>The same for what is no block.</summary>
+    public void Corrupted(string what)
+    {
+        Interlocked.Increment(ref _corruptions);
+        Failed(what);
+    }
+
     public void Failed(string message)
     {
         Interlocked.Increment(ref _failures);

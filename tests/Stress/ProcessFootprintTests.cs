@@ -42,5 +42,5 @@ public sealed unsafe class ProcessFootprintTests
 
     [Test]
     public void Leftovers_CountOnlyWhatEveryRepetitionLeft() =>
-        Assert.That(new LeftOver(100, 2, 1).CommonWith(new LeftOver(60, 3, 0)), Is.EqualTo(new LeftOver(60, 2, 0)));
+        Assert.That(new LeftOver(100, 2, 1, 4).CommonWith(new LeftOver(60, 3, 0, 5)), Is.EqualTo(new LeftOver(60, 2, 0, 4)));
 }

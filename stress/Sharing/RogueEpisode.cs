@@ -1,0 +1,133 @@
+using System.Diagnostics;
+using System.Runtime.Versioning;
+using MagAlloc.Stress.Verification;
+
+namespace MagAlloc.Stress.Sharing;
+
+/// <summary>One rogue from its start to the proof that everything is back: it gets buffers, misbehaves, and they are taken from it.</summary>
+[SupportedOSPlatform("linux")]
+internal sealed class RogueEpisode(ShareContext context, RogueKind kind, LatencyHistogram revocation)
+{
+    private const int BufferPages = 32;
+
+    private static readonly TimeSpan s_start = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_settle = TimeSpan.FromSeconds(10);
+
+    // While a rogue touches what was revoked: long enough for several looks of the owner's.
+    private static readonly TimeSpan s_misbehaviour = TimeSpan.FromMilliseconds(350);
+
+    private readonly BufferQueue _queue = context.Queue;
+
+    public void Run(ulong seed)
+    {
+        ImporterProcess rogue = context.Importers.Start(kind.ToString(), seed);
+        try
+        {
+            Meet(rogue);
+        }
+        finally
+        {
+            context.Importers.End(rogue);
+        }
+
+        if (!_queue.WaitForReclaim(s_settle))
+            Failed($"held buffers are left after it and its holders were killed: {_queue.GetStatistics()}");
+    }
+
+    private void Meet(ImporterProcess rogue)
+    {
+        if (!SpinWait.SpinUntil(() => rogue.Peer is not null || rogue.HasEnded || context.Stopping, s_start) || rogue.Peer is null)
+        {
+            if (!context.Stopping)
+                Failed("it did not connect");
+            return;
+        }
+
+        List<int> given = [];
+        long revocable = Give(rogue.Peer, given);
+        bool isDone = rogue.WaitUntilDone(s_start);
+        if (!isDone && !context.Stopping)
+            Failed("it did not get round to it");
+        BufferQueueStatistics before = _queue.GetStatistics();
+        if (kind is RogueKind.Repass or RogueKind.Fork)
+        {
+            // Liveness starts reclamation, the lease decides it: the dead one's heirs hold everything.
+            rogue.Kill();
+            SpinWait.SpinUntil(() => !rogue.Peer.IsConnected, s_settle);
+        }
+
+        long start = Stopwatch.GetTimestamp();
+        foreach (int index in given)
+            _queue.Remove(index, 1);
+        ExpectHeld(rogue);
+        bool back = SpinWait.SpinUntil(() => Immutable() == _queue.GetStatistics().OrphanedBytes, s_settle);
+        revocation.RecordSince(start);
+        if (!back)
+            Failed($"what it holds was not revoked: {_queue.GetStatistics()}");
+        if (kind == RogueKind.Hold)
+            Thread.Sleep(s_misbehaviour);
+        ExpectEffect(before, revocable);
+
+        // It never acknowledges: the stream would wait for ever.
+        rogue.Peer.Disconnect();
+    }
+
+    /// <summary>Buffers of all profiles for it alone, and a share of the stream.</summary>
+    /// <returns>Bytes that can be revoked.</returns>
+    private long Give(BufferPeer peer, List<int> given)
+    {
+        long revocable = 0;
+        try
+        {
+            foreach (BufferProfile profile in Enum.GetValues<BufferProfile>())
+            {
+                BufferRange one = _queue.Create(1, BufferPages * Environment.SystemPageSize, profile);
+                given.Add(one.First);
+                FramePattern.Fill(_queue.GetSpan(one.First), 1);
+                if (profile == BufferProfile.Immutable)
+                    _queue.Freeze(one.First);
+                else
+                    revocable += BufferPages * Environment.SystemPageSize;
+                _queue.Export(one.First, peer, profile == BufferProfile.Stable ? BufferAccess.ReadWrite : BufferAccess.ReadOnly);
+            }
+
+            _queue.Export(0, peer);
+        }
+        catch (BufferException e) when (kind == RogueKind.Garbage && e.Error == BufferError.Ended)
+        {
+            // Thrown out already.
+        }
+
+        return revocable;
+    }
+
+    private long Immutable() => kind == RogueKind.Garbage ? 0 : BufferPages * Environment.SystemPageSize;
+
+    private void ExpectHeld(ImporterProcess rogue)
+    {
+        BufferQueueStatistics books = _queue.GetStatistics();
+        if (kind != RogueKind.Garbage && books.OrphanedBuffers + books.RevokedBuffers == 0 && !context.Stopping)
+            Failed($"the kernel does not see what it (holders {string.Join(", ", rogue.Holders)}) holds: {books}");
+    }
+
+    /// <summary>A rogue that does nothing proves nothing.</summary>
+    private void ExpectEffect(BufferQueueStatistics before, long revocable)
+    {
+        BufferQueueStatistics now = _queue.GetStatistics();
+        bool seen = kind switch
+        {
+            RogueKind.Hold => now.Reinflations > 0,
+            RogueKind.Liar => now.FalseReleases > 0,
+            RogueKind.Garbage => now.Misuses > 0,
+            _ => now.Revocations > before.Revocations && revocable != 0,
+        };
+        if (!seen && !context.Stopping)
+            Failed($"its misbehaviour is nowhere in the books: {now}");
+    }
+
+    private void Failed(string what)
+    {
+        context.Log.Failed($"rogue ({kind}): {what}");
+        context.Stop();
+    }
+}

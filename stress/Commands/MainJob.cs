@@ -3,23 +3,25 @@ using MagAlloc.Stress.Hammer;
 using MagAlloc.Stress.Iova;
 using MagAlloc.Stress.Replay;
 using MagAlloc.Stress.Reporting;
+using MagAlloc.Stress.Sharing;
 
 namespace MagAlloc.Stress.Commands;
 
 /// <summary>
 /// <c>stress</c> without a command: the bundled traces (with one thread and with real threads), the init sweep, a run on address
-/// ranges, and a hammer run with thread churn and injected faults. Half a minute that says whether the engine works on this machine.
+/// ranges, one with shared buffers, and a hammer run with thread churn and injected faults. Half a minute that says whether the engine works on this machine.
 /// </summary>
 internal static class MainJob
 {
     public const string Examples = """
         Examples:
-          stress                                   the main job: bundled traces, init sweep, address ranges, 10 s of hammering with faults
+          stress                                   the main job: traces, init sweep, address ranges, shared buffers, 10 s of hammering with faults
           stress --seconds 60 --json report.json   the same with a longer hammer run and a machine-readable report
           stress hammer --threads 8 --seconds 60 --thread-churn --cross-thread 30 --faults p=0.001
           stress replay trace.gz --threaded
           stress init-sweep --component heap
           stress iova --aging
+          stress share --rogue all
 
         'stress COMMAND --help' explains each command. Exit code: 0 pass, 1 integrity failure, 2 usage.
         """;
@@ -29,6 +31,9 @@ internal static class MainJob
 
     // Of the hammer run's length: what the address ranges get.
     private const int IovaShare = 4;
+
+    // And what the shared buffers get.
+    private const int ShareShare = 3;
 
     private static readonly FaultSpec s_faults = new() { Probability = 0.01 };
 
@@ -69,6 +74,10 @@ internal static class MainJob
             Seed = report.Seed,
         };
         IovaCommand.Execute(iova, report, console, interruption);
+        if (interruption.IsCancellationRequested)
+            return;
+        if (OperatingSystem.IsLinux())
+            ShareCommand.Execute(new ShareOptions { Duration = hammering / ShareShare, Importers = 2, Rogues = Enum.GetValues<RogueKind>(), Seed = report.Seed }, report, console, interruption);
         if (interruption.IsCancellationRequested)
             return;
         HammerOptions hammer = new()

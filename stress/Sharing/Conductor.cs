@@ -51,10 +51,9 @@ internal sealed class Conductor(ShareContext context)
             for (int i = (int)_random.Below(20); i > 0 && !context.Stopping; i--)
                 ChangePrivates();
             KillOne();
-            if (rogues.TryDequeue(out RogueKind kind) && !context.Stopping)
+            if (rogues.TryDequeue(out RogueKind kind))
             {
-                new RogueEpisode(context, kind, Revocation).Run(_random.Next());
-                Interlocked.Increment(ref _episodes);
+                MeetRogue(kind);
                 rogues.Enqueue(kind);
             }
         }
@@ -145,17 +144,33 @@ internal sealed class Conductor(ShareContext context)
             return;
 
         // What is measured is what the victim holds: nothing else may be under way. Importers let go of what was released within milliseconds.
-        if (!_queue.WaitForReclaim(s_settle))
-        {
-            context.Log.Failed($"released buffers are still held {s_settle.TotalSeconds:0} s later, though no rogue lives: {_queue.GetStatistics()}");
-            context.Stop();
+        if (!AwaitReclaim())
             return;
-        }
 
         ImporterProcess victim = _importers[(int)_random.Below((uint)_importers.Count)];
         _importers.Remove(victim);
         Thread.SpinWait((int)_random.Below(100_000));
         Kill(victim);
+    }
+
+    /// <summary>With all room for it, and nothing else released: what it holds is looked for in the queue's books.</summary>
+    private void MeetRogue(RogueKind kind)
+    {
+        foreach (ImporterProcess importer in _importers)
+            TakePrivates(importer, int.MaxValue);
+        if (context.Stopping || !AwaitReclaim())
+            return;
+        new RogueEpisode(context, kind, Revocation).Run(_random.Next());
+        Interlocked.Increment(ref _episodes);
+    }
+
+    private bool AwaitReclaim()
+    {
+        if (_queue.WaitForReclaim(s_settle))
+            return true;
+        context.Log.Failed($"released buffers are still held {s_settle.TotalSeconds:0} s later, though no rogue lives: {_queue.GetStatistics()}");
+        context.Stop();
+        return false;
     }
 
     private void Kill(ImporterProcess victim)

@@ -39,7 +39,7 @@ internal sealed class ShareContext : IDisposable
     public static string Name { get; } = $"share-{Environment.ProcessId}";
 
     /// <summary>Bytes for buffers that single importers get.</summary>
-    public static long PrivateBytes => 4 << 20;
+    public static long PrivateBytes => 1 << 20;
 
     public ShareOptions Options { get; }
 

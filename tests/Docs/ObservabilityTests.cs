@@ -10,7 +10,7 @@ namespace MagAlloc.Tests.Docs;
 [TestFixture]
 internal sealed class ObservabilityTests
 {
-    private static readonly string[] s_page = File.ReadAllLines(Path.Combine(FindRoot(), "docs", "observability.md"));
+    private static readonly string[] s_page = File.ReadAllLines(Repository.PathOf("docs", "observability.md"));
 
     [Test]
     public void The_table_of_events_is_that_of_the_source()
@@ -68,15 +68,4 @@ internal sealed class ObservabilityTests
 
     private static IEnumerable<string> Rows(string header) =>
         s_page.SkipWhile(line => !line.StartsWith(header, StringComparison.Ordinal)).Skip(2).TakeWhile(line => line.StartsWith('|'));
-
-    private static string FindRoot()
-    {
-        string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "Engine.sln")))
-        {
-            folder = Path.GetDirectoryName(folder);
-        }
-
-        return folder ?? throw new DirectoryNotFoundException("Engine.sln is in no folder above the tests.");
-    }
 }

@@ -5,7 +5,7 @@ namespace MagAlloc.Tests.Docs;
 [TestFixture]
 internal sealed class ReadmeTests
 {
-    private static readonly string s_root = FindRoot();
+    private static readonly string s_root = Repository.Root;
 
     [Test]
     public void TheExample_IsTheOneThatIsCompiledAndRun()
@@ -46,16 +46,5 @@ internal sealed class ReadmeTests
         string readme = File.ReadAllText(Path.Combine(s_root, "README.md")).ReplaceLineEndings("\n");
         int begin = readme.IndexOf(fence + "\n", StringComparison.Ordinal) + fence.Length + 1;
         return readme[begin..readme.IndexOf("\n```", begin, StringComparison.Ordinal)];
-    }
-
-    private static string FindRoot()
-    {
-        string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "Engine.sln")))
-        {
-            folder = Path.GetDirectoryName(folder);
-        }
-
-        return folder ?? throw new DirectoryNotFoundException("Engine.sln is in no folder above the tests.");
     }
 }

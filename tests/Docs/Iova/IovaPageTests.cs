@@ -7,7 +7,7 @@ namespace MagAlloc.Tests.Docs.Iova;
 [TestFixture]
 internal sealed unsafe class IovaPageTests
 {
-    private static readonly string s_root = FindRoot();
+    private static readonly string s_root = Repository.Root;
 
     [TestCase(0, "IovaExample.cs", 8)]
     [TestCase(1, "DmaWindow.cs", 0)]
@@ -103,15 +103,4 @@ internal sealed unsafe class IovaPageTests
 
     private static string[] Blocks()
         => [.. Page().Split("```csharp\n").Skip(1).Select(part => part[..part.IndexOf("\n```", StringComparison.Ordinal)])];
-
-    private static string FindRoot()
-    {
-        string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "Engine.sln")))
-        {
-            folder = Path.GetDirectoryName(folder);
-        }
-
-        return folder ?? throw new DirectoryNotFoundException("Engine.sln is in no folder above the tests.");
-    }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using MagAlloc.Bench.Contenders;
 using MagAlloc.Bench.Measurement;
+using MagAlloc.Stress.Commands;
 
 namespace MagAlloc.Bench.Children;
 
@@ -10,10 +11,7 @@ internal static class ChildLauncher
 {
     public static ProcessStartInfo Start(ChildAssignment assignment, ContenderEntry contender)
     {
-        ProcessStartInfo start = Program();
-        start.ArgumentList.Add(Protocol.Subcommand);
-        foreach (string argument in assignment.Arguments)
-            start.ArgumentList.Add(argument);
+        ProcessStartInfo start = OwnProgram.Start(typeof(ChildLauncher).Assembly, assignment.Arguments.Prepend(Protocol.Subcommand));
 
         // One collector for all, whatever the user's environment says, without a thread and a stack of its own: the runtime's share
         // of the resident set shall be the same in every child. The diagnostics' socket and thread are for nobody here.
@@ -28,19 +26,5 @@ internal static class ChildLauncher
         foreach ((string name, string value) in contender.ChildEnvironment)
             start.Environment[name] = value;
         return start;
-    }
-
-    // By the program's own file or by the host with the assembly, as this process was; a test's host starts the program's file.
-    private static ProcessStartInfo Program()
-    {
-        string assembly = typeof(ChildLauncher).Assembly.Location;
-        string name = Path.GetFileNameWithoutExtension(assembly);
-        string? process = Environment.ProcessPath;
-        string? processName = Path.GetFileNameWithoutExtension(process);
-        if (process is not null && processName == name)
-            return new ProcessStartInfo(process);
-        if (process is not null && processName == "dotnet")
-            return new ProcessStartInfo(process) { ArgumentList = { assembly } };
-        return new ProcessStartInfo(Path.ChangeExtension(assembly, OperatingSystem.IsWindows() ? ".exe" : null));
     }
 }

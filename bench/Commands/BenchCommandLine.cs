@@ -11,17 +11,19 @@ namespace MagAlloc.Bench.Commands;
 /// <summary>The program's command line.</summary>
 internal static class BenchCommandLine
 {
-    private const string Commands = "compare, micro, iova or gate";
+    private const string Commands = "compare, micro, iova, share or gate";
 
     private const string Examples = """
         Examples:
           bench compare --quick       every contender at every workload, in about ten minutes
           bench micro --job short     single steps of the engine, with their machine code
           bench iova                  the address-range domain against a model of the kernel's
+          bench share                 frames to another process, beside a mapped file and a pipe
           bench gate                  has anything become worse than its baseline?
           bench compare --help        what is measured, how, and by which names
           bench micro --help          which steps, and what BenchmarkDotNet takes
           bench iova --help           which workloads of address ranges
+          bench share --help          which workloads of frames
           bench gate --help           what is watched, and how strictly
         """;
 
@@ -62,6 +64,7 @@ internal static class BenchCommandLine
                 CompareCommand.Create(console),
                 MicroCommand.Create(console),
                 IovaCommand.Create(console),
+                ShareCommand.Create(console),
                 GateCommand.Create(console),
                 GateChildCommand.CreateRounds(),
                 GateChildCommand.CreateCode(),
@@ -74,6 +77,7 @@ internal static class BenchCommandLine
             "compare" => CompareCommand.Guide,
             "micro" => MicroCommand.Guide,
             "iova" => IovaCommand.Guide,
+            "share" => ShareCommand.Guide,
             "gate" => GateCommand.Guide,
             _ => name == rootName ? Examples : null,
         });

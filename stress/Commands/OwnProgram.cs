@@ -1,21 +1,23 @@
 using System.Diagnostics;
+using System.Reflection;
 
 namespace MagAlloc.Stress.Commands;
 
-/// <summary>How this program starts itself: by its own file or by the host with the assembly, as this process was; a test's host starts the program's file.</summary>
+/// <summary>How a program starts itself: by its own file or by the host with the assembly, as this process was; a test's host starts the program's file.</summary>
 internal static class OwnProgram
 {
-    public static ProcessStartInfo Start(params IEnumerable<string> arguments)
+    /// <param name="program">The program's own assembly.</param>
+    /// <param name="arguments">What it is told.</param>
+    public static ProcessStartInfo Start(Assembly program, params IEnumerable<string> arguments)
     {
-        ProcessStartInfo start = Find();
+        ProcessStartInfo start = Find(program.Location);
         foreach (string argument in arguments)
             start.ArgumentList.Add(argument);
         return start;
     }
 
-    private static ProcessStartInfo Find()
+    private static ProcessStartInfo Find(string assembly)
     {
-        string assembly = typeof(OwnProgram).Assembly.Location;
         string? process = Environment.ProcessPath;
         string? processName = Path.GetFileNameWithoutExtension(process);
         if (process is not null && processName == Path.GetFileNameWithoutExtension(assembly))

@@ -48,7 +48,7 @@ internal sealed class ImporterProcess : IDisposable
 
     public static ImporterProcess Start(ShareContext context, string role, ulong seed)
     {
-        ProcessStartInfo start = OwnProgram.Start(new ImporterArguments(role, context.Listener.Address, seed).ToArray());
+        ProcessStartInfo start = OwnProgram.Start(typeof(ImporterProcess).Assembly, new ImporterArguments(role, context.Listener.Address, seed).ToArray());
         start.RedirectStandardInput = true;
         start.RedirectStandardOutput = true;
 

@@ -111,7 +111,7 @@ internal sealed unsafe class RogueImporter(ImporterArguments arguments)
         MessageSocket.TryListen(listener, 1);
 
         // It has this process's input and output, which are the owner's: it lives on when this process dies, and ends with the owner.
-        ProcessStartInfo start = OwnProgram.Start(new ImporterArguments(ImporterArguments.Holder, address, 0).ToArray());
+        ProcessStartInfo start = OwnProgram.Start(typeof(RogueImporter).Assembly, new ImporterArguments(ImporterArguments.Holder, address, 0).ToArray());
         using Process holder = Process.Start(start)!;
         using FileDescriptor connection = MessageSocket.Accept(listener)!;
         foreach (BufferImport import in imports)

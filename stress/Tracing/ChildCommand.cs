@@ -63,7 +63,7 @@ internal sealed class ChildCommand : ITraced
         string port = OperatingSystem.IsWindows() ? $"stress-trace-{Guid.NewGuid():N}" : Path.Combine(folder, "port");
         using CancellationTokenSource patience = new(s_startLimit);
         Task<DiagnosticsClientConnector> connection = DiagnosticsClientConnector.FromDiagnosticPort($"{port},listen", patience.Token);
-        ProcessStartInfo start = OwnProgram.Start(command);
+        ProcessStartInfo start = OwnProgram.Start(typeof(ChildCommand).Assembly, command);
         start.Environment["DOTNET_DiagnosticPorts"] = $"{port},suspend";
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;

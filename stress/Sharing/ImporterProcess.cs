@@ -52,8 +52,9 @@ internal sealed class ImporterProcess : IDisposable
         start.RedirectStandardInput = true;
         start.RedirectStandardOutput = true;
 
-        // A short life: the best code never pays.
+        // A short life: the best code never pays. Nor is it traced with its owner: it would wait for somebody to let it go.
         start.Environment["DOTNET_TieredPGO"] = "0";
+        start.Environment.Remove("DOTNET_DiagnosticPorts");
         return new ImporterProcess(context, Process.Start(start)!, role == ImporterArguments.Honest);
     }
 

@@ -80,6 +80,8 @@ internal sealed class ShareRun : IDisposable
         BufferQueueStatistics books = _context.Queue.GetStatistics();
         if (_conductor.QuotaOverruns != 0)
             _context.Log.Failed($"quotas were exceeded at {_conductor.QuotaOverruns} looks");
+        if (books.HandOvers == 0 && !interruption.IsCancellationRequested)
+            _context.Log.Failed("not one frame was handed over: no importer got so far");
         if (books.UntrackedExports != 0)
             _context.Log.Failed($"{books.UntrackedExports} exports were not seen by the kernel");
         return new ShareResult

@@ -16,7 +16,7 @@ internal static class ShareCommand
 
         This process owns the buffers; importers are processes of their own, which it starts. Every frame is verified by each importer, and by the
         owner where an importer writes to it. After each SIGKILL everything that the dead one held must be back: reclaimMs is that time.
-        Rogues: hold (never lets go, brings revoked pages back), repass (gives its descriptors to another process and dies), fork (leaves a child with its
+        Rogues: hold (never lets go, brings revoked pages back), raw (touches what was cut off, and dies of it), repass (gives its descriptors to another process and dies), fork (leaves a child with its
         mappings and dies), unread (leaves descriptors in its socket), liar (says that it let go), garbage (sends what is no message).
         """;
 

@@ -64,8 +64,9 @@ internal sealed class RogueEpisode(ShareContext context, RogueKind kind, Latency
         revocation.RecordSince(start);
         if (!back)
             Failed($"what it holds was not revoked: {_queue.GetStatistics()}");
-        if (kind == RogueKind.Hold)
+        if (kind is RogueKind.Hold or RogueKind.Raw)
             Thread.Sleep(s_misbehaviour);
+        ExpectFate(rogue);
         ExpectEffect(before, revocable);
 
         // It never acknowledges: the stream would wait for ever.
@@ -101,11 +102,14 @@ internal sealed class RogueEpisode(ShareContext context, RogueKind kind, Latency
         return revocable;
     }
 
-    /// <summary>All but the immutable buffer. Whoever is thrown out for garbage may or may not have that in his socket, which stays his while he lives.</summary>
+    /// <summary>
+    /// All but the immutable buffer. Whoever is thrown out for garbage may or may not have that in his socket, which stays his while he lives; and a raw reader does
+    /// not live long.
+    /// </summary>
     private bool HasGivenBackAllItCan()
     {
         long left = _queue.GetStatistics().OrphanedBytes;
-        return left == BufferPages * Environment.SystemPageSize || (left == 0 && kind == RogueKind.Garbage);
+        return left == BufferPages * Environment.SystemPageSize || (left == 0 && kind is RogueKind.Garbage or RogueKind.Raw);
     }
 
     private void ExpectHeld(ImporterProcess rogue)
@@ -113,6 +117,20 @@ internal sealed class RogueEpisode(ShareContext context, RogueKind kind, Latency
         BufferQueueStatistics books = _queue.GetStatistics();
         if (kind != RogueKind.Garbage && books.OrphanedBuffers + books.RevokedBuffers == 0 && !context.Stopping)
             Failed($"the kernel does not see what it (holders {string.Join(", ", rogue.Holders)}) holds: {books}");
+    }
+
+    /// <summary>
+    /// A touch of a stable buffer's mapping is no signal, whatever has become of its pages; one of a revocable buffer's that was cut off is, and ends the one that
+    /// touched, alone.
+    /// </summary>
+    private void ExpectFate(ImporterProcess rogue)
+    {
+        if (context.Stopping)
+            return;
+        if (kind == RogueKind.Hold && rogue.HasEnded)
+            Failed("a touch of a revoked stable buffer has ended it");
+        if (kind == RogueKind.Raw && !SpinWait.SpinUntil(() => rogue.HasEnded, s_settle))
+            Failed("it reads a revocable buffer that was revoked");
     }
 
     /// <summary>A rogue that does nothing proves nothing.</summary>

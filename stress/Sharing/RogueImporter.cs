@@ -79,6 +79,10 @@ internal sealed unsafe class RogueImporter(ImporterArguments arguments)
             case RogueKind.Liar:
                 Lie(importer, imports);
                 break;
+            case RogueKind.Raw:
+                ImporterProgram.Say("done");
+                Touch([.. imports.Where(import => import.Profile == BufferProfile.Revocable).Select(import => ((nint)import.DangerousGetPointer(), import.Length))]);
+                break;
             default:
                 ImporterProgram.Say("done");
                 Touch([.. imports.Where(import => import.Profile != BufferProfile.Revocable).Select(import => ((nint)import.DangerousGetPointer(), import.Length))]);

@@ -6,6 +6,9 @@ internal enum RogueKind
     /// <summary>Maps everything, never lets go nor acknowledges, and touches revoked pages to bring them back.</summary>
     Hold,
 
+    /// <summary>Reads a revocable buffer through its mapping, though it announced that it would not.</summary>
+    Raw,
+
     /// <summary>Passes its descriptors on to another process, and dies.</summary>
     Repass,
 

@@ -18,9 +18,9 @@ public sealed class SharingPageTests
     public void Producer_and_consumer_pass_all_frames()
     {
         string address = $"@magalloc-sample-{Environment.ProcessId}";
-        using ExternalProgram producer = Sample("Producer", address, "50");
+        using ExternalProgram producer = Samples.Start("Producer", address, "50");
         producer.AwaitOutput(output => output.Contains("waiting", StringComparison.Ordinal));
-        using ExternalProgram consumer = Sample("Consumer", address);
+        using ExternalProgram consumer = Samples.Start("Consumer", address);
 
         Assert.That(consumer.AwaitEnd(), Is.Zero, consumer.Output);
         Assert.That(producer.AwaitEnd(), Is.Zero, producer.Output);
@@ -32,9 +32,9 @@ public sealed class SharingPageTests
     public void A_consumer_that_dies_costs_the_producer_nothing()
     {
         string address = $"@magalloc-sample-killed-{Environment.ProcessId}";
-        using ExternalProgram producer = Sample("Producer", address, "1000000");
+        using ExternalProgram producer = Samples.Start("Producer", address, "1000000");
         producer.AwaitOutput(output => output.Contains("waiting", StringComparison.Ordinal));
-        using ExternalProgram consumer = Sample("Consumer", address);
+        using ExternalProgram consumer = Samples.Start("Consumer", address);
         Thread.Sleep(500);
         consumer.Signal("KILL");
 
@@ -56,12 +56,5 @@ public sealed class SharingPageTests
             errors.Distinct(),
             Is.SubsetOf(Enum.GetNames<BufferError>().Append(nameof(BufferQueueOptions.ImplicitStop)).Append(nameof(BufferException.Holders)).Append(nameof(BufferException.Released))));
         Assert.That(Enum.GetNames<BufferError>().Except(errors), Is.EquivalentTo(new[] { nameof(BufferError.TryAgain), nameof(BufferError.TooManyFilesInSystem) }));
-    }
-
-    /// <summary>A sample's program, as the build has made it in the configuration of these tests.</summary>
-    private static ExternalProgram Sample(string name, params string[] args)
-    {
-        string configuration = AppContext.BaseDirectory.Contains($"{Path.DirectorySeparatorChar}Debug{Path.DirectorySeparatorChar}", StringComparison.Ordinal) ? "Debug" : "Release";
-        return ExternalProgram.Start(Repository.PathOf("docs", "samples", name, "bin", configuration, "net10.0", name), args);
     }
 }

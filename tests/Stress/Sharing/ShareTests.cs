@@ -37,6 +37,7 @@ public sealed class ShareTests
     }
 
     [TestCase("hold")]
+    [TestCase("raw")]
     [TestCase("repass")]
     [TestCase("fork")]
     [TestCase("unread")]

@@ -26,8 +26,10 @@ internal static class ShareCommand
           bench share                          all workloads with frames of 1 MiB, in about half a minute
           bench share --frame 64KiB --quick
           bench share --json share.json
+          bench share --steps                  what making, exporting, asking and revoking cost
 
-        JSON: "results" is an array of workload, contender, nsPerOperation, spread, operationsPerSecond, settled.
+        JSON: "results" is an array of workload, contender, nsPerOperation, spread, operationsPerSecond, settled; with --steps "steps" is one of
+        step, microseconds.
         Exit code: 0 measured, 1 out of memory or interrupted, 2 usage.
         """;
 
@@ -37,16 +39,19 @@ internal static class ShareCommand
         ValueOption<long> frame = OptionFactory.Bytes("--frame", $"Size of a frame. Default: {Text.Bytes(DefaultFrame)}", DefaultFrame, 4096, 256 << 20);
         ValueOption<int> rounds = OptionFactory.Whole(
             "--rounds", $"Measured rounds. Default: {Pace.Full.Rounds}, with --quick {Pace.Quick.Rounds}", 0, 1, MaxRounds);
+        Option<bool> steps = new("--steps") { Description = "Single steps instead: making, exporting, asking who holds, revoking, guarded copies" };
         Option<bool> quick = new("--quick") { Description = "Fewer and shorter rounds: a first look" };
         ValueOption<string?> json = BenchOptions.Json();
         Command command = new("share", "Measure frames to another process and back, beside a mapped file and a pipe")
         {
-            Options = { workloads, frame, rounds, quick, json },
+            Options = { workloads, frame, rounds, steps, quick, json },
         };
         command.SetAction(parse =>
         {
             Pace pace = parse.GetValue(quick) ? Pace.Quick : Pace.Full;
             int wanted = rounds.ValueIn(parse);
+            if (parse.GetValue(steps))
+                return ExecuteSteps(pace, json.ValueIn(parse), console);
             return Execute(
                 [.. ShareWorkload.All.Where(w => workloads.Selects(parse, w.Name))],
                 (int)frame.ValueIn(parse),
@@ -55,6 +60,27 @@ internal static class ShareCommand
                 console);
         });
         return command;
+    }
+
+    private static int ExecuteSteps(Pace pace, string? jsonFile, StressConsole console)
+    {
+        if (!OperatingSystem.IsLinux())
+            throw new UsageException("buffers are shared between processes on Linux only");
+        using JsonFile? json = JsonFile.Open(jsonFile);
+        using Interruption interruption = new();
+        try
+        {
+            IReadOnlyList<(string Step, double Microseconds)> steps = ShareSteps.Measure(pace, interruption.Token);
+            console.Heading("share: microseconds a step");
+            console.Grid(["step", "µs"], [.. steps.Select(step => new[] { step.Step, Text.Number(step.Microseconds, "0.0") })]);
+            json?.Write(writer => ShareReport.WriteSteps(writer, pace, steps));
+            return ExitCode.Success;
+        }
+        catch (OperationCanceledException)
+        {
+            console.Failure("interrupted");
+            return ExitCode.Failure;
+        }
     }
 
     private static int Execute(IReadOnlyList<ShareWorkload> workloads, int bytes, Pace pace, string? jsonFile, StressConsole console)

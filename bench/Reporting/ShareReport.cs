@@ -30,6 +30,21 @@ internal static class ShareReport
         json.WriteEndArray();
     }
 
+    public static void WriteSteps(Utf8JsonWriter json, Pace pace, IReadOnlyList<(string Step, double Microseconds)> steps)
+    {
+        JsonHead.Write(json, "share", pace);
+        json.WriteStartArray("steps");
+        foreach ((string step, double microseconds) in steps)
+        {
+            json.WriteStartObject();
+            json.WriteString("step", step);
+            json.WriteNumber("microseconds", Math.Round(microseconds, 2));
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
     private static string[] Row(IReadOnlyList<string> contenders, string workload, IReadOnlyList<ShareLine> lines)
     {
         double[] perSecond = [.. contenders.Select(name => lines.First(line => line.Contender == name).Summary.OperationsPerSecond)];

@@ -24,6 +24,8 @@ internal static unsafe class MessageSocket
     private const int SocketLevel = 1;
     private const int SendBufferOption = 7;
     private const int PeerCredentials = 17;
+    private const int ReceiveTimeoutOption = 20;
+    private const int SendTimeoutOption = 21;
     private const int PeerProcess = 77;
     private const int Rights = 1;
 
@@ -75,12 +77,15 @@ internal static unsafe class MessageSocket
         _ = LinuxCalls.Shutdown(socket, Both);
     }
 
-    /// <summary>Sends a message without waiting for room.</summary>
-    internal static bool TrySend(FileDescriptor socket, ReadOnlySpan<byte> message)
+    /// <summary>Sends a message.</summary>
+    /// <param name="socket">Connected.</param>
+    /// <param name="message">Sent as a whole, or not.</param>
+    /// <param name="wait">Waits for room as long as <see cref="SetSendTimeout"/> says. Default: not at all.</param>
+    internal static bool TrySend(FileDescriptor socket, ReadOnlySpan<byte> message, bool wait = false)
     {
         fixed (byte* bytes = message)
         {
-            return LinuxCalls.Send(socket, bytes, (nuint)message.Length, DontWait | NoSignal) == message.Length;
+            return LinuxCalls.Send(socket, bytes, (nuint)message.Length, (wait ? 0 : DontWait) | NoSignal) == message.Length;
         }
     }
 
@@ -120,12 +125,13 @@ internal static unsafe class MessageSocket
         }
     }
 
-    /// <summary>Receives a message that is there with the descriptor that came with it, without waiting.</summary>
+    /// <summary>Receives a message with the descriptor that came with it.</summary>
     /// <param name="socket">Connected.</param>
     /// <param name="message">Room for it.</param>
     /// <param name="attached">The descriptor, or null. Of several the first; the others are closed.</param>
+    /// <param name="wait">Waits for a message as long as <see cref="SetReceiveTimeout"/> says. Default: only one that is there.</param>
     /// <returns>As <see cref="Receive(FileDescriptor, Span{byte})"/>.</returns>
-    internal static int Receive(FileDescriptor socket, Span<byte> message, out FileDescriptor? attached)
+    internal static int Receive(FileDescriptor socket, Span<byte> message, out FileDescriptor? attached, bool wait = false)
     {
         attached = null;
 
@@ -136,7 +142,7 @@ internal static unsafe class MessageSocket
         {
             MessagePart part = new() { Base = bytes, Length = (nuint)message.Length };
             MessageHeader header = new() { Parts = &part, PartCount = 1, Control = control, ControlLength = Words * (nuint)sizeof(nuint) };
-            int length = (int)LinuxCalls.ReceiveMessage(socket, &header, DontWait | Truncated | ControlCloseOnExec);
+            int length = (int)LinuxCalls.ReceiveMessage(socket, &header, (wait ? 0 : DontWait) | Truncated | ControlCloseOnExec);
             if (length >= 0)
             {
                 attached = TakeDescriptors(control, header.ControlLength);
@@ -149,6 +155,14 @@ internal static unsafe class MessageSocket
     /// <summary>Makes room for a number of short messages that the other end has not read yet. The system may allow less.</summary>
     internal static void SetSendBuffer(FileDescriptor socket, int bytes)
         => _ = LinuxCalls.SetOption(socket, SocketLevel, SendBufferOption, &bytes, sizeof(int));
+
+    /// <summary>How long a waiting receive waits; in steps of the kernel's clock, some milliseconds.</summary>
+    /// <param name="socket">Any.</param>
+    /// <param name="timeout"><see cref="Timeout.InfiniteTimeSpan"/>: without end.</param>
+    internal static bool SetReceiveTimeout(FileDescriptor socket, TimeSpan timeout) => SetTimeout(socket, ReceiveTimeoutOption, timeout);
+
+    /// <summary>How long a waiting send waits for room.</summary>
+    internal static bool SetSendTimeout(FileDescriptor socket, TimeSpan timeout) => SetTimeout(socket, SendTimeoutOption, timeout);
 
     /// <summary>Process and user at the other end, as they were when it connected.</summary>
     internal static bool TryGetPeer(FileDescriptor socket, out int process, out uint user)
@@ -168,6 +182,16 @@ internal static unsafe class MessageSocket
         int process = -1;
         uint length = sizeof(int);
         return LinuxCalls.GetOption(socket, SocketLevel, PeerProcess, &process, &length) == 0 ? Owned(process) : null;
+    }
+
+    private static bool SetTimeout(FileDescriptor socket, int option, TimeSpan timeout)
+    {
+        // struct timeval; zeros mean for ever.
+        long microseconds = timeout == Timeout.InfiniteTimeSpan ? 0 : Math.Max(1, (long)timeout.TotalMicroseconds);
+        long* value = stackalloc long[2];
+        value[0] = microseconds / 1_000_000;
+        value[1] = microseconds % 1_000_000;
+        return LinuxCalls.SetOption(socket, SocketLevel, option, value, 2 * sizeof(long)) == 0;
     }
 
     /// <returns>Bytes of the address.</returns>

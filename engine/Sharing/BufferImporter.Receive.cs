@@ -9,7 +9,10 @@ namespace MagAlloc;
 /// <content>What the owner sends.</content>
 public sealed partial class BufferImporter
 {
+    private static readonly TimeSpan s_coarse = TimeSpan.FromMilliseconds(100);
+
     private readonly Lock _receiving = new();
+    private TimeSpan _receiveTimeout = Timeout.InfiniteTimeSpan;
     private readonly PollSet _poll = new();
     private readonly Queue<SharingMessage> _frames = new();
     private readonly Queue<BufferImport> _arrived = new();
@@ -64,6 +67,7 @@ public sealed partial class BufferImporter
     {
         long start = Stopwatch.GetTimestamp();
         TimeSpan spin = timeout < _options.Spin && timeout >= TimeSpan.Zero ? timeout : _options.Spin;
+        bool mustWait = false;
         frame = default;
         import = null;
         while (true)
@@ -78,22 +82,17 @@ public sealed partial class BufferImporter
                 return false;
             }
 
-            if (TryPump())
-            {
-                continue;
-            }
-
-            TimeSpan waited = Stopwatch.GetElapsedTime(start);
-            if (timeout != Timeout.InfiniteTimeSpan && waited >= timeout)
+            // The first look is one at the socket, and not at the clock.
+            TimeSpan waited = mustWait ? Stopwatch.GetElapsedTime(start) : TimeSpan.Zero;
+            if (timeout != Timeout.InfiniteTimeSpan && waited >= timeout && mustWait)
             {
                 return false;
             }
 
-            if (waited >= spin)
+            bool sleeps = waited >= spin && timeout != TimeSpan.Zero;
+            if (!TryPump(sleeps ? (timeout == Timeout.InfiniteTimeSpan ? timeout : timeout - waited) : TimeSpan.Zero))
             {
-                _poll.Clear();
-                _poll.Add(_socket, forReading: true);
-                _poll.Wait(QueueCore.MillisecondsOf(timeout == Timeout.InfiniteTimeSpan ? timeout : timeout - waited));
+                mustWait = true;
             }
         }
     }
@@ -120,11 +119,13 @@ public sealed partial class BufferImporter
         return false;
     }
 
-    /// <returns>False when nothing is there.</returns>
-    private bool TryPump()
+    /// <param name="wait">How long to wait for a message; zero: not at all.</param>
+    /// <returns>False when none came.</returns>
+    private bool TryPump(TimeSpan wait)
     {
+        bool sleeps = wait != TimeSpan.Zero && PrepareToSleep(wait);
         SharingMessage message = default;
-        int got = MessageSocket.Receive(_socket, SharingMessage.BytesOf(ref message), out FileDescriptor? attached);
+        int got = MessageSocket.Receive(_socket, SharingMessage.BytesOf(ref message), out FileDescriptor? attached, sleeps);
         if (got < 0 && VirtualMemory.LastError is LinuxError.TryAgain or LinuxError.Interrupted)
         {
             return false;
@@ -159,6 +160,26 @@ public sealed partial class BufferImporter
         }
 
         return true;
+    }
+
+    /// <summary>
+    /// A receive that waits is one system call less than a wait and a receive, but keeps time by a coarse clock, and a new time is a call as well. So long waits are
+    /// cut to a multiple of a tenth of a second, mostly the one before; what is left of them, and short ones, are waited for by <c>poll</c>.
+    /// </summary>
+    /// <returns>Whether the receive shall wait.</returns>
+    private bool PrepareToSleep(TimeSpan wait)
+    {
+        TimeSpan coarse = wait == Timeout.InfiniteTimeSpan ? wait : new TimeSpan(wait.Ticks / s_coarse.Ticks * s_coarse.Ticks);
+        if (coarse != TimeSpan.Zero && (coarse == _receiveTimeout || MessageSocket.SetReceiveTimeout(_socket, coarse)))
+        {
+            _receiveTimeout = coarse;
+            return true;
+        }
+
+        _poll.Clear();
+        _poll.Add(_socket, forReading: true);
+        _poll.Wait(QueueCore.MillisecondsOf(wait));
+        return false;
     }
 
     private void DropFrames(long upTo)

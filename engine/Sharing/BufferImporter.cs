@@ -18,6 +18,9 @@ namespace MagAlloc;
 [SupportedOSPlatform("linux")]
 public sealed partial class BufferImporter : IDisposable
 {
+    // An owner that reads nothing for so long is stopped, or stuck.
+    private static readonly TimeSpan s_room = TimeSpan.FromSeconds(1);
+
     private static readonly TimeSpan s_revocationLook = TimeSpan.FromMilliseconds(50);
 
     private readonly BufferImporterOptions _options;
@@ -128,6 +131,7 @@ public sealed partial class BufferImporter : IDisposable
             RequireSealed(options.Name, "the control page", control, MemoryFiles.SealShrink, welcome.Length);
             var view = new ControlView(options.Name, control!, welcome.Length, options.Faults);
             MessageSocket.TryGetPeer(socket, out int owner, out _);
+            MessageSocket.SetSendTimeout(socket, s_room);
             return new BufferImporter(options, socket, view, owner);
         }
         catch
@@ -145,7 +149,7 @@ public sealed partial class BufferImporter : IDisposable
     /// <param name="frame">From <see cref="TryReceive"/>.</param>
     /// <param name="bytesUsed">Of a buffer that may be written: bytes that mean something now; -1: as received.</param>
     /// <exception cref="BufferException">
-    /// <see cref="BufferError.Invalid"/>: more bytes than the buffer has; <see cref="BufferError.TryAgain"/>: the owner has not read for long.
+    /// <see cref="BufferError.Invalid"/>: more bytes than the buffer has; <see cref="BufferError.TryAgain"/>: the owner has read nothing for a second.
     /// </exception>
     public void Acknowledge(in BufferFrame frame, long bytesUsed = -1)
     {
@@ -225,7 +229,25 @@ public sealed partial class BufferImporter : IDisposable
             _imports.Remove(import.Slot);
         }
 
-        Send(new SharingMessage { Kind = MessageKind.LetGo, Slot = import.Slot, Generation = import.Generation, Index = import.Index });
+        SharingMessage message = new() { Kind = MessageKind.LetGo, Slot = import.Slot, Generation = import.Generation, Index = import.Index };
+        if (SendOrError(ref message) != 0)
+        {
+            // A disposal does not throw, and the owner must not believe for ever that the buffer is held: a connection that has ended says so, too.
+            Disconnect();
+        }
+    }
+
+    private void Disconnect()
+    {
+        Atomic.Store(ref _isGone, 1);
+        try
+        {
+            MessageSocket.Shutdown(_socket);
+        }
+        catch (ObjectDisposedException)
+        {
+            // By another thread that disposes of this.
+        }
     }
 
     private static void RequireSealed(string importer, string what, [NotNull] FileDescriptor? file, int seals, long bytes)
@@ -249,33 +271,41 @@ public sealed partial class BufferImporter : IDisposable
 
     private void Send(SharingMessage message)
     {
+        int error = SendOrError(ref message);
+        if (error != 0)
+        {
+            throw BufferException.Refused(Name, "send", error);
+        }
+    }
+
+    /// <returns>0, also if the owner is gone: then there is nobody to tell. Else the error number.</returns>
+    private int SendOrError(ref SharingMessage message)
+    {
         if (!IsConnected)
         {
-            return;
+            return 0;
         }
 
         try
         {
-            if (FileSteps.Fails(_options.Faults, FaultPoint.Message) || !MessageSocket.TrySend(_socket, SharingMessage.BytesOf(ref message)))
+            if (!FileSteps.Fails(_options.Faults, FaultPoint.Message) && MessageSocket.TrySend(_socket, SharingMessage.BytesOf(ref message), wait: true))
             {
-                Refused();
+                return 0;
             }
         }
         catch (ObjectDisposedException)
         {
             // Disposed of on another thread.
+            return 0;
         }
-    }
 
-    private void Refused()
-    {
         int error = VirtualMemory.LastError;
         if (error is LinuxError.BrokenPipe or LinuxError.ConnectionReset)
         {
             Atomic.Store(ref _isGone, 1);
-            return;
+            return 0;
         }
 
-        throw BufferException.Refused(Name, "send", error);
+        return error;
     }
 }

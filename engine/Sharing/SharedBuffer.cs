@@ -187,10 +187,6 @@ internal sealed unsafe class SharedBuffer
         if (canReopen)
         {
             _oracle = FileSteps.Reopen(queue, _file, writable: true, faults);
-            if (FileSteps.Fails(faults, FaultPoint.FileLease) || !MemoryFiles.TryPrepareLease(_oracle))
-            {
-                throw BufferException.LastRefused(queue, "F_SETSIG");
-            }
         }
 
         _mapping = FileSteps.Map(queue, _file, (nuint)Bytes, writable: true, faults, Format.PageBytes);

@@ -99,7 +99,7 @@ public sealed unsafe class BufferQueue : IDisposable
 
     /// <summary>Releases some buffers, as orphans where they are held, also while the stream is on (<c>VIDIOC_REMOVE_BUFS</c>).</summary>
     /// <param name="first">The first one's index.</param>
-    /// <param name="count">How many; all must exist and be dequeued, or nothing happens.</param>
+    /// <param name="count">How many; all must exist and be dequeued, or nothing happens. 0: nothing, for any handle.</param>
     /// <returns>What became of them.</returns>
     /// <exception cref="BufferException"><see cref="BufferError.Invalid"/> or <see cref="BufferError.Busy"/>.</exception>
     public ReleaseResult Remove(int first, int count) => _core.Remove(this, first, count);

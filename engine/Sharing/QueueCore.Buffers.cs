@@ -75,6 +75,13 @@ internal sealed unsafe partial class QueueCore
             var work = new ReleaseWork();
             lock (_gate)
             {
+                if (count == 0)
+                {
+                    // As the kernel: there is nothing to own, and no place that it could not be at.
+                    RequireOpen(handle);
+                    return default;
+                }
+
                 RequireOwner(handle);
                 if (count < 0 || first < 0 || count > _quotas.LiveBuffers || first > _live.Capacity - count || !_live.AreAll(first, count))
                 {
@@ -255,6 +262,7 @@ internal sealed unsafe partial class QueueCore
         lock (_gate)
         {
             _owner = handle;
+            _quotas.NotePeak();
         }
 
         return range with { Count = made };

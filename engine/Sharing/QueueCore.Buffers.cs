@@ -228,7 +228,7 @@ internal sealed unsafe partial class QueueCore
     /// <param name="least">Fewer are none.</param>
     private BufferRange Make(BufferQueue handle, int wanted, BufferFormat format, int least)
     {
-        BufferRange range = Reserve(wanted, format);
+        BufferRange range = Reserve(handle, wanted, format, out BufferQueue? formerOwner);
         int made = 0;
         try
         {
@@ -251,7 +251,7 @@ internal sealed unsafe partial class QueueCore
         }
         catch
         {
-            Undo(range, made);
+            Undo(range, made, formerOwner);
             throw;
         }
         finally
@@ -261,7 +261,6 @@ internal sealed unsafe partial class QueueCore
 
         lock (_gate)
         {
-            _owner = handle;
             _quotas.NotePeak();
         }
 
@@ -269,7 +268,7 @@ internal sealed unsafe partial class QueueCore
     }
 
     /// <summary>Takes indices and quota for buffers that are about to be made; makes room for them as far as the policy allows.</summary>
-    private BufferRange Reserve(int wanted, BufferFormat format)
+    private BufferRange Reserve(BufferQueue handle, int wanted, BufferFormat format, out BufferQueue? formerOwner)
     {
         while (true)
         {
@@ -278,6 +277,9 @@ internal sealed unsafe partial class QueueCore
             {
                 if (_quotas.RefusalOf(wanted, format.Bytes) is not { } refusal)
                 {
+                    // At once: what can be seen of them already must not be somebody else's to queue.
+                    formerOwner = _owner;
+                    _owner = handle;
                     BufferRange range = _live.Take(wanted);
                     _quotas.Add(range.Count, format.Bytes);
                     return range;
@@ -299,11 +301,12 @@ internal sealed unsafe partial class QueueCore
         }
     }
 
-    private void Undo(BufferRange range, int made)
+    private void Undo(BufferRange range, int made, BufferQueue? formerOwner)
     {
         var work = new ReleaseWork();
         lock (_gate)
         {
+            _owner = formerOwner;
             for (int i = range.First; i < range.First + made; i++)
             {
                 Release(_live[i]!, ReleaseMode.Orphan, long.MaxValue, work);

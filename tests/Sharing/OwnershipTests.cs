@@ -1,4 +1,6 @@
 using System.Runtime.Versioning;
+using MagAlloc.Events;
+using MagAlloc.Tests.Events.Support;
 using MagAlloc.Tests.Sharing.Support;
 
 namespace MagAlloc.Tests.Sharing;
@@ -6,6 +8,7 @@ namespace MagAlloc.Tests.Sharing;
 /// <summary>One handle owns the queue, as one open file does of a device: the cases of v4l2-compliance with two handles, and of closing.</summary>
 [Platform("Linux")]
 [SupportedOSPlatform("linux")]
+[NonParallelizable]
 public sealed class OwnershipTests
 {
     private static IEnumerable<TestCaseData> OwnerCalls()
@@ -190,6 +193,28 @@ public sealed class OwnershipTests
         Assert.That(other.Create(1, Shared.Page).Count, Is.EqualTo(1));
     }
 
+    /// <summary>An event is raised for each buffer as it is made: the only place from which to look at that moment.</summary>
+    [Test]
+    public void WhileBuffersAreBeingMade_TheyAreTheMakersAlready([Values] bool byRequest)
+    {
+        using Shared shared = new();
+        using BufferQueue other = shared.Queue.OpenAnother();
+        using EventRecorder session = EventRecorder.Start(MagAllocEventSource.Keywords.Buffers);
+        List<BufferError?> refusals = [];
+        session.Told = told =>
+        {
+            if (told.Name == "BufferCreated")
+            {
+                refusals.Add(ErrorOf(() => other.Queue(0)));
+                refusals.Add(ErrorOf(() => shared.Queue.Query(0)));
+            }
+        };
+        int made = byRequest ? shared.Queue.Request(2, Shared.Page) : shared.Queue.Create(2, Shared.Page).Count;
+        session.Told = null;
+        Assert.That(made, Is.EqualTo(2));
+        Assert.That(refusals, Is.EqualTo(new BufferError?[] { BufferError.Busy, null, BufferError.Busy, null }));
+    }
+
     [Test]
     public void WhoRemovesAllBuffers_OwnsStill()
     {
@@ -215,6 +240,19 @@ public sealed class OwnershipTests
             queue.StreamOff();
             Assert.That(queue.Release(), Is.EqualTo(default(ReleaseResult)));
             Assert.That(queue.RevokeOrphans(), Is.Zero);
+        }
+    }
+
+    private static BufferError? ErrorOf(Action call)
+    {
+        try
+        {
+            call();
+            return null;
+        }
+        catch (BufferException e)
+        {
+            return e.Error;
         }
     }
 }

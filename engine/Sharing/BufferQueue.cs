@@ -260,8 +260,9 @@ public sealed unsafe class BufferQueue : IDisposable
 
     /// <summary>Waits until no released buffer is held any more, revoked ones included. Any handle may.</summary>
     /// <param name="timeout">How long at most.</param>
-    /// <returns>False when some still are.</returns>
-    public bool WaitForReclaim(TimeSpan timeout) => _core.WaitForReclaim(timeout);
+    /// <returns>False when some still are, or the queue was disposed of meanwhile.</returns>
+    /// <exception cref="ObjectDisposedException">The handle is disposed.</exception>
+    public bool WaitForReclaim(TimeSpan timeout) => _core.WaitForReclaim(this, timeout);
 
     /// <summary>Reads the books. Any handle may.</summary>
     /// <exception cref="ObjectDisposedException">The handle is disposed.</exception>

@@ -19,8 +19,20 @@ internal sealed partial class QueueCore
     private long _longestReclaim;
 
     /// <summary>Waits until no released buffer is held, revoked ones included.</summary>
-    /// <returns>False when the time has passed before.</returns>
-    public bool WaitForReclaim(TimeSpan timeout) => _settled.Wait(timeout);
+    /// <returns>False when the time has passed before, or the queue has ended.</returns>
+    public bool WaitForReclaim(BufferQueue handle, TimeSpan timeout)
+    {
+        lock (_gate)
+        {
+            RequireOpen(handle);
+        }
+
+        bool settled = _settled.Wait(timeout);
+        lock (_gate)
+        {
+            return settled && !_isClosed;
+        }
+    }
 
     /// <summary>Hands a released buffer that nobody holds to whoever finishes the work.</summary>
     private void Reclaim(SharedBuffer buffer, ReleaseWork work)

@@ -163,6 +163,9 @@ internal sealed partial class QueueCore
             _released.Clear();
         }
 
+        // Not disposed of: who waits on it is only about to be woken.
+        _settled.Set();
+
         // Orphans that nobody revoked live on as their holders' memory, and nobody counts them.
         foreach (SharedBuffer buffer in left)
         {
@@ -181,7 +184,6 @@ internal sealed partial class QueueCore
         _careBell?.Dispose();
         _dequeueBell?.Dispose();
         _watcher?.Dispose();
-        _settled.Dispose();
     }
 
     private static long NowTicks() => Stopwatch.GetTimestamp();

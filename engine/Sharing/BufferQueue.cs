@@ -150,7 +150,8 @@ public sealed unsafe class BufferQueue : IDisposable
     /// </summary>
     /// <param name="index">Its index.</param>
     /// <exception cref="BufferException">
-    /// <see cref="BufferError.Invalid"/>: it is not immutable, or frozen already; <see cref="BufferError.Busy"/>: it is pinned.
+    /// <see cref="BufferError.Invalid"/>: it is not immutable, or frozen already; <see cref="BufferError.Busy"/>: it is pinned. When the system refused, it
+    /// can be frozen again; in between the owner may be without a view of it.
     /// </exception>
     public void Freeze(int index) => _core.Freeze(this, index);
 

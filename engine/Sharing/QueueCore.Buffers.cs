@@ -212,6 +212,11 @@ internal sealed unsafe partial class QueueCore
             throw new ObjectDisposedException(nameof(BufferQueue), $"{Name}: the buffer was released.");
         }
 
+        if (buffer.IsVacant)
+        {
+            throw Invalid($"the freezing of buffer {buffer.Index} was refused half-way; freeze it again, or release it.");
+        }
+
         if (forWriting && buffer.IsFrozen)
         {
             throw new BufferException(BufferError.AccessDenied, $"{Name}: buffer {buffer.Index} is frozen.");

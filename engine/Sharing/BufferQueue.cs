@@ -132,7 +132,7 @@ public sealed unsafe class BufferQueue : IDisposable
 
     /// <summary>
     /// The owner's view of a buffer for APIs that take <see cref="Memory{T}"/>. It throws once the buffer is released; while it is pinned a release lets
-    /// the pages be.
+    /// the pages be: a revocation comes when it is unpinned.
     /// </summary>
     /// <param name="index">Its index.</param>
     /// <exception cref="BufferException">As <see cref="GetSpan"/>; <see cref="BufferError.Invalid"/> also if it is longer than 2 GiB.</exception>
@@ -254,7 +254,7 @@ public sealed unsafe class BufferQueue : IDisposable
         return _core.Release(this, mode, deadline);
     }
 
-    /// <summary>Drops the pages of all released buffers that are still held, immutable ones excepted.</summary>
+    /// <summary>Drops the pages of all released buffers that are still held, immutable ones excepted; of pinned ones when they are unpinned.</summary>
     /// <returns>How many buffers lost their pages.</returns>
     /// <exception cref="BufferException"><see cref="BufferError.Busy"/>: another handle owns.</exception>
     public int RevokeOrphans() => _core.RevokeOrphans(this);

@@ -179,7 +179,7 @@ internal sealed unsafe partial class QueueCore
 
     public void Unpin(SharedBuffer buffer)
     {
-        var work = new ReleaseWork();
+        ReleaseWork work;
         lock (_gate)
         {
             if (--buffer.Pins != 0 || buffer.Phase == BufferPhase.Live)
@@ -189,7 +189,15 @@ internal sealed unsafe partial class QueueCore
 
             // Released meanwhile: this mapping was what held it, or the last thing that did.
             buffer.Unmap();
+            if (_isClosed)
+            {
+                CloseUnpinned(buffer);
+                return;
+            }
+
+            work = new ReleaseWork();
             ProbeReleased(work);
+            CareForReleased(work);
         }
 
         Finish(work);
@@ -202,6 +210,17 @@ internal sealed unsafe partial class QueueCore
             RequireOwner(handle);
             return Require(index);
         }
+    }
+
+    /// <summary>Nobody else knows of it: the queue has ended while it was pinned.</summary>
+    private void CloseUnpinned(SharedBuffer buffer)
+    {
+        if (buffer.RevokeAt <= NowTicks())
+        {
+            buffer.TryDropPages(_faults);
+        }
+
+        buffer.Close();
     }
 
     private byte* MappingOf(BufferQueue handle, SharedBuffer buffer, bool forWriting, out long bytes)

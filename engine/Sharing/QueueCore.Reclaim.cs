@@ -72,7 +72,7 @@ internal sealed partial class QueueCore
 
         foreach (SharedBuffer buffer in _released)
         {
-            if (buffer.Phase == BufferPhase.Orphaned && buffer.RevokeAt <= now && buffer.RetryAt <= now)
+            if (buffer.RevokeAt <= now && CanRevoke(buffer))
             {
                 Revoke(buffer, work);
             }
@@ -92,6 +92,10 @@ internal sealed partial class QueueCore
             {
                 Revoke(buffer, work);
             }
+            else if (buffer.Pins != 0 && IsRevocable(buffer))
+            {
+                buffer.RevokeAt = NowTicks();
+            }
         }
     }
 
@@ -108,7 +112,9 @@ internal sealed partial class QueueCore
     }
 
     private static bool CanRevoke(SharedBuffer buffer)
-        => buffer.Phase == BufferPhase.Orphaned && buffer.Format.Profile != BufferProfile.Immutable && buffer.RetryAt <= NowTicks();
+        => buffer.Phase == BufferPhase.Orphaned && IsRevocable(buffer) && buffer.Pins == 0 && buffer.RetryAt <= NowTicks();
+
+    private static bool IsRevocable(SharedBuffer buffer) => buffer.Format.Profile != BufferProfile.Immutable;
 
     /// <summary>Does what was decided under the lock. The caller does not hold it.</summary>
     private void Finish(ReleaseWork work)

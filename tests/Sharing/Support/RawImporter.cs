@@ -76,9 +76,17 @@ internal sealed class RawImporter : IDisposable
         return message;
     }
 
+    /// <summary>Waits for an export; revocations on the way are passed over.</summary>
     public SharingMessage HearExport(out FileDescriptor file)
     {
-        SharingMessage export = Hear(out FileDescriptor? attached);
+        SharingMessage export;
+        FileDescriptor? attached;
+        do
+        {
+            export = Hear(out attached);
+        }
+        while (export.Kind == MessageKind.Revoked);
+
         Assert.That((export.Kind, attached is null), Is.EqualTo((MessageKind.Export, false)));
         file = attached!;
         return export;

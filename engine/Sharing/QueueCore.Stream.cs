@@ -156,18 +156,14 @@ internal sealed partial class QueueCore
                 }
             }
 
-            if (any)
-            {
-                continue;
-            }
-
+            // Also if there was something: an importer that never stops talking would put the end off for ever.
             TimeSpan waited = Stopwatch.GetElapsedTime(start);
             if (timeout != Timeout.InfiniteTimeSpan && waited >= timeout)
             {
                 return false;
             }
 
-            if (Stopwatch.GetTimestamp() - start >= spin)
+            if (!any && Stopwatch.GetTimestamp() - start >= spin)
             {
                 WaitForMessages(timeout == Timeout.InfiniteTimeSpan ? timeout : timeout - waited);
             }

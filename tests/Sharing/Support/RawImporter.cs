@@ -28,6 +28,7 @@ internal sealed class RawImporter : IDisposable
         FileDescriptor socket = Dial(shared.Address);
         Assert.That(TrySay(socket, Hello(flags)), Is.True);
         RawImporter raw = new(socket, shared.Queue.Accept(shared.Listener, Shared.Soon)!);
+        shared.Own(raw);
         SharingMessage welcome = raw.Hear(out FileDescriptor? control);
         Assert.That((welcome.Kind, control is null), Is.EqualTo((MessageKind.Welcome, false)));
         control!.Dispose();

@@ -83,6 +83,14 @@ internal sealed partial class QueueCore
         }
     }
 
+    public int UnacknowledgedOf(BufferPeer peer)
+    {
+        lock (_gate)
+        {
+            return peer.Claims.Values.Count(claim => claim.Pending != 0);
+        }
+    }
+
     public void Disconnect(BufferPeer peer) => RemovePeer(peer);
 
     public bool TryKill(BufferPeer peer)
@@ -181,7 +189,8 @@ internal sealed partial class QueueCore
                 return true;
             }
 
-            bool isValid = length == SharingMessage.Bytes && (uint)message.Slot < (uint)_slots.Count && TryApply(peer, in message);
+            bool isValid = length == SharingMessage.Bytes && (uint)message.Slot < (uint)_slots.Count
+                && --peer.MessagesLeft >= 0 && TryApply(peer, in message);
             _misuses += isValid ? 0 : 1;
             return isValid;
         }
@@ -336,6 +345,7 @@ internal sealed partial class QueueCore
     {
         peer.IsStuck = true;
         _hasStuck = true;
+        Doorbell.Ring(_careBell);
     }
 
     /// <summary>Disconnects importers that were found stuck. The caller does not hold the lock.</summary>

@@ -156,18 +156,13 @@ internal sealed partial class QueueCore
                 }
             }
 
-            if (any)
-            {
-                continue;
-            }
-
             TimeSpan waited = Stopwatch.GetElapsedTime(start);
             if (timeout != Timeout.InfiniteTimeSpan && waited >= timeout)
             {
                 return false;
             }
 
-            if (Stopwatch.GetTimestamp() - start >= spin)
+            if (!any && Stopwatch.GetTimestamp() - start >= spin)
             {
                 WaitForMessages(timeout == Timeout.InfiniteTimeSpan ? timeout : timeout - waited);
             }
@@ -245,6 +240,7 @@ internal sealed partial class QueueCore
             if (TrySend(claim.Peer, ref message))
             {
                 claim.Pending = buffer.Sequence;
+                claim.Peer.MessagesLeft++;
                 buffer.Pending++;
                 _handOvers++;
             }

@@ -51,7 +51,7 @@ public enum FaultPoint
     /// <summary>A file is mapped.</summary>
     FileMap,
 
-    /// <summary>A description is made fit to be asked who else holds its file, or is asked.</summary>
+    /// <summary>A description is asked who else holds its file.</summary>
     FileLease,
 
     /// <summary>Closes of a file are to be told.</summary>

@@ -149,9 +149,6 @@ internal static unsafe class MemoryFiles
         }
     }
 
-    /// <summary>Makes a description fit for <see cref="AskLease"/>: nobody who opens the file meanwhile kills this process.</summary>
-    internal static bool TryPrepareLease(FileDescriptor description) => LinuxCalls.Control(description, SetSignal, HarmlessSignal) == 0;
-
     /// <summary>
     /// Whether another opened description of the file is alive: as a descriptor anywhere, a mapping, or a message that nobody has read.
     /// Asked by taking a write lease, which the kernel grants to the only one, and giving it back at once.
@@ -159,6 +156,12 @@ internal static unsafe class MemoryFiles
     /// <param name="description">From <see cref="Reopen"/> for writing, and never duplicated or sent.</param>
     internal static LeaseAnswer AskLease(FileDescriptor description)
     {
+        // Each time: giving a lease back resets the signal, and then whoever opens the file in the middle of the next question ends this process.
+        if (LinuxCalls.Control(description, SetSignal, HarmlessSignal) != 0)
+        {
+            return LeaseAnswer.Refused;
+        }
+
         if (LinuxCalls.Control(description, SetLease, WriteLock) == 0)
         {
             _ = LinuxCalls.Control(description, SetLease, Unlock);

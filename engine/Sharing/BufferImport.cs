@@ -150,28 +150,33 @@ public sealed unsafe class BufferImport : IDisposable
         return _mapping;
     }
 
-    /// <summary>Lets go: unmaps it, and tells the owner. Not while its memory is used, pins excepted, which are waited for.</summary>
+    /// <summary>
+    /// Lets go: unmaps it, and tells the owner. Not while its memory is used, pins excepted: then it stays mapped, and the owner is told, when the last
+    /// one ends.
+    /// </summary>
     public void Dispose()
     {
-        if (TryEnd())
+        if (TryEnd(out bool isPinned) && _importer.Forget(this) && !isPinned)
         {
-            _importer.LetGo(this);
+            _importer.TellLetGo(this);
         }
     }
 
     /// <summary>Ends the use of the memory, without telling the owner.</summary>
+    /// <param name="isPinned">It stays mapped until it is unpinned.</param>
     /// <returns>False when it had ended.</returns>
-    internal bool TryEnd()
+    internal bool TryEnd(out bool isPinned)
     {
         lock (_gate)
         {
+            isPinned = _pins != 0;
             if (IsDisposed)
             {
                 return false;
             }
 
             Atomic.Store(ref _isDisposed, 1);
-            if (_pins == 0)
+            if (!isPinned)
             {
                 Unmap();
             }
@@ -196,11 +201,15 @@ public sealed unsafe class BufferImport : IDisposable
     {
         lock (_gate)
         {
-            if (--_pins == 0 && IsDisposed)
+            if (--_pins != 0 || !IsDisposed)
             {
-                Unmap();
+                return;
             }
+
+            Unmap();
         }
+
+        _importer.TellLetGo(this);
     }
 
     internal void MarkRevoked() => Atomic.Store(ref _isRevoked, 1);

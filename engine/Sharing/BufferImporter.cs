@@ -180,7 +180,7 @@ public sealed partial class BufferImporter : IDisposable
         Atomic.Store(ref _isGone, 1);
         foreach (BufferImport import in Imports)
         {
-            import.TryEnd();
+            import.TryEnd(out _);
         }
 
         // Who receives on another thread sees the end.
@@ -217,18 +217,18 @@ public sealed partial class BufferImporter : IDisposable
     }
 
     /// <summary>An import was disposed of.</summary>
-    internal void LetGo(BufferImport import)
+    /// <returns>False when another one has its place: the owner has not waited.</returns>
+    internal bool Forget(BufferImport import)
     {
         lock (_gate)
         {
-            if (!_imports.TryGetValue(import.Slot, out BufferImport? present) || !ReferenceEquals(present, import))
-            {
-                return;
-            }
-
-            _imports.Remove(import.Slot);
+            return _imports.TryGetValue(import.Slot, out BufferImport? present) && ReferenceEquals(present, import) && _imports.Remove(import.Slot);
         }
+    }
 
+    /// <summary>Nothing of an import is left here.</summary>
+    internal void TellLetGo(BufferImport import)
+    {
         SharingMessage message = new() { Kind = MessageKind.LetGo, Slot = import.Slot, Generation = import.Generation, Index = import.Index };
         if (SendOrError(ref message) != 0)
         {

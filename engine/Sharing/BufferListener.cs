@@ -84,6 +84,8 @@ public sealed class BufferListener : IDisposable
             File.Delete(Address);
         }
 
+        // Who waits for a connection holds the socket open: it is told.
+        MessageSocket.Shutdown(_socket);
         _socket.Dispose();
     }
 
@@ -109,6 +111,7 @@ public sealed class BufferListener : IDisposable
                 return null;
             }
 
+            ObjectDisposedException.ThrowIf(Atomic.Load(ref _disposed) != 0, this);
             connection = FileSteps.Fails(_faults, FaultPoint.Socket) ? null : MessageSocket.Accept(_socket);
         }
 

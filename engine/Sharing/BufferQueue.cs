@@ -99,7 +99,7 @@ public sealed unsafe class BufferQueue : IDisposable
 
     /// <summary>Releases some buffers, as orphans where they are held, also while the stream is on (<c>VIDIOC_REMOVE_BUFS</c>).</summary>
     /// <param name="first">The first one's index.</param>
-    /// <param name="count">How many; all must exist and be dequeued, or nothing happens.</param>
+    /// <param name="count">How many; all must exist and be dequeued, or nothing happens. 0: nothing, for any handle.</param>
     /// <returns>What became of them.</returns>
     /// <exception cref="BufferException"><see cref="BufferError.Invalid"/> or <see cref="BufferError.Busy"/>.</exception>
     public ReleaseResult Remove(int first, int count) => _core.Remove(this, first, count);
@@ -132,7 +132,7 @@ public sealed unsafe class BufferQueue : IDisposable
 
     /// <summary>
     /// The owner's view of a buffer for APIs that take <see cref="Memory{T}"/>. It throws once the buffer is released; while it is pinned a release lets
-    /// the pages be.
+    /// the pages be: a revocation comes when it is unpinned.
     /// </summary>
     /// <param name="index">Its index.</param>
     /// <exception cref="BufferException">As <see cref="GetSpan"/>; <see cref="BufferError.Invalid"/> also if it is longer than 2 GiB.</exception>
@@ -150,7 +150,8 @@ public sealed unsafe class BufferQueue : IDisposable
     /// </summary>
     /// <param name="index">Its index.</param>
     /// <exception cref="BufferException">
-    /// <see cref="BufferError.Invalid"/>: it is not immutable, or frozen already; <see cref="BufferError.Busy"/>: it is pinned.
+    /// <see cref="BufferError.Invalid"/>: it is not immutable, or frozen already; <see cref="BufferError.Busy"/>: it is pinned. When the system refused, it
+    /// can be frozen again; in between the owner may be without a view of it.
     /// </exception>
     public void Freeze(int index) => _core.Freeze(this, index);
 
@@ -253,15 +254,16 @@ public sealed unsafe class BufferQueue : IDisposable
         return _core.Release(this, mode, deadline);
     }
 
-    /// <summary>Drops the pages of all released buffers that are still held, immutable ones excepted.</summary>
+    /// <summary>Drops the pages of all released buffers that are still held, immutable ones excepted; of pinned ones when they are unpinned.</summary>
     /// <returns>How many buffers lost their pages.</returns>
     /// <exception cref="BufferException"><see cref="BufferError.Busy"/>: another handle owns.</exception>
     public int RevokeOrphans() => _core.RevokeOrphans(this);
 
     /// <summary>Waits until no released buffer is held any more, revoked ones included. Any handle may.</summary>
     /// <param name="timeout">How long at most.</param>
-    /// <returns>False when some still are.</returns>
-    public bool WaitForReclaim(TimeSpan timeout) => _core.WaitForReclaim(timeout);
+    /// <returns>False when some still are, or the queue was disposed of meanwhile.</returns>
+    /// <exception cref="ObjectDisposedException">The handle is disposed.</exception>
+    public bool WaitForReclaim(TimeSpan timeout) => _core.WaitForReclaim(this, timeout);
 
     /// <summary>Reads the books. Any handle may.</summary>
     /// <exception cref="ObjectDisposedException">The handle is disposed.</exception>

@@ -79,6 +79,13 @@ internal sealed unsafe partial class QueueCore
             var work = new ReleaseWork();
             lock (_gate)
             {
+                if (count == 0)
+                {
+                    // As the kernel: there is nothing to own, and no place that it could not be at.
+                    RequireOpen(handle);
+                    return default;
+                }
+
                 RequireOwner(handle);
                 if (count < 0 || first < 0 || count > _quotas.LiveBuffers || first > _live.Capacity - count || !_live.AreAll(first, count))
                 {
@@ -176,7 +183,7 @@ internal sealed unsafe partial class QueueCore
 
     public void Unpin(SharedBuffer buffer)
     {
-        var work = new ReleaseWork();
+        ReleaseWork work;
         lock (_gate)
         {
             if (--buffer.Pins != 0 || buffer.Phase == BufferPhase.Live)
@@ -186,7 +193,15 @@ internal sealed unsafe partial class QueueCore
 
             // Released meanwhile: this mapping was what held it, or the last thing that did.
             buffer.Unmap();
+            if (_isClosed)
+            {
+                CloseUnpinned(buffer);
+                return;
+            }
+
+            work = new ReleaseWork();
             ProbeReleased(work);
+            CareForReleased(work);
         }
 
         Finish(work);
@@ -201,12 +216,28 @@ internal sealed unsafe partial class QueueCore
         }
     }
 
+    /// <summary>Nobody else knows of it: the queue has ended while it was pinned.</summary>
+    private void CloseUnpinned(SharedBuffer buffer)
+    {
+        if (buffer.RevokeAt <= NowTicks())
+        {
+            buffer.TryDropPages(_faults);
+        }
+
+        buffer.Close();
+    }
+
     private byte* MappingOf(BufferQueue handle, SharedBuffer buffer, bool forWriting, out long bytes)
     {
         RequireOwner(handle);
         if (buffer.Phase != BufferPhase.Live || buffer.Mapping == null)
         {
             throw new ObjectDisposedException(nameof(BufferQueue), $"{Name}: the buffer was released.");
+        }
+
+        if (buffer.IsVacant)
+        {
+            throw Invalid($"the freezing of buffer {buffer.Index} was refused half-way; freeze it again, or release it.");
         }
 
         if (forWriting && buffer.IsFrozen)
@@ -225,7 +256,7 @@ internal sealed unsafe partial class QueueCore
     /// <param name="least">Fewer are none.</param>
     private BufferRange Make(BufferQueue handle, int wanted, BufferFormat format, int least)
     {
-        BufferRange range = Reserve(wanted, format);
+        BufferRange range = Reserve(handle, wanted, format, out BufferQueue? formerOwner);
         int made = 0;
         try
         {
@@ -248,7 +279,7 @@ internal sealed unsafe partial class QueueCore
         }
         catch
         {
-            Undo(range, made);
+            Undo(range, made, formerOwner);
             throw;
         }
         finally
@@ -258,14 +289,14 @@ internal sealed unsafe partial class QueueCore
 
         lock (_gate)
         {
-            _owner = handle;
+            _quotas.NotePeak();
         }
 
         return range with { Count = made };
     }
 
     /// <summary>Takes indices and quota for buffers that are about to be made; makes room for them as far as the policy allows.</summary>
-    private BufferRange Reserve(int wanted, BufferFormat format)
+    private BufferRange Reserve(BufferQueue handle, int wanted, BufferFormat format, out BufferQueue? formerOwner)
     {
         while (true)
         {
@@ -274,6 +305,9 @@ internal sealed unsafe partial class QueueCore
             {
                 if (_quotas.RefusalOf(wanted, format.Bytes) is not { } refusal)
                 {
+                    // At once: what can be seen of them already must not be somebody else's to queue.
+                    formerOwner = _owner;
+                    _owner = handle;
                     BufferRange range = _live.Take(wanted);
                     _quotas.Add(range.Count, format.Bytes);
                     return range;
@@ -295,11 +329,12 @@ internal sealed unsafe partial class QueueCore
         }
     }
 
-    private void Undo(BufferRange range, int made)
+    private void Undo(BufferRange range, int made, BufferQueue? formerOwner)
     {
         var work = new ReleaseWork();
         lock (_gate)
         {
+            _owner = formerOwner;
             for (int i = range.First; i < range.First + made; i++)
             {
                 Release(_live[i]!, ReleaseMode.Orphan, long.MaxValue, work);

@@ -214,7 +214,7 @@ internal sealed partial class QueueCore
         {
             until = buffer.Phase switch
             {
-                BufferPhase.Orphaned => Math.Min(until, Math.Max(buffer.RevokeAt, buffer.RetryAt)),
+                BufferPhase.Orphaned when buffer.Pins == 0 => Math.Min(until, Math.Max(buffer.RevokeAt, buffer.RetryAt)),
                 BufferPhase.Revoked => Math.Min(until, Math.Max(_nextRecheck, buffer.RetryAt)),
                 _ => until,
             };

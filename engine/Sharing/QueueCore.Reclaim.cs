@@ -19,8 +19,20 @@ internal sealed partial class QueueCore
     private long _longestReclaim;
 
     /// <summary>Waits until no released buffer is held, revoked ones included.</summary>
-    /// <returns>False when the time has passed before.</returns>
-    public bool WaitForReclaim(TimeSpan timeout) => _settled.Wait(timeout);
+    /// <returns>False when the time has passed before, or the queue has ended.</returns>
+    public bool WaitForReclaim(BufferQueue handle, TimeSpan timeout)
+    {
+        lock (_gate)
+        {
+            RequireOpen(handle);
+        }
+
+        bool settled = _settled.Wait(timeout);
+        lock (_gate)
+        {
+            return settled && !_isClosed;
+        }
+    }
 
     /// <summary>Hands a released buffer that nobody holds to whoever finishes the work.</summary>
     private void Reclaim(SharedBuffer buffer, ReleaseWork work)
@@ -60,7 +72,7 @@ internal sealed partial class QueueCore
 
         foreach (SharedBuffer buffer in _released)
         {
-            if (buffer.Phase == BufferPhase.Orphaned && buffer.RevokeAt <= now && buffer.RetryAt <= now)
+            if (buffer.RevokeAt <= now && CanRevoke(buffer))
             {
                 Revoke(buffer, work);
             }
@@ -80,6 +92,10 @@ internal sealed partial class QueueCore
             {
                 Revoke(buffer, work);
             }
+            else if (buffer.Pins != 0 && IsRevocable(buffer))
+            {
+                buffer.RevokeAt = NowTicks();
+            }
         }
     }
 
@@ -96,7 +112,9 @@ internal sealed partial class QueueCore
     }
 
     private static bool CanRevoke(SharedBuffer buffer)
-        => buffer.Phase == BufferPhase.Orphaned && buffer.Format.Profile != BufferProfile.Immutable && buffer.RetryAt <= NowTicks();
+        => buffer.Phase == BufferPhase.Orphaned && IsRevocable(buffer) && buffer.Pins == 0 && buffer.RetryAt <= NowTicks();
+
+    private static bool IsRevocable(SharedBuffer buffer) => buffer.Format.Profile != BufferProfile.Immutable;
 
     /// <summary>Does what was decided under the lock. The caller does not hold it.</summary>
     private void Finish(ReleaseWork work)

@@ -144,13 +144,14 @@ internal sealed partial class QueueCore
         _orphans++;
         buffer.WasOrphan = true;
         _control.Publish(buffer.Slot, ControlWord.OfOrphan(buffer.Generation));
-        bool canRevoke = buffer.Format.Profile != BufferProfile.Immutable;
-        if (mode == ReleaseMode.Revoke && !canRevoke)
+        bool isRevocable = IsRevocable(buffer);
+        if (mode == ReleaseMode.Revoke && !isRevocable)
         {
             work.Unrevocable++;
         }
 
-        if (mode == ReleaseMode.Revoke && canRevoke && revokeAt <= buffer.ReleasedAt)
+        // Pinned it goes when it is unpinned: to take the owner's own memory from under it could end this process.
+        if (mode == ReleaseMode.Revoke && isRevocable && revokeAt <= buffer.ReleasedAt && buffer.Pins == 0)
         {
             Revoke(buffer, work);
             return;
@@ -158,7 +159,7 @@ internal sealed partial class QueueCore
 
         work.Orphaned++;
         work.OrphanedBytes += buffer.Bytes;
-        if (canRevoke)
+        if (isRevocable)
         {
             long timeout = After(buffer.ReleasedAt, _options.OrphanTimeout);
             buffer.RevokeAt = mode == ReleaseMode.Revoke ? Math.Min(revokeAt, timeout) : timeout;

@@ -204,6 +204,12 @@ internal sealed partial class QueueCore
             throw Invalid("the stream is off.");
         }
 
+        if (_isEnded)
+        {
+            // Whatever came back behind it.
+            throw new BufferException(BufferError.Ended, $"{Name}: the last frame was dequeued; stop the stream, and start it anew.");
+        }
+
         if (_done.TryDequeue(out SharedBuffer? buffer))
         {
             completed = new CompletedBuffer(buffer.Index, buffer.Sequence, buffer.BytesUsed, buffer.State == BufferState.Error, buffer.IsLast);
@@ -213,7 +219,7 @@ internal sealed partial class QueueCore
         }
 
         completed = default;
-        return _isEnded ? throw new BufferException(BufferError.Ended, $"{Name}: the last frame was dequeued; stop the stream, or start it anew.") : false;
+        return false;
     }
 
     /// <summary>Hands a queued buffer to the importers that have it; without any it goes on waiting.</summary>

@@ -159,11 +159,14 @@ internal sealed partial class QueueCore
         List<SharedBuffer> left;
         lock (_gate)
         {
-            left = [.. _released];
+            left = [.. _released.Where(buffer => buffer.Pins == 0)];
             _released.Clear();
         }
 
-        // Orphans that nobody revoked live on as their holders' memory, and nobody counts them.
+        // Not disposed of: who waits on it is only about to be woken.
+        _settled.Set();
+
+        // Orphans that nobody revoked live on as their holders' memory, and nobody counts them. Pinned ones go with their last pin.
         foreach (SharedBuffer buffer in left)
         {
             buffer.Close();
@@ -181,7 +184,6 @@ internal sealed partial class QueueCore
         _careBell?.Dispose();
         _dequeueBell?.Dispose();
         _watcher?.Dispose();
-        _settled.Dispose();
     }
 
     private static long NowTicks() => Stopwatch.GetTimestamp();

@@ -56,8 +56,10 @@ internal sealed class QuotaBook(BufferQueueOptions options)
     {
         LiveBuffers += count;
         LiveBytes += count * bytesOfOne;
-        PeakBytes = Math.Max(PeakBytes, LiveBytes + OrphanedBytes);
     }
+
+    /// <summary>They are made, and what was not made is not counted any more.</summary>
+    public void NotePeak() => PeakBytes = Math.Max(PeakBytes, LiveBytes + OrphanedBytes);
 
     /// <summary>Live buffers are gone, or were never made.</summary>
     public void Remove(int count, long bytesOfOne)

@@ -16,6 +16,7 @@ internal sealed unsafe class SharedBuffer
     private FileDescriptor? _file;
     private FileDescriptor? _oracle;
     private byte* _mapping;
+    private bool _isSealed;
 
     private SharedBuffer(BufferFormat format)
     {
@@ -34,6 +35,9 @@ internal sealed unsafe class SharedBuffer
     public bool HasHugePages { get; private set; }
 
     public bool IsFrozen { get; private set; }
+
+    /// <summary>A freezing was refused half-way: the owner's addresses lead nowhere until it is done again.</summary>
+    public bool IsVacant { get; private set; }
 
     public BufferPhase Phase { get; set; }
 
@@ -112,36 +116,21 @@ internal sealed unsafe class SharedBuffer
     public FileDescriptor OpenFor(string queue, bool writable, FaultPlan? faults) => FileSteps.Reopen(queue, File, writable, faults);
 
     /// <summary>Makes the contents unchangeable, for the owner as well. Nobody uses the mapping meanwhile.</summary>
-    /// <exception cref="BufferException">A step was refused. The buffer is as it was, or the owner has lost its mapping.</exception>
+    /// <exception cref="BufferException">A step was refused. The buffer is as it was, or vacant until this is done again.</exception>
     public void Freeze(string queue, FaultPlan? faults)
     {
-        // The kernel seals only what nobody has mapped for writing. The addresses stay ours, so that spans over them can be read afterwards.
-        if (FileSteps.Fails(faults, FaultPoint.FileMap) || !FileMapping.TryVacate(_mapping, (nuint)Bytes))
+        if (!_isSealed)
+        {
+            Seal(queue, faults);
+        }
+
+        if (FileSteps.Fails(faults, FaultPoint.FileMap) || !FileMapping.TryMapReadOnlyAt(_mapping, (nuint)Bytes, File))
         {
             throw BufferException.LastRefused(queue, "mmap");
         }
 
-        try
-        {
-            FileSteps.Seal(queue, File, MemoryFiles.SealWrite | MemoryFiles.SealSeals, faults);
-        }
-        catch (BufferException)
-        {
-            if (!FileMapping.TryMapAt(_mapping, (nuint)Bytes, File))
-            {
-                Unmap();
-            }
-
-            throw;
-        }
-
+        IsVacant = false;
         IsFrozen = true;
-        if (FileSteps.Fails(faults, FaultPoint.FileMap) || !FileMapping.TryMapReadOnlyAt(_mapping, (nuint)Bytes, File))
-        {
-            BufferException refused = BufferException.LastRefused(queue, "mmap");
-            Unmap();
-            throw refused;
-        }
     }
 
     /// <summary>Drops the pages, whoever holds the file.</summary>
@@ -183,14 +172,10 @@ internal sealed unsafe class SharedBuffer
         _file = FileSteps.Create(queue, queue, Format.Pages == BufferPages.ReservedHuge, faults);
         RequireHeadroom(queue, headroom);
         FileSteps.SetLength(queue, _file, Bytes, faults);
-        FileSteps.Fill(queue, _file, Bytes, faults);
+        FileSteps.Fill(queue, _file, Bytes, Format.Pages == BufferPages.ReservedHuge, faults);
         if (canReopen)
         {
             _oracle = FileSteps.Reopen(queue, _file, writable: true, faults);
-            if (FileSteps.Fails(faults, FaultPoint.FileLease) || !MemoryFiles.TryPrepareLease(_oracle))
-            {
-                throw BufferException.LastRefused(queue, "F_SETSIG");
-            }
         }
 
         _mapping = FileSteps.Map(queue, _file, (nuint)Bytes, writable: true, faults, Format.PageBytes);
@@ -205,6 +190,27 @@ internal sealed unsafe class SharedBuffer
             _ => MemoryFiles.SealShrink | MemoryFiles.SealGrow,
         };
         FileSteps.Seal(queue, _file, seals, faults);
+    }
+
+    private void Seal(string queue, FaultPlan? faults)
+    {
+        // The kernel seals only what nobody has mapped for writing. The addresses stay ours, so that spans over them can be read afterwards.
+        if (FileSteps.Fails(faults, FaultPoint.FileMap) || !FileMapping.TryVacate(_mapping, (nuint)Bytes))
+        {
+            throw BufferException.LastRefused(queue, "mmap");
+        }
+
+        IsVacant = true;
+        try
+        {
+            FileSteps.Seal(queue, File, MemoryFiles.SealWrite | MemoryFiles.SealSeals, faults);
+            _isSealed = true;
+        }
+        catch (BufferException)
+        {
+            IsVacant = !FileMapping.TryMapAt(_mapping, (nuint)Bytes, File);
+            throw;
+        }
     }
 
     /// <summary>The lowest free number is the next one given out: a high one says that few are left, without counting them.</summary>

@@ -30,9 +30,7 @@ internal readonly record struct SharingSupport
             return default;
         }
 
-        bool isFree = !FileSteps.Fails(faults, FaultPoint.FileLease)
-            && MemoryFiles.TryPrepareLease(oracle)
-            && MemoryFiles.AskLease(oracle) == LeaseAnswer.Free;
+        bool isFree = !FileSteps.Fails(faults, FaultPoint.FileLease) && MemoryFiles.AskLease(oracle) == LeaseAnswer.Free;
         using FileDescriptor? other = Reopen(file, writable: false, faults);
         bool isHeld = isFree && other is not null && MemoryFiles.AskLease(oracle) == LeaseAnswer.Held;
         return new SharingSupport { CanReopen = other is not null, CanAsk = isHeld };

@@ -1,4 +1,5 @@
 using System.Runtime.Versioning;
+using MagAlloc.Tests.Platform;
 
 namespace MagAlloc.Tests.Sharing.Support;
 
@@ -15,7 +16,7 @@ internal sealed class Shared : IDisposable
 
     public Shared(BufferQueueOptions? options = null)
     {
-        Queue = new BufferQueue((options ?? new BufferQueueOptions()) with { Name = options?.Name ?? "test" });
+        Queue = new BufferQueue(options ?? new BufferQueueOptions { Name = "test" });
         Address = $"@magalloc-test-{Environment.ProcessId}-{Interlocked.Increment(ref s_last)}";
         _listener = new BufferListener(Address);
     }
@@ -44,6 +45,30 @@ internal sealed class Shared : IDisposable
         Queue.Export(index, peer, access);
         Assert.That(importer.TryImport(out BufferImport? import, Soon), Is.True);
         return import!;
+    }
+
+    /// <summary>A refusal that leaves everything as it was: the books, what is open and what is mapped.</summary>
+    /// <param name="error">Which.</param>
+    /// <param name="action">What is refused.</param>
+    /// <param name="quotaRefusals">For how many the books count it.</param>
+    public BufferException RefusedWithoutTrace(BufferError error, Action action, int quotaRefusals = 0)
+    {
+        BufferQueueStatistics before = Queue.GetStatistics();
+        OpenFiles open = OpenFiles.Count();
+        BufferException refused = Refused(error, action);
+        Assert.That(Queue.GetStatistics(), Is.EqualTo(before with { QuotaRefusals = before.QuotaRefusals + quotaRefusals }));
+        open.AssertNothingMore();
+        return refused;
+    }
+
+    /// <summary>Queues a buffer, has the importer acknowledge it, and dequeues it.</summary>
+    public CompletedBuffer Pass(int index, BufferImporter importer)
+    {
+        Queue.Queue(index);
+        Assert.That(importer.TryReceive(out BufferFrame frame, Soon), Is.True);
+        importer.Acknowledge(frame);
+        Assert.That(Queue.TryDequeue(out CompletedBuffer completed, Soon), Is.True);
+        return completed;
     }
 
     public static BufferException Refused(BufferError error, Action action)

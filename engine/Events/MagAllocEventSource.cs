@@ -61,16 +61,17 @@ internal sealed unsafe partial class MagAllocEventSource : EventSource
         Write(2, 1, &data);
     }
 
-    [Event(3, Level = EventLevel.Informational, Keywords = Keywords.Exchange)]
-    public void MagazineExchanged(long owner, int sizeClass, int fromDepot, int toDepot, int depotMagazines)
+    [Event(3, Version = 1, Level = EventLevel.Informational, Keywords = Keywords.Exchange)]
+    public void MagazineExchanged(long owner, int sizeClass, int fromDepot, int toDepot, int depotMagazines, long threadId)
     {
-        EventData* data = stackalloc EventData[5];
+        EventData* data = stackalloc EventData[6];
         data[0] = Data(&owner);
         data[1] = Data(&sizeClass);
         data[2] = Data(&fromDepot);
         data[3] = Data(&toDepot);
         data[4] = Data(&depotMagazines);
-        Write(3, 5, data);
+        data[5] = Data(&threadId);
+        Write(3, 6, data);
     }
 
     [Event(4, Level = EventLevel.Informational, Keywords = Keywords.Slab)]

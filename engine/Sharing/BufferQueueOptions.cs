@@ -16,8 +16,8 @@ public sealed record BufferQueueOptions
     public int MinBuffers { get; init; } = 1;
 
     /// <summary>
-    /// Released buffers that may still be held, orphans and revoked ones together, 0 to <see cref="MostBuffers"/>. Each costs two descriptors. A new
-    /// buffer is refused when, with it, all released at once could exceed this. Default: 64.
+    /// Released buffers that may still be held beside <see cref="MaxBuffers"/>, orphans and revoked ones together, 0 to <see cref="MostBuffers"/>. Each
+    /// costs two descriptors. A new buffer is refused when, with it, live and released ones would be more than both together. Default: 64.
     /// </summary>
     public int MaxReleased { get; init; } = 64;
 

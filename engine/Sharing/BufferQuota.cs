@@ -6,7 +6,10 @@ public enum BufferQuota
     /// <summary>Live buffers (<see cref="BufferQueueOptions.MaxBuffers"/>).</summary>
     Buffers,
 
-    /// <summary>Released buffers that are still held, revoked ones included (<see cref="BufferQueueOptions.MaxReleased"/>).</summary>
+    /// <summary>
+    /// Live buffers and released ones that are still held, revoked ones included (<see cref="BufferQueueOptions.MaxBuffers"/> and
+    /// <see cref="BufferQueueOptions.MaxReleased"/> together).
+    /// </summary>
     ReleasedBuffers,
 
     /// <summary>Bytes of live buffers (<see cref="BufferQueueOptions.ByteLimit"/>).</summary>

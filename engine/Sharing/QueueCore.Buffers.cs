@@ -3,6 +3,9 @@ namespace MagAlloc.Sharing;
 /// <content>Making, removing and looking at buffers.</content>
 internal sealed unsafe partial class QueueCore
 {
+    // Much longer than it takes to close a file, and as long as it takes to drop gigabytes.
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
+
     /// <summary><c>VIDIOC_REQBUFS</c>: releases what there is and makes new buffers.</summary>
     /// <returns>How many there are; fewer than asked for when the maximum or memory is short.</returns>
     public int Request(BufferQueue handle, int count, BufferFormat format)
@@ -277,9 +280,17 @@ internal sealed unsafe partial class QueueCore
         {
             // As the kernel: what could be made is granted.
         }
-        catch
+        catch (Exception e)
         {
             Undo(range, made, formerOwner);
+            if (e is BufferException { Quota: { } refusal })
+            {
+                lock (_gate)
+                {
+                    NoteRefusal(refusal);
+                }
+            }
+
             throw;
         }
         finally
@@ -298,6 +309,8 @@ internal sealed unsafe partial class QueueCore
     /// <summary>Takes indices and quota for buffers that are about to be made; makes room for them as far as the policy allows.</summary>
     private BufferRange Reserve(BufferQueue handle, int wanted, BufferFormat format, out BufferQueue? formerOwner)
     {
+        long patience = After(NowTicks(), s_patience);
+        SpinWait spin = default;
         while (true)
         {
             var work = new ReleaseWork();
@@ -319,10 +332,18 @@ internal sealed unsafe partial class QueueCore
                 }
 
                 ProbeReleased(work);
-                if (work.IsEmpty && !(_options.OrphanPolicy == OrphanPolicy.RevokeOldest && refusal.Quota == BufferQuota.OrphanedBytes && RevokeOldest(work)))
+                bool isRoomComing = _released.Any(buffer => buffer.Phase is BufferPhase.Closing or BufferPhase.Revoking) && NowTicks() < patience;
+                if (!isRoomComing
+                    && !(_options.OrphanPolicy == OrphanPolicy.RevokeOldest && refusal.Quota == BufferQuota.OrphanedBytes && RevokeOldest(work)))
                 {
                     throw Exceeded(refusal);
                 }
+            }
+
+            if (work.IsEmpty)
+            {
+                // Another thread is about to give back what it found to be free, or drops pages.
+                spin.SpinOnce();
             }
 
             Finish(work);

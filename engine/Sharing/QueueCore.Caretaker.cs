@@ -121,6 +121,7 @@ internal sealed partial class QueueCore
                 }
 
                 LookAtSuspects();
+                LookAtDisputed();
                 Probe(work);
                 CareForReleased(work);
             }
@@ -190,21 +191,7 @@ internal sealed partial class QueueCore
 
     /// <summary>A description of a file has ended: perhaps the last one that an importer had.</summary>
     private void Closed(int watch)
-    {
-        if (!_watched.TryGetValue(watch, out SharedBuffer? buffer))
-        {
-            return;
-        }
-
-        _probe |= buffer.Phase != BufferPhase.Live;
-        if (buffer.Claims.Any(claim => claim.IsDisputed) && !IsHeld(buffer))
-        {
-            foreach (Claim claim in buffer.Claims.Where(claim => claim.IsDisputed).ToArray())
-            {
-                Drop(claim);
-            }
-        }
-    }
+        => _probe |= _watched.TryGetValue(watch, out SharedBuffer? buffer) && buffer.Phase != BufferPhase.Live;
 
     private int WaitMilliseconds(bool readsMessages)
     {
@@ -224,7 +211,7 @@ internal sealed partial class QueueCore
             }
         }
 
-        if (_suspects.Count != 0)
+        if (_suspects.Count != 0 || _disputed.Count != 0)
         {
             until = Math.Min(until, now + TicksOf(s_doubt));
         }

@@ -10,6 +10,9 @@ internal sealed partial class QueueCore
     private const int BytesOfWaitingMessage = 1024;
     private const int MostSendBuffer = 4 << 20;
 
+    // One that sends faster than it is read must not keep the reader from everybody else.
+    private const int MostAtOnce = 1024;
+
     // Much longer than it takes an importer from closing a buffer to saying so.
     private static readonly TimeSpan s_doubt = TimeSpan.FromMilliseconds(100);
 
@@ -18,6 +21,7 @@ internal sealed partial class QueueCore
     // The same for readers without the lock; replaced, never changed.
     private BufferPeer[]? _peersNow = [];
     private readonly List<Claim> _suspects = [];
+    private readonly List<Claim> _disputed = [];
     private bool _hasStuck;
     private long _falseReleases;
     private long _misuses;
@@ -135,7 +139,7 @@ internal sealed partial class QueueCore
         }
     }
 
-    /// <summary>Reads all that an importer has sent. Whoever else is at it does it as well.</summary>
+    /// <summary>Reads what an importer has sent, up to a bound. Whoever else is at it does it as well.</summary>
     /// <returns>Whether there was anything.</returns>
     private bool Pump(BufferPeer peer)
     {
@@ -148,7 +152,7 @@ internal sealed partial class QueueCore
         bool isOver = false;
         try
         {
-            while (!isOver)
+            for (int read = 0; read < MostAtOnce && !isOver; read++)
             {
                 SharingMessage message = default;
                 int got = MessageSocket.Receive(peer.Socket, SharingMessage.BytesOf(ref message));
@@ -275,14 +279,39 @@ internal sealed partial class QueueCore
         // With other claimants the kernel cannot say whose hold it is.
         if (buffer.Claims.Count == 1 && IsTracked(buffer) && buffer.AskLease(_faults) == LeaseAnswer.Held)
         {
-            _falseReleases += claim.IsDisputed ? 0 : 1;
-            claim.IsDisputed = true;
-            Forfeit(claim);
+            if (!claim.IsDisputed)
+            {
+                _falseReleases++;
+                claim.IsDisputed = true;
+                _disputed.Add(claim);
+                Forfeit(claim);
+                Doorbell.Ring(_careBell);
+            }
+
             return;
         }
 
         Drop(claim);
         LookAgain(buffer);
+    }
+
+    /// <summary>A claim that was given up in words ends when the kernel says that nobody holds the buffer.</summary>
+    private void LookAtDisputed()
+    {
+        for (int i = _disputed.Count - 1; i >= 0; i--)
+        {
+            Claim claim = _disputed[i];
+            if (!claim.Buffer.Claims.Contains(claim))
+            {
+                _disputed.RemoveAt(i);
+            }
+            else if (!IsHeld(claim.Buffer))
+            {
+                _disputed.RemoveAt(i);
+                Drop(claim);
+                LookAgain(claim.Buffer);
+            }
+        }
     }
 
     /// <summary>A claim is no more: the frame that it stood for comes back as an error.</summary>

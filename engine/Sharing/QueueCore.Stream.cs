@@ -156,6 +156,7 @@ internal sealed partial class QueueCore
                 }
             }
 
+            // Also if there was something: an importer that never stops talking would put the end off for ever.
             TimeSpan waited = Stopwatch.GetElapsedTime(start);
             if (timeout != Timeout.InfiniteTimeSpan && waited >= timeout)
             {

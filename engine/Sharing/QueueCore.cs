@@ -131,10 +131,15 @@ internal sealed partial class QueueCore
     private SharedBuffer Require(int index)
         => _live[index] ?? throw Invalid($"there is no buffer {index}; indices are from 0 to {_live.Capacity - 1}, and may have holes.");
 
-    private BufferException Exceeded(QuotaRefusal refusal)
+    private void NoteRefusal(QuotaRefusal refusal)
     {
         _quotaRefusals++;
         TellQuota(refusal);
+    }
+
+    private BufferException Exceeded(QuotaRefusal refusal)
+    {
+        NoteRefusal(refusal);
         BufferError error = refusal.Quota is BufferQuota.Buffers or BufferQuota.ReleasedBuffers ? BufferError.NoBuffers : BufferError.QuotaExceeded;
         return BufferException.Exceeded(Name, error, refusal);
     }

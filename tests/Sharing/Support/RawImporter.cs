@@ -28,6 +28,7 @@ internal sealed class RawImporter : IDisposable
         FileDescriptor socket = Dial(shared.Address);
         Assert.That(TrySay(socket, Hello(flags)), Is.True);
         RawImporter raw = new(socket, shared.Queue.Accept(shared.Listener, Shared.Soon)!);
+        shared.Own(raw);
         SharingMessage welcome = raw.Hear(out FileDescriptor? control);
         Assert.That((welcome.Kind, control is null), Is.EqualTo((MessageKind.Welcome, false)));
         control!.Dispose();
@@ -76,9 +77,17 @@ internal sealed class RawImporter : IDisposable
         return message;
     }
 
+    /// <summary>Waits for an export; revocations on the way are passed over.</summary>
     public SharingMessage HearExport(out FileDescriptor file)
     {
-        SharingMessage export = Hear(out FileDescriptor? attached);
+        SharingMessage export;
+        FileDescriptor? attached;
+        do
+        {
+            export = Hear(out attached);
+        }
+        while (export.Kind == MessageKind.Revoked);
+
         Assert.That((export.Kind, attached is null), Is.EqualTo((MessageKind.Export, false)));
         file = attached!;
         return export;

@@ -11,7 +11,7 @@ internal sealed class Shared : IDisposable
 
     private static int s_last;
 
-    private readonly List<BufferImporter> _importers = [];
+    private readonly List<IDisposable> _importers = [];
     private readonly BufferListener _listener;
 
     public Shared(BufferQueueOptions? options = null)
@@ -38,6 +38,9 @@ internal sealed class Shared : IDisposable
         _importers.Add(importer);
         return (peer, importer);
     }
+
+    /// <summary>Has an importer disposed of with this.</summary>
+    public void Own(IDisposable importer) => _importers.Add(importer);
 
     /// <summary>Exports a buffer and waits until the importer has mapped it.</summary>
     public BufferImport Export(int index, BufferPeer peer, BufferImporter importer, BufferAccess access = BufferAccess.ReadOnly)
@@ -85,7 +88,7 @@ internal sealed class Shared : IDisposable
 
     public void Dispose()
     {
-        foreach (BufferImporter importer in _importers)
+        foreach (IDisposable importer in _importers)
         {
             importer.Dispose();
         }

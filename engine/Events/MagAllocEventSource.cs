@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Tracing;
+using System.Runtime.CompilerServices;
 
 namespace MagAlloc.Events;
 
@@ -62,16 +63,17 @@ internal sealed unsafe partial class MagAllocEventSource : EventSource
         Write(2, 1, &data);
     }
 
-    [Event(3, Level = EventLevel.Informational, Keywords = Keywords.Exchange)]
-    public void MagazineExchanged(long owner, int sizeClass, int fromDepot, int toDepot, int depotMagazines)
+    [Event(3, Version = 1, Level = EventLevel.Informational, Keywords = Keywords.Exchange)]
+    public void MagazineExchanged(long owner, int sizeClass, int fromDepot, int toDepot, int depotMagazines, long threadId)
     {
-        EventData* data = stackalloc EventData[5];
+        EventData* data = stackalloc EventData[6];
         data[0] = Data(&owner);
         data[1] = Data(&sizeClass);
         data[2] = Data(&fromDepot);
         data[3] = Data(&toDepot);
         data[4] = Data(&depotMagazines);
-        Write(3, 5, data);
+        data[5] = Data(&threadId);
+        Write(3, 6, data);
     }
 
     [Event(4, Level = EventLevel.Informational, Keywords = Keywords.Slab)]
@@ -136,16 +138,21 @@ internal sealed unsafe partial class MagAllocEventSource : EventSource
     [Event(16, Level = EventLevel.Warning, Keywords = Keywords.Leak)]
     public void LeakFound(long owner, long address, long bytes) => WriteThree(16, owner, address, bytes);
 
+    /// <remarks>
+    /// May come thousands of times a second, and each frame is one more to walk: so neither this method nor <see cref="Write"/> has one.
+    /// Hence no <c>stackalloc</c>, with which a method is not inlined.
+    /// </remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     [Event(17, Level = EventLevel.Informational, Keywords = Keywords.Sample)]
     public void AllocationSampled(long owner, int sizeClass, long bytes, long weightBytes, long address)
     {
-        EventData* data = stackalloc EventData[5];
+        FiveFields data = default;
         data[0] = Data(&owner);
         data[1] = Data(&sizeClass);
         data[2] = Data(&bytes);
         data[3] = Data(&weightBytes);
         data[4] = Data(&address);
-        Write(17, 5, data);
+        Write(17, 5, (EventData*)&data);
     }
 
     [SuppressMessage("Maintainability", "CA1502", Justification = "The payload is the format.")]
@@ -244,6 +251,7 @@ internal sealed unsafe partial class MagAllocEventSource : EventSource
     private static EventData Data(char* pinned, string value) => new() { DataPointer = (nint)pinned, Size = (value.Length + 1) * sizeof(char) };
 
     [NonEvent]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "Payloads are numbers and strings: nothing is serialised by reflection.")]
     private void Write(int id, int count, EventData* data)
     {
@@ -261,5 +269,11 @@ internal sealed unsafe partial class MagAllocEventSource : EventSource
         {
             EventGuard.t_depth = 0;
         }
+    }
+
+    [InlineArray(5)]
+    private struct FiveFields
+    {
+        private EventData _first;
     }
 }

@@ -23,7 +23,7 @@ internal unsafe struct CacheTrace
 
     public static ClassTrace* Class(CacheTrace* trace, int code) => (ClassTrace*)(trace + 1) + (uint)code;
 
-    /// <summary>The cache's trace, made on first use by the cache's owner.</summary>
+    /// <summary>The cache's trace, made on first use by the cache's owner, or by whoever drains it.</summary>
     /// <returns>Null when there is no memory for one.</returns>
     public static CacheTrace* Of(ThreadCache* cache, int beat)
     {
@@ -44,6 +44,7 @@ internal unsafe struct CacheTrace
 
         trace->Beat = beat;
         trace->Codes = cache->Codes;
+        HandOver(trace, cache->Owner);
 
         // Publishes the zeroes to whoever tells of threads that do not come by.
         Atomic.Store(ref *(nuint*)&cache->Trace, (nuint)trace);
@@ -52,6 +53,29 @@ internal unsafe struct CacheTrace
 
     /// <summary>The trace as a thread reads it that does not own the cache; null when there is none.</summary>
     public static CacheTrace* Look(ThreadCache* cache) => (CacheTrace*)Atomic.Load(ref *(nuint*)&cache->Trace);
+
+    /// <summary>Whether there are exchanges that nobody has told of.</summary>
+    public static bool HasUntold(CacheTrace* trace)
+    {
+        for (int code = 1; code < trace->Codes; code++)
+        {
+            if (Class(trace, code)->HasUntold)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>What is counted from now on is another thread's. By the cache's new owner, when nothing is untold.</summary>
+    public static void HandOver(CacheTrace* trace, uint thread)
+    {
+        for (int code = 1; code < trace->Codes; code++)
+        {
+            Class(trace, code)->HandOver(thread);
+        }
+    }
 
     /// <summary>Frees the trace of a cache that nobody reads any more.</summary>
     public static void Free(ThreadCache* cache)

@@ -9,7 +9,8 @@ namespace MagAlloc.Magazines;
 /// <remarks>
 /// An exchange is counted in the thread's own words (<see cref="ClassTrace"/>), and told with the others of its class once a beat
 /// of the clock, by the thread itself at its next exchange: one event for many, because each costs a walk of the stack. A thread that
-/// does not come by is told of by the clock, a dead one by whoever drains its cache, all at an owner's end: so nothing is left out.
+/// does not come by is told of by the clock, a dead one by whoever drains its cache or takes it over, all at an owner's end: so nothing is
+/// left out. Whoever tells, the event names the thread whose cache exchanged; what is brought home of a dead thread's cache is the dead one's.
 /// </remarks>
 internal sealed unsafe partial class MagazineEngine<TSource>
 {
@@ -71,7 +72,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
         CacheTrace* trace = CacheTrace.Of(cache, beat);
         if (trace == null)
         {
-            log.MagazineExchanged(Id, code, fromDepot ? 1 : 0, fromDepot ? 0 : 1, _depots[code].Count);
+            Tell(code, fromDepot ? 1 : 0, fromDepot ? 0 : 1, cache->Owner);
             return;
         }
 
@@ -102,12 +103,52 @@ internal sealed unsafe partial class MagazineEngine<TSource>
 
         for (int code = 1; code < trace->Codes; code++)
         {
-            if (CacheTrace.Class(trace, code)->TryTake(out int fromDepot, out int toDepot) && !discard)
+            ClassTrace* one = CacheTrace.Class(trace, code);
+            int fromDepot = one->TakeFromDepot(out uint taker);
+            int toDepot = one->TakeToDepot(out uint bringer);
+            if (discard || (fromDepot | toDepot) == 0)
             {
-                MagAllocEventSource.Log.MagazineExchanged(Id, code, fromDepot, toDepot, _depots[code].Count);
+                continue;
+            }
+
+            if (taker == bringer)
+            {
+                Tell(code, fromDepot, toDepot, taker);
+                continue;
+            }
+
+            // The cache has changed hands in between.
+            if (fromDepot != 0)
+            {
+                Tell(code, fromDepot, 0, taker);
+            }
+
+            if (toDepot != 0)
+            {
+                Tell(code, 0, toDepot, bringer);
             }
         }
     }
+
+    /// <summary>
+    /// Tells of what the owner of a cache that nobody owns now has exchanged, so that a successor may take it over and count as itself.
+    /// </summary>
+    /// <returns>False when this thread is inside an event, so that it would be lost.</returns>
+    private bool TryTellLast(ThreadCache* cache)
+    {
+        CacheTrace* trace = CacheTrace.Look(cache);
+        if (trace == null || !CacheTrace.HasUntold(trace))
+        {
+            return true;
+        }
+
+        bool listened = MagAllocEventSource.Log.IsEnabled(EventLevel.Informational, MagAllocEventSource.Keywords.Exchange);
+        TellExchanges(trace, discard: !listened);
+        return !CacheTrace.HasUntold(trace);
+    }
+
+    private void Tell(int code, int fromDepot, int toDepot, uint thread)
+        => MagAllocEventSource.Log.MagazineExchanged(Id, code, fromDepot, toDepot, _depots[code].Count, thread);
 
     /// <summary>An allocation that the caller will be refused.</summary>
     public void TellOutOfMemory(long bytes)

@@ -379,6 +379,8 @@ internal sealed unsafe partial class MagazineEngine<TSource>
         return -Math.Log(((z >> 11) + 1) * (1.0 / (1UL << 53))) * trace->Mean;
     }
 
+    // No frame of its own: what a sample costs is the walk of the stack.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void TellSample(long mean, int code, long bytes, nuint address)
     {
         MagAllocEventSource log = MagAllocEventSource.Log;

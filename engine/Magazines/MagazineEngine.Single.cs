@@ -38,7 +38,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
         nuint* bottom = Magazine.Attach(magazine, 1);
         bottom[1] = resource;
         entry->Previous = bottom + 1;
-        cache->SingleCode = code;
+        cache->SingleCode = (ushort)code;
         if (kept != 0)
         {
             ReleaseOne(other, kept);

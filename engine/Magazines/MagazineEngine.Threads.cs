@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using MagAlloc.Concurrency;
+using MagAlloc.Platform;
 
 namespace MagAlloc.Magazines;
 
@@ -212,9 +213,30 @@ internal sealed unsafe partial class MagazineEngine<TSource>
             // A dead thread's cache is taken over with all that it holds: where threads come and go, it is their successor
             // that wants those blocks, and nobody has to wait for the worker to find them. Requests to flush stay unanswered.
             bool left = ticket.State == CacheNodeState.Live && !node.Thread.IsAlive;
-            if ((drained || left) && node.TryMove(ticket, ticket.Adopted()))
+            if (!drained && !left)
+            {
+                continue;
+            }
+
+            bool told = TryTellLast(node.Cache);
+
+            // Whoever was told may have called back, and so got this thread a cache, here or elsewhere.
+            ThreadCache* own = record.Find(Id);
+            if (own != null)
+            {
+                return own;
+            }
+
+            record.MakeRoom();
+            if (told && node.TryMove(ticket, ticket.Adopted()))
             {
                 node.Thread = Thread.CurrentThread;
+                node.Cache->Owner = OsThread.CurrentId;
+                if (node.Cache->Trace != null)
+                {
+                    CacheTrace.HandOver(node.Cache->Trace, node.Cache->Owner);
+                }
+
                 if (drained)
                 {
                     node.Cache->FlushEpoch = Atomic.Load(ref _flushEpoch);

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using MagAlloc.Concurrency;
+using MagAlloc.Platform;
 
 namespace MagAlloc.Magazines;
 
@@ -41,7 +42,11 @@ internal unsafe struct ThreadCache
     public int FlushEpoch;
 
     [FieldOffset(28)]
-    public int Codes;
+    public ushort Codes;
+
+    /// <summary>The class of the one large block that this thread may keep (<see cref="MagazineEngine{TSource}"/>), or 0.</summary>
+    [FieldOffset(30)]
+    public ushort SingleCode;
 
     /// <summary>
     /// Not 0 while the owner is inside a slow operation. A user's constructor, source or event handler may call back into
@@ -51,9 +56,9 @@ internal unsafe struct ThreadCache
     [FieldOffset(56)]
     public int Slow;
 
-    /// <summary>The class of the one large block that this thread may keep (<see cref="MagazineEngine{TSource}"/>), or 0.</summary>
+    /// <summary>The operating system's number of the owner (<see cref="OsThread"/>). Written by each owner before its first operation.</summary>
     [FieldOffset(60)]
-    public int SingleCode;
+    public uint Owner;
 
     [FieldOffset(32)]
     public long DepotExchanges;
@@ -224,7 +229,8 @@ internal unsafe struct ThreadCache
     public static void Initialize(ThreadCache* cache, long engineId, int codes)
     {
         NativeMemory.Clear(cache, BytesFor(codes));
-        cache->Codes = codes;
+        cache->Codes = (ushort)codes;
+        cache->Owner = OsThread.CurrentId;
         for (int code = 0; code < codes; code++)
         {
             *Entry(cache, code) = new CacheEntry { Loaded = &cache->NoneEmpty, Previous = Magazine.NoneFull };

@@ -26,6 +26,9 @@ internal static unsafe partial class Kernel32
     [LibraryImport(Library, EntryPoint = "GetCurrentThread")]
     internal static partial nint CurrentThread();
 
+    [LibraryImport(Library, EntryPoint = "GetCurrentThreadId")]
+    internal static partial uint CurrentThreadId();
+
     [LibraryImport(Library, EntryPoint = "GetProcessAffinityMask", SetLastError = true)]
     internal static partial int GetProcessAffinity(nint process, nuint* processMask, nuint* systemMask);
 

@@ -52,4 +52,16 @@ internal static unsafe partial class LibC
     [SupportedOSPlatform("linux")]
     [LibraryImport(Library, EntryPoint = "sched_getcpu", SetLastError = true)]
     internal static partial int GetCpu();
+
+    /// <summary>Always short, never blocks: the runtime need not know that the thread is out.</summary>
+    [SupportedOSPlatform("linux")]
+    [SuppressGCTransition]
+    [LibraryImport(Library, EntryPoint = "gettid")]
+    internal static partial int GetThreadId();
+
+    /// <param name="thread">0: the calling one.</param>
+    /// <param name="number">Receives its number.</param>
+    [SupportedOSPlatform("macos")]
+    [LibraryImport(Library, EntryPoint = "pthread_threadid_np")]
+    internal static partial int GetThreadId(nint thread, ulong* number);
 }

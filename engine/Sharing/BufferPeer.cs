@@ -39,6 +39,9 @@ public sealed class BufferPeer
     /// <summary>Their bytes.</summary>
     public long HeldBytes => _core.HoldingsOf(this).Bytes;
 
+    /// <summary>Frames that were handed to it and that it has not acknowledged. One that hangs holds the stream up by these; disconnect it.</summary>
+    public int UnacknowledgedFrames => _core.UnacknowledgedOf(this);
+
     internal FileDescriptor Socket { get; }
 
     /// <summary>Null where the system has no such thing; then only the socket tells of a death.</summary>
@@ -50,6 +53,12 @@ public sealed class BufferPeer
     internal long ClaimedBytes { get; set; }
 
     internal int Unread { get; set; }
+
+    /// <summary>
+    /// Messages that it may still send: two for each export, one for each frame, and some for what is said twice by mistake. So it cannot keep the owner busy
+    /// with nothing.
+    /// </summary>
+    internal long MessagesLeft { get; set; } = 64;
 
     internal bool IsGone { get; set; }
 

@@ -21,7 +21,11 @@ internal sealed unsafe partial class QueueCore
             lock (_gate)
             {
                 RequireOwner(handle);
-                RequireStopped();
+                if (!_options.ImplicitStop)
+                {
+                    RequireStopped();
+                }
+
                 RequireNoWaiter();
 
                 // What was queued while the stream was off is not any more.

@@ -8,7 +8,8 @@ internal sealed partial class QueueCore
 {
     private const int CareStackBytes = 256 * 1024;
 
-    // While an owner dequeues it reads importers' messages itself, and the caretaker only sees that none of another kind lies for long.
+    // While an owner waits for frames it reads importers' messages itself. The caretaker looks now and then whether it still does, and more often while it
+    // comes and goes; when it has not come for a while the caretaker reads.
     private static readonly TimeSpan s_glance = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan s_idle = TimeSpan.FromMilliseconds(200);
 
@@ -217,7 +218,7 @@ internal sealed partial class QueueCore
 
         if (!readsMessages && _peers.Count != 0)
         {
-            until = Math.Min(until, now + TicksOf(s_glance));
+            until = Math.Min(until, now + TicksOf(_isWaiting ? s_idle : s_glance));
         }
 
         if (until == long.MaxValue)

@@ -46,6 +46,7 @@ internal sealed partial class QueueCore
                 peer.Claims.Add(buffer.Slot, claim);
                 peer.ClaimedBytes += buffer.Bytes;
                 peer.Unread++;
+                peer.MessagesLeft += 2;
                 _exports++;
                 TellExported(buffer, peer, access);
                 if (buffer.State == BufferState.Queued && _isStreaming)

@@ -87,6 +87,14 @@ internal sealed partial class QueueCore
         }
     }
 
+    public int UnacknowledgedOf(BufferPeer peer)
+    {
+        lock (_gate)
+        {
+            return peer.Claims.Values.Count(claim => claim.Pending != 0);
+        }
+    }
+
     public void Disconnect(BufferPeer peer) => RemovePeer(peer);
 
     public bool TryKill(BufferPeer peer)
@@ -185,7 +193,8 @@ internal sealed partial class QueueCore
                 return true;
             }
 
-            bool isValid = length == SharingMessage.Bytes && (uint)message.Slot < (uint)_slots.Count && TryApply(peer, in message);
+            bool isValid = length == SharingMessage.Bytes && (uint)message.Slot < (uint)_slots.Count
+                && --peer.MessagesLeft >= 0 && TryApply(peer, in message);
             _misuses += isValid ? 0 : 1;
             return isValid;
         }
@@ -365,6 +374,7 @@ internal sealed partial class QueueCore
     {
         peer.IsStuck = true;
         _hasStuck = true;
+        Doorbell.Ring(_careBell);
     }
 
     /// <summary>Disconnects importers that were found stuck. The caller does not hold the lock.</summary>

@@ -14,6 +14,7 @@ internal sealed partial class QueueCore
         lock (_changes)
         {
             var work = new ReleaseWork();
+            List<SharedBuffer> held;
             lock (_gate)
             {
                 RequireOwner(handle);
@@ -22,14 +23,18 @@ internal sealed partial class QueueCore
                     RequireStopped();
                 }
 
-                if (mode == ReleaseMode.Strict)
+                held = mode == ReleaseMode.Strict ? [.. _live.All.Where(IsHeld)] : [];
+                if (held.Count == 0)
                 {
-                    RequireUnheld();
+                    StopStream();
+                    ReleaseAll(mode, After(NowTicks(), deadline), work);
+                    _owner = null;
                 }
+            }
 
-                StopStream();
-                ReleaseAll(mode, After(NowTicks(), deadline), work);
-                _owner = null;
+            if (held.Count != 0)
+            {
+                throw BufferException.Held(Name, HoldersOf(held));
             }
 
             Finish(work);
@@ -55,33 +60,26 @@ internal sealed partial class QueueCore
         }
     }
 
-    /// <summary>Who holds the live buffers, as far as it is known.</summary>
-    private List<BufferHolder> HoldersOfLive()
+    /// <summary>Who holds buffers, as far as it is known. Under <c>_changes</c>, so that they stay.</summary>
+    private List<BufferHolder> HoldersOf(List<SharedBuffer> held)
     {
         List<BufferHolder> holders = [];
-        foreach (SharedBuffer buffer in _live.All)
+        List<SharedBuffer> unclaimed = [];
+        lock (_gate)
         {
-            if (!IsHeld(buffer))
+            foreach (SharedBuffer buffer in held)
             {
-                continue;
-            }
-
-            holders.AddRange(buffer.Claims.Select(claim => new BufferHolder(buffer.Index, claim.Peer.ProcessId, claim.Peer.UserId, IsImporter: true)));
-            if (buffer.Claims.Count == 0)
-            {
-                holders.AddRange(HolderSearch.Find(buffer));
+                holders.AddRange(buffer.Claims.Select(claim => new BufferHolder(buffer.Index, claim.Peer.ProcessId, claim.Peer.UserId, IsImporter: true)));
+                if (buffer.Claims.Count == 0)
+                {
+                    unclaimed.Add(buffer);
+                }
             }
         }
 
+        // Reads what all processes have open and mapped.
+        holders.AddRange(unclaimed.SelectMany(HolderSearch.Find));
         return holders;
-    }
-
-    private void RequireUnheld()
-    {
-        if (_live.All.Any(IsHeld))
-        {
-            throw BufferException.Held(Name, HoldersOfLive());
-        }
     }
 
     /// <summary>

@@ -247,6 +247,7 @@ internal sealed partial class QueueCore
             if (TrySend(claim.Peer, ref message))
             {
                 claim.Pending = buffer.Sequence;
+                claim.Peer.MessagesLeft++;
                 buffer.Pending++;
                 _handOvers++;
             }

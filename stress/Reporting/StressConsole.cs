@@ -12,6 +12,7 @@ internal sealed class StressConsole
     private static readonly TimeSpan s_liveRefresh = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan s_lineInterval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan s_lazyPoll = TimeSpan.FromMilliseconds(100);
 
     private readonly TextWriter _output;
     private readonly IAnsiConsole? _terminal;
@@ -122,17 +123,22 @@ internal sealed class StressConsole
     });
 
     /// <summary>Shows <paramref name="progress"/> until <paramref name="finished"/> says so; polls it every 20 ms.</summary>
-    public void Watch(Func<bool> finished, Func<IReadOnlyList<SummaryRow>> progress)
+    /// <param name="finished">Whether it is over.</param>
+    /// <param name="progress">What to show.</param>
+    /// <param name="end">
+    /// Completes when it is over. With it ten polls a second are enough, for Ctrl-C: for who must not take processor time from what is watched.
+    /// </param>
+    public void Watch(Func<bool> finished, Func<IReadOnlyList<SummaryRow>> progress, Task? end = null)
     {
         if (_terminal is null)
         {
-            Poll(finished, s_lineInterval, () => Line(string.Join(", ", Rows().Select(row => $"{row.Name} {row.Value}"))));
+            Poll(finished, s_lineInterval, () => Line(string.Join(", ", Rows().Select(row => $"{row.Name} {row.Value}"))), end);
             return;
         }
 
         _terminal.Live(TableOf(Rows())).Start(live =>
         {
-            Poll(finished, s_liveRefresh, () => live.UpdateTarget(TableOf(Rows())));
+            Poll(finished, s_liveRefresh, () => live.UpdateTarget(TableOf(Rows())), end);
             live.UpdateTarget(new Spectre.Console.Text(string.Empty));
         });
 
@@ -157,12 +163,15 @@ internal sealed class StressConsole
         _terminal.Live(view()).Start(live => Poll(finished, interval, () => live.UpdateTarget(view())));
     }
 
-    private static void Poll(Func<bool> finished, TimeSpan interval, Action show)
+    private static void Poll(Func<bool> finished, TimeSpan interval, Action show, Task? end = null)
     {
         DateTime next = DateTime.UtcNow + interval;
         while (!finished())
         {
-            Thread.Sleep(s_poll);
+            if (end is { IsCompleted: false })
+                ((IAsyncResult)end).AsyncWaitHandle.WaitOne(s_lazyPoll);
+            else
+                Thread.Sleep(s_poll);
             if (DateTime.UtcNow < next)
                 continue;
             show();

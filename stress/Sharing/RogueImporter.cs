@@ -150,7 +150,7 @@ internal sealed unsafe class RogueImporter(ImporterArguments arguments)
     private static void Lie(BufferImporter importer, List<BufferImport> imports)
     {
         foreach (BufferImport import in imports)
-            importer.LetGo(import);
+            importer.TellLetGo(import);
         Rest("done");
     }
 

@@ -128,7 +128,7 @@ internal sealed class TraceRun : IDisposable
         }
         else
         {
-            _console.Watch(Over, Progress);
+            _console.Watch(Over, Progress, _copy);
         }
     }
 

@@ -12,7 +12,7 @@ public sealed class ManifestTests
     [
         "1 OwnerCreated Informational 0x1 owner:Int64 name:String kind:String",
         "2 OwnerDisposed Informational 0x1 owner:Int64",
-        "3 MagazineExchanged Informational 0x2 owner:Int64 sizeClass:Int32 fromDepot:Int32 toDepot:Int32 depotMagazines:Int32",
+        "3 MagazineExchanged v1 Informational 0x2 owner:Int64 sizeClass:Int32 fromDepot:Int32 toDepot:Int32 depotMagazines:Int32 threadId:Int64",
         "4 SlabClaimed Informational 0x4 owner:Int64 sizeClass:Int32 address:Int64 bytes:Int64",
         "5 SlabRetired Informational 0x4 owner:Int64 sizeClass:Int32 address:Int64 bytes:Int64",
         "6 ReclaimStart Informational 0x8 owner:Int64",
@@ -56,7 +56,7 @@ public sealed class ManifestTests
         IEnumerable<string> described = s_events
             .Select(method => (Method: method, Event: method.GetCustomAttribute<EventAttribute>()!))
             .OrderBy(one => one.Event.EventId)
-            .Select(one => $"{one.Event.EventId} {one.Method.Name} {one.Event.Level} 0x{(long)one.Event.Keywords:x} "
+            .Select(one => $"{one.Event.EventId} {one.Method.Name}{(one.Event.Version == 0 ? string.Empty : $" v{one.Event.Version}")} {one.Event.Level} 0x{(long)one.Event.Keywords:x} "
                 + string.Join(' ', one.Method.GetParameters().Select(parameter => $"{parameter.Name}:{parameter.ParameterType.Name}")));
 
         Assert.That(described, Is.EqualTo(s_format));

@@ -502,7 +502,7 @@ mutant 'sampling: large blocks go past the countdown' Heap/NativeHeap.Allocate.c
     ': MagazineEngine<SlabSource>.TryPopPreviousSampled(cache, code, out block)' ': ThreadCache.TryPopPrevious(cache, code, out block)' "$samples" tests
 mutant 'sampling: what was popped is not counted' Magazines/MagazineEngine.Sampling.cs \
     'one->Left -= one->Mark - CountLoaded(cache, code);' '' "$samples" tests
-mutant 'sampling: a nested call lifts what the step further up works on' Magazines/MagazineEngine.Sampling.cs \
+mutant '=sampling: a nested call lifts what the step further up works on (who calls out hides the magazine: there is nothing to lift or plant)' Magazines/MagazineEngine.Sampling.cs \
     '        if (cache->Slow != 0)
         {
             // Of a nested' '        if (false)
@@ -512,6 +512,27 @@ mutant 'events: exchanges from before the session are told' Events/MagAllocEvent
     'discard: !wasExchange' 'discard: false' 'FullyQualifiedName~EveryEventTests' tests
 mutant 'events: the clock does not tell of idle threads' Events/MagAllocEventSource.Sessions.cs \
     'owner.ReportExchanges(beat - 1, discard: false);' '' 'FullyQualifiedName~EveryEventTests' tests
+mutant 'events: exchanges are told under the number of who tells' Magazines/MagazineEngine.Events.cs \
+    '_depots[code].Count, thread);' '_depots[code].Count, MagAlloc.Platform.OsThread.CurrentId);' 'FullyQualifiedName~ExchangesByThreadTests' tests
+mutant 'events: what a predecessor exchanged is told under its successors number' Magazines/MagazineEngine.Events.cs \
+    'TellExchanges(trace, discard: !listened);' 'for (int code = 1; listened && code < trace->Codes; code++)
+        {
+            ClassTrace* one = CacheTrace.Class(trace, code);
+            Tell(code, one->TakeFromDepot(out _), one->TakeToDepot(out _), MagAlloc.Platform.OsThread.CurrentId);
+        }' 'FullyQualifiedName~ExchangesByThreadTests' tests
+mutant 'events: a successor takes over before the last is told' Magazines/MagazineEngine.Threads.cs \
+    'bool told = TryTellLast(node.Cache);' 'bool told = true;' 'FullyQualifiedName~ExchangesByThreadTests' tests
+mutant 'events: a successor counts under its predecessors number' Magazines/MagazineEngine.Threads.cs \
+    'CacheTrace.HandOver(node.Cache->Trace, node.Cache->Owner);' '' 'FullyQualifiedName~ExchangesByThreadTests' tests
+mutant 'events: inside an event the untold is taken over' Magazines/MagazineEngine.Events.cs \
+    'return !CacheTrace.HasUntold(trace);' 'return true;' 'FullyQualifiedName~ExchangesByThreadTests' tests
+mutant 'events: who was called back gets a second cache' Magazines/MagazineEngine.Threads.cs \
+    '            ThreadCache* own = record.Find(Id);
+            if (own != null)' '            ThreadCache* own = null;
+            if (own != null)' 'FullyQualifiedName~ExchangesByThreadTests' tests
+mutant 'events: what was told is stored without a compare' Magazines/ClassTrace.cs \
+    'Atomic.CompareExchange(ref told, Word(thread, now), before) == before' 'Atomic.Exchange(ref told, Word(thread, now)) != long.MinValue' \
+    'FullyQualifiedName~ClassTrace'
 mutant 'events: a listener that allocates calls itself' Events/MagAllocEventSource.cs \
     'if (EventGuard.t_depth != 0)' 'if (EventGuard.t_depth < 0)' 'FullyQualifiedName~SessionTests' tests
 

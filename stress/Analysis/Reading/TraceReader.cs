@@ -90,7 +90,12 @@ internal sealed class TraceReader(TraceFile file)
             return;
         switch (id)
         {
-            case EventId.MagazineExchanged or EventId.SlabClaimed or EventId.AllocationSampled:
+            case EventId.MagazineExchanged:
+                // Written by that thread, or on its behalf. Traces of engines before version 1 of the event do not say whose they are.
+                int thread = unchecked((int)payload["threadId"]);
+                ReadThreadEvent(id, OwnerOf(owner), ThreadOf(thread != 0 ? thread : data.ThreadID, seconds), payload, seconds, data);
+                break;
+            case EventId.SlabClaimed or EventId.AllocationSampled:
                 ReadThreadEvent(id, OwnerOf(owner), ThreadOf(data.ThreadID, seconds), payload, seconds, data);
                 break;
             case EventId.ReclaimStart:

@@ -10,9 +10,6 @@ internal sealed partial class QueueCore
     private const int BytesOfWaitingMessage = 1024;
     private const int MostSendBuffer = 4 << 20;
 
-    // One that sends faster than it is read must not keep the reader from everybody else.
-    private const int MostAtOnce = 1024;
-
     // Much longer than it takes an importer from closing a buffer to saying so.
     private static readonly TimeSpan s_doubt = TimeSpan.FromMilliseconds(100);
 
@@ -139,7 +136,7 @@ internal sealed partial class QueueCore
         }
     }
 
-    /// <summary>Reads what an importer has sent, up to a bound. Whoever else is at it does it as well.</summary>
+    /// <summary>Reads all that an importer has sent. Whoever else is at it does it as well.</summary>
     /// <returns>Whether there was anything.</returns>
     private bool Pump(BufferPeer peer)
     {
@@ -152,7 +149,7 @@ internal sealed partial class QueueCore
         bool isOver = false;
         try
         {
-            for (int read = 0; read < MostAtOnce && !isOver; read++)
+            while (!isOver)
             {
                 SharingMessage message = default;
                 int got = MessageSocket.Receive(peer.Socket, SharingMessage.BytesOf(ref message));

@@ -129,6 +129,18 @@ public sealed class RequestTests
         Assert.That(shared.Queue.Request(count, Shared.Page), Is.EqualTo(count));
     }
 
+    [TestCase(0)]
+    [TestCase(1)]
+    public void WithAnImplicitStop_ItStopsTheStream(int count)
+    {
+        using Shared shared = new(new BufferQueueOptions { ImplicitStop = true });
+        shared.Queue.Request(1, Shared.Page);
+        shared.Queue.StreamOn();
+        shared.Queue.Queue(0);
+        Assert.That(shared.Queue.Request(count, Shared.Page), Is.EqualTo(count));
+        Shared.Refused(BufferError.Invalid, () => shared.Queue.TryDequeue(out _));
+    }
+
     [Test]
     public void ItCancelsWhatWasQueued()
     {

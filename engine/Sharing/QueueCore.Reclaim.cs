@@ -183,7 +183,14 @@ internal sealed partial class QueueCore
             lock (_gate)
             {
                 PutBack(buffer);
-                work.Freed -= buffer.WasOrphan ? 0 : 1;
+                if (!buffer.WasOrphan)
+                {
+                    buffer.WasOrphan = true;
+                    _orphans++;
+                    work.Freed--;
+                    work.Orphaned++;
+                    work.OrphanedBytes += buffer.Bytes;
+                }
             }
 
             return;
@@ -217,6 +224,7 @@ internal sealed partial class QueueCore
     {
         buffer.Phase = buffer.HasPages ? BufferPhase.Orphaned : BufferPhase.Revoked;
         buffer.RetryAt = NowTicks() + TicksOf(s_retry);
+        _probe = true;
         Doorbell.Ring(_careBell);
     }
 }

@@ -22,6 +22,6 @@ public sealed class TopViewTests
         Assert.That(TopView.Lines([living, gone, silent], TimeSpan.FromSeconds(2)), Has.Count.EqualTo(1).And.Some.StartsWith("2.0 s  heap a: allocated 0 B"));
         Assert.That(
             TopView.Lines([gone], TimeSpan.FromSeconds(2)),
-            Is.EqualTo(new[] { "2.0 s  no living heap, pool, cache or domain, 1 disposed" }));
+            Is.EqualTo(new[] { "2.0 s  no living heap, pool, cache, domain or queue, 1 disposed" }));
     }
 }

@@ -9,6 +9,9 @@ namespace MagAlloc;
 /// <content>What the owner sends.</content>
 public sealed partial class BufferImporter
 {
+    // An owner that sends faster than it is read must not put the end of a wait off.
+    private const int MostAtOnce = 1024;
+
     private static readonly TimeSpan s_coarse = TimeSpan.FromMilliseconds(100);
 
     private readonly Lock _receiving = new();
@@ -68,6 +71,7 @@ public sealed partial class BufferImporter
         long start = Stopwatch.GetTimestamp();
         TimeSpan spin = timeout < _options.Spin && timeout >= TimeSpan.Zero ? timeout : _options.Spin;
         bool mustWait = false;
+        int read = 0;
         frame = default;
         import = null;
         while (true)
@@ -90,10 +94,7 @@ public sealed partial class BufferImporter
             }
 
             bool sleeps = waited >= spin && timeout != TimeSpan.Zero;
-            if (!TryPump(sleeps ? (timeout == Timeout.InfiniteTimeSpan ? timeout : timeout - waited) : TimeSpan.Zero))
-            {
-                mustWait = true;
-            }
+            mustWait |= !TryPump(sleeps ? (timeout == Timeout.InfiniteTimeSpan ? timeout : timeout - waited) : TimeSpan.Zero) || ++read == MostAtOnce;
         }
     }
 
@@ -149,7 +150,7 @@ public sealed partial class BufferImporter
         switch (message.Kind)
         {
             case MessageKind.Frame when message.Length >= 0 && message.Length <= (Find(message.Slot, message.Generation)?.Length ?? -1):
-                _frames.Enqueue(message);
+                KeepFrame(in message);
                 break;
             case MessageKind.Revoked:
                 Find(message.Slot, message.Generation)?.MarkRevoked();
@@ -182,12 +183,32 @@ public sealed partial class BufferImporter
         return false;
     }
 
-    private void DropFrames(long upTo)
+    private void KeepFrame(in SharingMessage frame)
+    {
+        if (_frames.Count >= _view.Slots)
+        {
+            KeepFramesIf(message => Find(message.Slot, message.Generation) is { IsRevoked: false });
+        }
+
+        if (_frames.Count < _view.Slots)
+        {
+            _frames.Enqueue(frame);
+        }
+        else
+        {
+            // A buffer is handed over again when it is back: there are no more frames than buffers. This is no owner of ours.
+            Disconnect();
+        }
+    }
+
+    private void DropFrames(long upTo) => KeepFramesIf(frame => frame.Sequence > upTo);
+
+    private void KeepFramesIf(Func<SharingMessage, bool> isGood)
     {
         for (int i = _frames.Count; i > 0; i--)
         {
             SharingMessage message = _frames.Dequeue();
-            if (message.Sequence > upTo)
+            if (isGood(message))
             {
                 _frames.Enqueue(message);
             }
@@ -206,16 +227,14 @@ public sealed partial class BufferImporter
     {
         try
         {
+            RequireFree(in export);
             BufferImport import = Map(in export, file);
-            BufferImport? former;
             lock (_gate)
             {
-                _imports.Remove(export.Slot, out former);
-                _imports.Add(export.Slot, import);
+                // One that is being disposed of may be there still: its memory is gone, and so the owner may use the place again.
+                _imports[export.Slot] = import;
             }
 
-            // An owner uses a slot again only when nobody holds its buffer; this one does not keep to that. Who reads the former is not to fault for it.
-            former?.MarkRevoked();
             Arrived(import);
         }
         catch (BufferException e)
@@ -226,6 +245,18 @@ public sealed partial class BufferImporter
         }
 
         Send(new SharingMessage { Kind = MessageKind.Imported, Slot = export.Slot, Generation = export.Generation, Index = export.Index });
+    }
+
+    /// <summary>An owner uses a place again when nobody holds its buffer any more. Else there would be no end of what it can have mapped here.</summary>
+    private void RequireFree(in SharingMessage export)
+    {
+        lock (_gate)
+        {
+            if (_imports.TryGetValue(export.Slot, out BufferImport? present) && !present.IsDisposed)
+            {
+                throw new BufferException(BufferError.Invalid, $"{Name}: the owner exported buffer {export.Index} at the place of one that is held here.");
+            }
+        }
     }
 
     /// <summary>Keeps an import for <see cref="TryImport"/>; not for ever, if nobody calls that.</summary>

@@ -80,6 +80,9 @@ public sealed partial class BufferImporter : IDisposable
         options.Validate();
         FileDescriptor socket = (FileSteps.Fails(options.Faults, FaultPoint.Socket) ? null : MessageSocket.Create(nonBlocking: false))
             ?? throw BufferException.LastRefused(options.Name, "socket");
+
+        // With many in line before it a connection waits, too.
+        MessageSocket.SetSendTimeout(socket, options.ConnectTimeout);
         if (FileSteps.Fails(options.Faults, FaultPoint.Socket) || !MessageSocket.TryConnect(socket, address))
         {
             BufferException refused = BufferException.LastRefused(options.Name, $"connect to '{address}'");

@@ -99,6 +99,14 @@ internal static class AnalyzeRun
                 [.. trace.Owners.OrderByDescending(owner => owner.PeakCommittedBytes).Take(PrintedOwners).Select(RowOf)]);
         }
 
+        OwnerHistory[] queues = [.. trace.Owners.Where(owner => owner.Buffers?.Samples.Count > 0)];
+        if (queues.Length != 0)
+        {
+            console.Grid(
+                ["queue", "hand-overs", "importers gone", "peak orphaned", "reclaimed", "longest", "revoked", "refused"],
+                [.. queues.Take(PrintedOwners).Select(owner => RowOf(owner, owner.Buffers!))]);
+        }
+
         if (trace.Stacks.Count != 0)
         {
             console.Grid(
@@ -120,5 +128,17 @@ internal static class AnalyzeRun
         Text.Count(owner.Passes.Count),
         Text.Count(owner.ReclaimedMagazines),
         Text.Bytes(owner.SampledBytes),
+    ];
+
+    private static string[] RowOf(OwnerHistory owner, BufferHistory buffers) =>
+    [
+        owner.Title,
+        Text.Count(buffers.Last.HandOvers),
+        Text.Count(buffers.ImportersGone),
+        Text.Bytes(buffers.PeakOrphanedBytes),
+        Text.Count(buffers.Last.Reclaims),
+        Text.Nanoseconds((long)(buffers.LongestReclaimMilliseconds * 1e6)),
+        Text.Count(buffers.Last.Revocations),
+        Text.Count(buffers.Refusals.Values.Sum()),
     ];
 }

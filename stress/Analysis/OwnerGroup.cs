@@ -31,6 +31,16 @@ internal sealed class OwnerGroup
     public double[] Levels(TimeGrid grid, Func<OwnerSample, long> figure) =>
         Sum(grid, owner => owner.Samples.Select(sample => (sample.Seconds, figure(sample))));
 
+    /// <summary>The same of the figures that only queues of buffers have.</summary>
+    public double[] BufferLevels(TimeGrid grid, Func<BufferSample, long> figure) =>
+        Sum(grid, owner => owner.Buffers is { } buffers ? buffers.Samples.Select(sample => (sample.Seconds, figure(sample))) : []);
+
+    /// <summary>How fast a counter of queues of buffers rose, by the second.</summary>
+    public double[] BufferRates(TimeGrid grid, Func<BufferSample, long> counter) => grid.Rates(_owners
+        .Where(owner => owner.Buffers is not null)
+        .SelectMany(owner => owner.Buffers!.Samples.Zip(owner.Buffers.Samples.Skip(1)))
+        .Select(pair => (pair.First.Seconds, pair.Second.Seconds, counter(pair.Second) - counter(pair.First))));
+
     /// <summary>Committed bytes; between two statistics, what the commits and decommits say.</summary>
     public double[] CommittedLevels(TimeGrid grid) => Sum(grid, owner => owner.Samples
         .Select(sample => (sample.Seconds, sample.CommittedBytes))

@@ -1,6 +1,6 @@
 namespace MagAlloc.Stress.Analysis;
 
-/// <summary>All that a trace says of one heap, pool, cache or domain. Seconds count from the beginning of the trace.</summary>
+/// <summary>All that a trace says of one heap, pool, cache, domain or queue of buffers. Seconds count from the beginning of the trace.</summary>
 internal sealed class OwnerHistory(long id)
 {
     private readonly SortedDictionary<int, ClassHistory> _classes = [];
@@ -12,7 +12,7 @@ internal sealed class OwnerHistory(long id)
 
     public string Name { get; private set; } = $"#{id}";
 
-    /// <summary>heap, pool, cache or domain.</summary>
+    /// <summary>heap, pool, cache, domain or buffers.</summary>
     public string Kind { get; private set; } = "owner";
 
     /// <summary>
@@ -64,6 +64,9 @@ internal sealed class OwnerHistory(long id)
     /// <summary>Misuses by kind.</summary>
     public Dictionary<string, long> Misuses { get; } = [];
 
+    /// <summary>Of a queue of exportable buffers; null of all others.</summary>
+    public BufferHistory? Buffers { get; private set; }
+
     public string Title => $"{Kind} '{Name}'";
 
     /// <summary>The size classes that were in use, by their number.</summary>
@@ -91,6 +94,8 @@ internal sealed class OwnerHistory(long id)
             (_createdBy, CreatedAt) = (thread, seconds);
         (Name, Kind) = (name, kind);
     }
+
+    public BufferHistory AsBuffers() => Buffers ??= new BufferHistory();
 
     public void Add(OwnerSample sample, int thread)
     {

@@ -97,10 +97,32 @@ internal static class TraceJson
             json.WriteNumber("leaks", owner.Leaks);
             if (owner.Samples.Count != 0)
                 WriteLast(json, owner.Samples[^1]);
+            if (owner.Buffers is { } buffers)
+                WriteBuffers(json, buffers);
             json.WriteEndObject();
         }
 
         json.WriteEndArray();
+    }
+
+    private static void WriteBuffers(Utf8JsonWriter json, BufferHistory buffers)
+    {
+        BufferSample last = buffers.Last;
+        json.WriteStartObject("buffers");
+        json.WriteNumber("handOvers", last.HandOvers);
+        json.WriteNumber("acknowledgements", last.Acknowledgements);
+        json.WriteNumber("liveBuffers", last.LiveBuffers);
+        json.WriteNumber("orphanedBuffers", last.OrphanedBuffers);
+        json.WriteNumber("orphanedBytes", last.OrphanedBytes);
+        json.WriteNumber("peakOrphanedBytes", buffers.PeakOrphanedBytes);
+        json.WriteNumber("revokedBuffers", last.RevokedBuffers);
+        json.WriteNumber("importers", last.Importers);
+        json.WriteNumber("importersGone", buffers.ImportersGone);
+        json.WriteNumber("revocations", last.Revocations);
+        json.WriteNumber("reclaims", last.Reclaims);
+        json.WriteNumber("longestReclaimMs", Math.Round(buffers.LongestReclaimMilliseconds, 3));
+        json.WriteNumber("quotaRefusals", buffers.Refusals.Values.Sum());
+        json.WriteEndObject();
     }
 
     private static void WriteLast(Utf8JsonWriter json, OwnerSample last)

@@ -11,6 +11,9 @@ internal static class OwnProgram
     public static ProcessStartInfo Start(Assembly program, params IEnumerable<string> arguments)
     {
         ProcessStartInfo start = Find(program.Location);
+
+        // Where a tracer waits for this process alone, its children would stand still for one who never lets them go.
+        start.Environment.Remove("DOTNET_DiagnosticPorts");
         foreach (string argument in arguments)
             start.ArgumentList.Add(argument);
         return start;

@@ -8,7 +8,9 @@ namespace MagAlloc.Stress.Commands;
 /// <summary>The program's command line, also run within the tests' process.</summary>
 internal static class StressCommandLine
 {
-    private static readonly string[] s_runs = ["hammer", "replay", "iova", "init-sweep", "share"];
+    /// <summary>Commands that run the engine, and so can be traced and watched.</summary>
+    public const string Runs = "hammer, replay, iova, init-sweep, share";
+
 
     /// <summary>Parses and runs; returns the exit code.</summary>
     public static int Run(string[] args, StressConsole console, TextWriter output, TextWriter error)
@@ -40,8 +42,8 @@ internal static class StressCommandLine
         if (parse.Errors.Count != 0)
             throw new UsageException($"behind '--': {Complaint(parse)}");
         string name = parse.CommandResult.Command.Name;
-        if (parse.CommandResult.Command is not RootCommand && !s_runs.Contains(name))
-            throw new UsageException($"behind '--': '{name}' runs nothing; give one of {string.Join(", ", s_runs)}");
+        if (parse.CommandResult.Command is not RootCommand && !Runs.Split(", ").Contains(name))
+            throw new UsageException($"behind '--': '{name}' runs nothing; give one of {Runs}");
     }
 
     private static RootCommand Create(RunSession session)

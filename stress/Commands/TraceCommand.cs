@@ -13,6 +13,7 @@ internal static class TraceCommand
           stress trace -o run.nettrace --speedscope -- replay trace.gz     and run.speedscope.json, for https://www.speedscope.app
           stress trace -o live.nettrace --pid 4711 --seconds 10            any .NET process that uses the engine
           stress trace -o all.nettrace --everything -- iova --seconds 5    slabs, commits, size classes, the runtime's events
+          stress trace -o share.nettrace -- share --seconds 10             the owner of shared buffers; its importers are not traced
           stress trace -o own.nettrace --in-process -- hammer              recorded by the process itself
 
         The file is read by 'stress analyze', dotnet-trace, PerfView and Visual Studio. A command starts when the session is open, so its

@@ -17,7 +17,7 @@ internal sealed class TracedOptions
 
     private readonly Argument<string[]> _command = new("command")
     {
-        Description = "Behind '--': a stress command (hammer, replay, iova, init-sweep) with its options, run in a process of its own",
+        Description = $"Behind '--': a stress command ({StressCommandLine.Runs}) with its options, run in a process of its own",
         Arity = ArgumentArity.ZeroOrMore,
     };
 

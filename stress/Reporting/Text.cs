@@ -9,8 +9,13 @@ internal static class Text
 
     public static string Count(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
+    public static string Count(long? value) => value is { } known ? Count(known) : "–";
+
     /// <summary>A number and what it counts; the plural adds an s unless it is given.</summary>
     public static string Plural(long count, string one, string? many = null) => $"{Count(count)} {(count == 1 ? one : many ?? $"{one}s")}";
+
+    /// <summary>With a capital letter at its head.</summary>
+    public static string Capitalised(string text) => char.ToUpperInvariant(text[0]) + text[1..];
 
     public static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 

@@ -22,6 +22,8 @@ internal sealed class ImporterProcess : IDisposable
         _process = process;
         process.OutputDataReceived += (_, line) => Hear(line.Data);
         process.BeginOutputReadLine();
+        if (process.StartInfo.RedirectStandardError)
+            process.BeginErrorReadLine();
     }
 
     public int Id => _process.Id;
@@ -52,9 +54,11 @@ internal sealed class ImporterProcess : IDisposable
         start.RedirectStandardInput = true;
         start.RedirectStandardOutput = true;
 
-        // A short life: the best code never pays. Nor is it traced with its owner: it would wait for somebody to let it go.
+        // It, or its holder, reads what is taken from it until that kills it, as it must. What its runtime says then is no news.
+        start.RedirectStandardError = role is nameof(RogueKind.Raw) or nameof(RogueKind.Repass);
+
+        // A short life: the best code never pays.
         start.Environment["DOTNET_TieredPGO"] = "0";
-        start.Environment.Remove("DOTNET_DiagnosticPorts");
         return new ImporterProcess(context, Process.Start(start)!, role == ImporterArguments.Honest);
     }
 

@@ -103,13 +103,13 @@ internal sealed class RogueEpisode(ShareContext context, RogueKind kind, Latency
     }
 
     /// <summary>
-    /// All but the immutable buffer. Whoever is thrown out for garbage may or may not have that in his socket, which stays his while he lives; and a raw reader does
-    /// not live long.
+    /// All but the immutable buffer. Whoever is thrown out for garbage may or may not have that in his socket, which stays his while he lives; and a raw reader,
+    /// as the one whom things are passed on to is, does not live long.
     /// </summary>
     private bool HasGivenBackAllItCan()
     {
         long left = _queue.GetStatistics().OrphanedBytes;
-        return left == BufferPages * Environment.SystemPageSize || (left == 0 && kind is RogueKind.Garbage or RogueKind.Raw);
+        return left == BufferPages * Environment.SystemPageSize || (left == 0 && kind is RogueKind.Garbage or RogueKind.Raw or RogueKind.Repass);
     }
 
     private void ExpectHeld(ImporterProcess rogue)

@@ -19,7 +19,7 @@ internal static class EventSessions
     private const long CommitKeyword = 0x10;
     private const long SampleKeyword = 0x400;
     private const long StatisticsKeyword = 0x800;
-    private const long AllKeywords = 0xFFF;
+    private const long AllKeywords = 0x1FFF;
 
     // GC, loader, JIT, exceptions, threading: what dotnet-trace calls "dotnet-common".
     private const long GcKeyword = 0x1;

@@ -11,6 +11,9 @@ internal sealed class OwnerBoard
     /// <summary>Points of <see cref="OwnerFigures.Committed"/>.</summary>
     public const int History = 40;
 
+    // Two events at nearly one time (a report on demand beside the regular one) would give a rate of nothing or of everything.
+    private const double ShortestSeconds = 0.01;
+
     private readonly Lock _lock = new();
     private readonly SortedDictionary<long, OwnerFigures> _owners = [];
     private long _dropped;
@@ -41,7 +44,7 @@ internal sealed class OwnerBoard
 
     private void Take(TraceEvent data)
     {
-        if (data.EventName is not ("OwnerCreated" or "OwnerDisposed" or "OwnerStatistics"))
+        if (data.EventName is not ("OwnerCreated" or "OwnerDisposed" or "OwnerStatistics" or "BufferStatistics"))
             return;
         long owner = Number(data, "owner");
         lock (_lock)
@@ -51,6 +54,7 @@ internal sealed class OwnerBoard
             {
                 "OwnerCreated" => known with { Name = Word(data, "name"), Kind = Word(data, "kind") },
                 "OwnerDisposed" => known with { Disposed = true },
+                "BufferStatistics" => known with { Buffers = Buffers(known.Buffers, data) },
                 _ => Statistics(known, data),
             };
         }
@@ -77,10 +81,23 @@ internal sealed class OwnerBoard
             Threads = Number(data, "threads"),
             InjectedFaults = Number(data, "injectedFaults"),
 
-            // Two events at nearly one time (a report on demand beside the regular one) would give a rate of nothing or of everything.
-            ExchangesPerSecond = seconds > 0.01 ? (exchanges - known.DepotExchanges) / seconds : known.ExchangesPerSecond,
+            ExchangesPerSecond = seconds > ShortestSeconds ? (exchanges - known.DepotExchanges) / seconds : known.ExchangesPerSecond,
             Committed = [.. known.Committed.TakeLast(History - 1), committed],
         };
+    }
+
+    private static BufferCounts Buffers(BufferCounts? known, TraceEvent data)
+    {
+        double now = data.TimeStampRelativeMSec;
+        long handOvers = Number(data, "handOvers");
+        double seconds = (now - (known?.AtMs ?? now)) / 1000;
+        return new BufferCounts(
+            now,
+            Number(data, "importers"),
+            Number(data, "orphanedBytes"),
+            Number(data, "revocations"),
+            handOvers,
+            seconds > ShortestSeconds ? (handOvers - known!.HandOvers) / seconds : known?.HandOversPerSecond ?? 0);
     }
 
     private static long Number(TraceEvent data, string field) => Convert.ToInt64(data.PayloadByName(field), CultureInfo.InvariantCulture);

@@ -1,13 +1,13 @@
 namespace MagAlloc.Stress.Tracing;
 
-/// <summary>One heap, pool, cache or domain as its last statistics event told it.</summary>
+/// <summary>One heap, pool, cache, domain or queue of buffers as its last statistics event told it.</summary>
 internal sealed record OwnerFigures
 {
     public required long Owner { get; init; }
 
     public string Name { get; init; } = string.Empty;
 
-    /// <summary>heap, pool, cache or domain.</summary>
+    /// <summary>heap, pool, cache, domain or buffers.</summary>
     public string Kind { get; init; } = string.Empty;
 
     public bool Disposed { get; init; }
@@ -36,6 +36,9 @@ internal sealed record OwnerFigures
     public long Threads { get; init; }
 
     public long InjectedFaults { get; init; }
+
+    /// <summary>Of a queue of exportable buffers.</summary>
+    public BufferCounts? Buffers { get; init; }
 
     /// <summary>Between the last two statistics events.</summary>
     public double ExchangesPerSecond { get; init; }

@@ -24,6 +24,15 @@ internal static class TopView
         ("faults", o => Text.Count(o.InjectedFaults)),
     ];
 
+    // Shown only beside a queue of exportable buffers.
+    private static readonly (string Header, Func<OwnerFigures, string> Value)[] s_bufferColumns =
+    [
+        ("importers", o => Text.Count(o.Buffers?.Importers)),
+        ("hand-overs/s", o => Text.Count((long?)o.Buffers?.HandOversPerSecond)),
+        ("orphaned", o => Text.Bytes(o.Buffers?.OrphanedBytes)),
+        ("revoked", o => Text.Count(o.Buffers?.Revocations)),
+    ];
+
     /// <summary>Disposed owners only count: they have no memory any more.</summary>
     public static IReadOnlyList<OwnerFigures> Living(IReadOnlyList<OwnerFigures> owners) =>
         [.. owners.Where(owner => !owner.Disposed && owner.AtMs is not null)];
@@ -33,12 +42,13 @@ internal static class TopView
         IReadOnlyList<OwnerFigures> living = Living(owners);
         Table table = new() { Border = TableBorder.Rounded, Title = new TableTitle(Markup.Escape($"{title}, {Text.Seconds(elapsed)}")) };
         table.AddColumn(new TableColumn("owner").NoWrap());
-        foreach ((string header, _) in s_columns)
+        (string Header, Func<OwnerFigures, string> Value)[] columns = living.Any(owner => owner.Buffers is not null) ? [.. s_columns, .. s_bufferColumns] : s_columns;
+        foreach ((string header, _) in columns)
             table.AddColumn(new TableColumn(header).RightAligned().NoWrap());
         table.AddColumn(new TableColumn("committed, history").NoWrap());
         foreach (OwnerFigures owner in living)
         {
-            IEnumerable<string> cells = [NameOf(owner), .. s_columns.Select(column => column.Value(owner)), Spark(owner.Committed)];
+            IEnumerable<string> cells = [NameOf(owner), .. columns.Select(column => column.Value(owner)), Spark(owner.Committed)];
             table.AddRow([.. cells.Select(Markup.Escape)]);
         }
 
@@ -52,7 +62,7 @@ internal static class TopView
         return living.Count == 0
             ? [$"{Text.Seconds(elapsed)}  {Tail(owners, living)}"]
             : [.. living.Select(owner =>
-                $"{Text.Seconds(elapsed)}  {NameOf(owner)}: {string.Join(", ", s_columns.Select(column => $"{column.Header} {column.Value(owner)}"))}")];
+                $"{Text.Seconds(elapsed)}  {NameOf(owner)}: {string.Join(", ", (owner.Buffers is null ? s_columns : s_columns.Concat(s_bufferColumns)).Select(column => $"{column.Header} {column.Value(owner)}"))}")];
     }
 
     /// <summary>A bar a value, the highest at full height: eight levels, empty for 0.</summary>
@@ -69,6 +79,6 @@ internal static class TopView
     {
         int disposed = owners.Count(owner => owner.Disposed);
         string gone = disposed == 0 ? string.Empty : $", {Text.Count(disposed)} disposed";
-        return living.Count == 0 ? $"no living heap, pool, cache or domain{gone}" : $"{Text.Count(living.Count)} living{gone}";
+        return living.Count == 0 ? $"no living heap, pool, cache, domain or queue{gone}" : $"{Text.Count(living.Count)} living{gone}";
     }
 }

@@ -72,6 +72,9 @@ public sealed unsafe class ExchangesByThreadTests
         using EventRecorder session = EventRecorder.Start(Wanted);
         NativeHeap heap = Named("generations");
         List<(uint Thread, long Before)> generations = [];
+
+        // Reachable, so that no finalizer drains in the middle of a take-over: then the next thread would have a cache of its own.
+        List<ThreadRecord> records = [];
         if (nested)
         {
             session.Told = _ => heap.Free(heap.Allocate(64));
@@ -82,6 +85,7 @@ public sealed unsafe class ExchangesByThreadTests
             Crew.RunOne(() =>
             {
                 ThreadCache* cache = Engine(heap).Current();
+                records.Add(ThreadRecord.Current);
                 generations.Add((OsThread.CurrentId, cache->DepotExchanges));
                 Exchange(heap, rounds: 2);
                 Assert.That(heap.GetStatistics().Threads, Is.EqualTo(1), "a thread has one cache");
@@ -108,6 +112,7 @@ public sealed unsafe class ExchangesByThreadTests
 
         Assert.That(made.Values, Has.All.Positive);
         AssertTold(session, "generations", made);
+        GC.KeepAlive(records);
     }
 
     [Test]
@@ -117,6 +122,7 @@ public sealed unsafe class ExchangesByThreadTests
         NativeHeap heap = Named("outer");
         NativeHeap other = Named("inner");
         Dictionary<uint, long> made = [];
+        ThreadRecord? record = null;
         session.Told = one =>
         {
             if (one.Name != "MagazineExchanged" || one.Owner != session.OwnerOf("outer"))
@@ -129,6 +135,8 @@ public sealed unsafe class ExchangesByThreadTests
             // A thread ends and leaves exchanges that nobody was told of, while this one is inside an event.
             Crew.RunOne(() =>
             {
+                // Reachable, so that no finalizer drains the cache.
+                record = ThreadRecord.Current;
                 Exchange(other, rounds: 3);
                 made.Add(OsThread.CurrentId, Engine(other).FindOwn()->DepotExchanges);
             });
@@ -146,6 +154,7 @@ public sealed unsafe class ExchangesByThreadTests
 
         Assert.That(made.Values, Has.All.Positive.And.Exactly(2).Items);
         AssertTold(session, "inner", made);
+        GC.KeepAlive(record);
     }
 
     private static MagazineEngine<SlabSource> Engine(NativeHeap heap) => heap.Core.Engine;

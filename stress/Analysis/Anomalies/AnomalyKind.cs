@@ -21,6 +21,10 @@ internal static class AnomalyKind
 
     public const string ClassWaste = "class-waste";
 
+    public const string OrphansOnlyGrow = "orphans-only-grow";
+
+    public const string QuotaExceeded = "quota-exceeded";
+
     public const string NeverFrees = "never-frees";
 
     public const string OnlyFrees = "only-frees";

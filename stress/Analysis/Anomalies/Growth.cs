@@ -10,24 +10,24 @@ internal readonly record struct Growth(long First, long Last, double Seconds)
     private const double LateShare = 0.2;
 
     /// <summary>True when the quantity rose through the whole life of the owner as far as it was sampled.</summary>
-    public static bool IsSteady(OwnerHistory owner, Func<OwnerSample, long> quantity, int fewest, double shortest, out Growth growth)
+    public static bool IsSteady(OwnerHistory owner, IEnumerable<(double Seconds, long Value)> quantity, int fewest, double shortest, out Growth growth)
     {
         growth = default;
 
         // The figures with the end of an owner are those after the flush: not a fall of its own.
-        OwnerSample[] samples = [.. owner.Samples.Where(sample => owner.DisposedAt is not { } end || sample.Seconds < end - 0.05)];
+        (double Seconds, long Value)[] samples = [.. quantity.Where(sample => owner.DisposedAt is not { } end || sample.Seconds < end - 0.05)];
         if (samples.Length < fewest || samples[^1].Seconds - samples[0].Seconds < shortest)
             return false;
         long highest = 0;
         long deepest = 0;
-        foreach (OwnerSample sample in samples)
+        foreach ((double _, long value) in samples)
         {
-            highest = Math.Max(highest, quantity(sample));
-            deepest = Math.Max(deepest, highest - quantity(sample));
+            highest = Math.Max(highest, value);
+            deepest = Math.Max(deepest, highest - value);
         }
 
-        growth = new Growth(quantity(samples[0]), quantity(samples[^1]), samples[^1].Seconds - samples[0].Seconds);
-        long late = growth.Last - quantity(samples[samples.Length / 2]);
+        growth = new Growth(samples[0].Value, samples[^1].Value, samples[^1].Seconds - samples[0].Seconds);
+        long late = growth.Last - samples[samples.Length / 2].Value;
         return deepest <= highest * Slack && late >= (growth.Last - growth.First) * LateShare && growth.Last > growth.First;
     }
 }

@@ -26,6 +26,7 @@ internal static class OwnerAnomalies
         [
             Misuse(owner), OutOfMemory(owner), Leaks(owner), DepotOnlyGrows(owner), LiveOnlyGrows(owner), HoldsMemory(owner, traceSeconds), Waste(owner),
             LongPass(owner), Disagrees(owner),
+            BufferAnomalies.OrphansOnlyGrow(owner), BufferAnomalies.QuotaExceeded(owner),
         ];
         return found.OfType<Anomaly>();
     }
@@ -54,7 +55,7 @@ internal static class OwnerAnomalies
 
     private static Anomaly? DepotOnlyGrows(OwnerHistory owner)
     {
-        if (!Growth.IsSteady(owner, sample => sample.DepotMagazines, FewestSamples, ShortestSeconds, out Growth growth) || growth.Last < FewestMagazines)
+        if (!Growth.IsSteady(owner, owner.Samples.Select(sample => (sample.Seconds, sample.DepotMagazines)), FewestSamples, ShortestSeconds, out Growth growth) || growth.Last < FewestMagazines)
             return null;
         return new Anomaly(
             AnomalyKind.DepotOnlyGrows,
@@ -66,7 +67,7 @@ internal static class OwnerAnomalies
     private static Anomaly? LiveOnlyGrows(OwnerHistory owner)
     {
         if (owner.Kind == "domain"
-            || !Growth.IsSteady(owner, sample => sample.AllocatedBytes, FewestSamples, ShortestSeconds, out Growth growth)
+            || !Growth.IsSteady(owner, owner.Samples.Select(sample => (sample.Seconds, sample.AllocatedBytes)), FewestSamples, ShortestSeconds, out Growth growth)
             || growth.Last - growth.First < LeastGrowthBytes)
         {
             return null;
@@ -82,7 +83,7 @@ internal static class OwnerAnomalies
     private static Anomaly? HoldsMemory(OwnerHistory owner, double traceSeconds)
     {
         OwnerSample[] end = [.. owner.Samples.Where(sample => sample.Seconds >= traceSeconds * 0.75)];
-        if (owner.Kind is "domain" or "cache" || owner.DisposedAt is not null || traceSeconds < ShortestSeconds || end.Length < 2)
+        if (owner.Kind is "domain" or "cache" or "buffers" || owner.DisposedAt is not null || traceSeconds < ShortestSeconds || end.Length < 2)
             return null;
         if (!Array.TrueForAll(end, sample => sample.CommittedBytes - sample.AllocatedBytes >= LeastHeldBytes && sample.CommittedBytes > HeldRatio * sample.AllocatedBytes))
             return null;

@@ -10,7 +10,13 @@ internal static class MemorySection
 {
     public static void Write(HtmlPage page, OwnerGroup group, TimeGrid grid)
     {
-        page.Heading(Capitalised(group.Title), LeadOf(group));
+        if (group.Kind == "buffers")
+        {
+            BufferSection.Write(page, group, grid);
+            return;
+        }
+
+        page.Heading(Text.Capitalised(group.Title), LeadOf(group));
         double[] committed = group.CommittedLevels(grid);
         double[] live = group.Levels(grid, sample => sample.AllocatedBytes);
         double[] threads = group.Levels(grid, sample => sample.ThreadCachedBytes);
@@ -58,6 +64,4 @@ internal static class MemorySection
                 + $"and decommitted {Text.Bytes(passes.Sum(pass => pass.DecommittedBytes))}, the longest in {Text.Nanoseconds((long)(passes.Max(pass => pass.Milliseconds) * 1e6))}";
         return $"Peak committed {Text.Bytes(group.PeakCommittedBytes)}; {Text.Count(exchanges)} depot exchanges; {reclaim}.";
     }
-
-    private static string Capitalised(string text) => char.ToUpperInvariant(text[0]) + text[1..];
 }

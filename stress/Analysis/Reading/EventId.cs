@@ -20,4 +20,9 @@ internal static class EventId
     public const int AllocationSampled = 17;
     public const int OwnerStatistics = 18;
     public const int ClassStatistics = 19;
+    public const int BufferCreated = 20;
+    public const int BufferReclaimed = 24;
+    public const int ImporterGone = 26;
+    public const int QuotaExceeded = 27;
+    public const int BufferStatistics = 28;
 }

@@ -105,6 +105,9 @@ internal sealed class TraceReader(TraceFile file)
                 double begin = _passBegins.Remove((owner, data.ThreadID), out double known) ? known : seconds;
                 OwnerOf(owner).Passes.Add(new ReclaimPass(begin, (seconds - begin) * 1000, payload["magazines"], payload["decommittedBytes"]));
                 break;
+            case >= EventId.BufferCreated and <= EventId.BufferStatistics:
+                ReadBufferEvent(id, OwnerOf(owner).AsBuffers(), payload, seconds);
+                break;
             default:
                 ReadOwnerEvent(id, OwnerOf(owner), payload, seconds, data.ThreadID);
                 break;
@@ -183,6 +186,38 @@ internal sealed class TraceReader(TraceFile file)
                     payload["cachedBlocks"],
                     payload["slabs"],
                     payload["wasteBytes"]));
+                break;
+        }
+    }
+
+    private static void ReadBufferEvent(int id, BufferHistory buffers, Payload payload, double seconds)
+    {
+        switch (id)
+        {
+            case EventId.BufferCreated:
+                buffers.Created++;
+                break;
+            case EventId.BufferReclaimed:
+                buffers.Reclaims.Add(new BufferReclaim(seconds, payload["microseconds"] / 1000.0, payload["bytes"]));
+                break;
+            case EventId.ImporterGone:
+                buffers.ImportersGone++;
+                break;
+            case EventId.QuotaExceeded:
+                Count(buffers.Refusals, payload.Text("quota"));
+                break;
+            case EventId.BufferStatistics:
+                buffers.Samples.Add(new BufferSample(
+                    seconds,
+                    payload["liveBuffers"],
+                    payload["orphanedBuffers"],
+                    payload["orphanedBytes"],
+                    payload["revokedBuffers"],
+                    payload["importers"],
+                    payload["handOvers"],
+                    payload["acknowledgements"],
+                    payload["revocations"],
+                    payload["reclaims"]));
                 break;
         }
     }

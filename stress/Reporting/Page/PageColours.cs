@@ -8,6 +8,9 @@ internal static class PageColours
     public const int ThreadCached = 3;
     public const int DepotCached = 4;
     public const int Depot = 5;
+    public const int Orphaned = 6;
+    public const int Importers = 3;
+    public const int Revoked = 7;
     public const int Reclaim = 7;
     public const int Rest = 8;
 

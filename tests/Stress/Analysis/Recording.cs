@@ -28,7 +28,7 @@ internal static class Recording
     /// <summary>The engine with everything, and the runtime's garbage collections and method names.</summary>
     public static EventPipeProvider[] Everything(long sampleBytes) =>
     [
-        new("MagAlloc", EventLevel.Verbose, 0xFFF, new Dictionary<string, string> { ["SampleBytes"] = $"{sampleBytes}", ["StatisticsMs"] = "25" }),
+        new("MagAlloc", EventLevel.Verbose, 0x1FFF, new Dictionary<string, string> { ["SampleBytes"] = $"{sampleBytes}", ["StatisticsMs"] = "25" }),
         new("Microsoft-Windows-DotNETRuntime", EventLevel.Informational, 0x1 | 0x8 | 0x10 | 0x20),
     ];
 }

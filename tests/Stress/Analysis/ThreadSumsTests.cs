@@ -32,19 +32,20 @@ public sealed unsafe class ThreadSumsTests
     {
         NativeHeap heap = new(new NativeHeapOptions { Name = "threads", ReclaimWorker = false });
         List<Tenancy> tenancies = [];
-        Crew.Run(2, _ => Exchange(heap, tenancies, done: null));
+        List<ThreadRecord> records = [];
+        Crew.Run(2, _ => Exchange(heap, tenancies, records, done: null));
         using CountdownEvent done = new(2);
         using ManualResetEventSlim end = new();
         Crew.Handle crew = Crew.Start(2, _ =>
         {
-            Exchange(heap, tenancies, done);
+            Exchange(heap, tenancies, records, done);
 
             // No cache is drained after the books are read: each has a living owner.
             end.Wait();
         });
         done.Wait();
 
-        // By the books of the caches: what the finalizer drained of a thread that had ended counts as that thread's.
+        // By the books of the caches.
         foreach (IGrouping<nint, Tenancy> tenants in tenancies.GroupBy(tenancy => tenancy.Cache))
         {
             Tenancy last = Tenancy.Now((ThreadCache*)tenants.Key);
@@ -58,13 +59,22 @@ public sealed unsafe class ThreadSumsTests
         heap.Dispose();
         end.Set();
         Crew.Finish(crew);
+        GC.KeepAlive(records);
     }
 
-    private static void Exchange(NativeHeap heap, List<Tenancy> tenancies, CountdownEvent? done)
+    /// <param name="heap">The heap.</param>
+    /// <param name="tenancies">Takes what the thread's cache had exchanged before.</param>
+    /// <param name="records">Keeps the thread's record reachable, so that no finalizer drains its cache: the next thread shall take it over.</param>
+    /// <param name="done">Signalled at the end.</param>
+    private static void Exchange(NativeHeap heap, List<Tenancy> tenancies, List<ThreadRecord> records, CountdownEvent? done)
     {
         Tenancy begin = Tenancy.Now(heap.Core.Engine.Current());
         lock (tenancies)
+        {
             tenancies.Add(begin);
+            records.Add(ThreadRecord.Current);
+        }
+
         nint[] blocks = new nint[1200];
         for (int round = 0; round < 40; round++)
         {

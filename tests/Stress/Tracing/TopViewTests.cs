@@ -22,6 +22,18 @@ public sealed class TopViewTests
         Assert.That(TopView.Lines([living, gone, silent], TimeSpan.FromSeconds(2)), Has.Count.EqualTo(1).And.Some.StartsWith("2.0 s  heap a: allocated 0 B"));
         Assert.That(
             TopView.Lines([gone], TimeSpan.FromSeconds(2)),
-            Is.EqualTo(new[] { "2.0 s  no living heap, pool, cache or domain, 1 disposed" }));
+            Is.EqualTo(new[] { "2.0 s  no living heap, pool, cache, domain or queue, 1 disposed" }));
+    }
+
+    [Test]
+    public void AQueueOfBuffers_HasItsOwnFiguresBesides()
+    {
+        OwnerFigures heap = new() { Owner = 1, Name = "a", Kind = "heap", AtMs = 5 };
+        OwnerFigures queue = heap with { Owner = 2, Name = "q", Kind = "buffers", Buffers = new BufferCounts(5, 3, 1 << 20, 7, 1000, 250.5) };
+
+        IReadOnlyList<string> lines = TopView.Lines([heap, queue], TimeSpan.FromSeconds(2));
+
+        Assert.That(lines[0], Does.StartWith("2.0 s  heap a:").And.Not.Contain("importers"));
+        Assert.That(lines[1], Does.StartWith("2.0 s  buffers q:").And.EndWith("importers 3, hand-overs/s 250, orphaned 1.0 MiB, revoked 7"));
     }
 }

@@ -15,7 +15,7 @@ public sealed class TraceUsageTests
     [TestCase("--pid", "either", "--pid", "1", "--", "hammer")]
     [TestCase("hammer", "put '--' before the command", "hammer")]
     [TestCase("hammock", "stress --help", "--", "hammock")]
-    [TestCase("top", "hammer, replay, iova, init-sweep", "--", "top")]
+    [TestCase("top", "hammer, replay, iova, init-sweep, share", "--", "top")]
     [TestCase("--threads", "1 to 1024", "--", "hammer", "--threads", "0")]
     [TestCase("--in-process", "behind '--'", "--in-process", "--pid", "1")]
     [TestCase("--sample-bytes", "0 B to 1.0 TiB", "--sample-bytes", "-1", "--", "hammer")]
@@ -34,7 +34,7 @@ public sealed class TraceUsageTests
 
     [TestCase("--pid", "no process 2147483646 is running", "--pid", NoProcess)]
     [TestCase("--interval", "0.1 to 3600", "--interval", "0")]
-    [TestCase("analyze", "hammer, replay, iova, init-sweep", "--", "analyze", "x.nettrace")]
+    [TestCase("analyze", "hammer, replay, iova, init-sweep, share", "--", "analyze", "x.nettrace")]
     public void Top_RefusesInOneLine(string named, string accepted, params string[] args) =>
         AssertRefused(StressProgram.Run(["top", .. args]), named, accepted);
 

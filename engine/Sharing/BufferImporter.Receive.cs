@@ -240,11 +240,11 @@ public sealed partial class BufferImporter
         catch (BufferException e)
         {
             file?.Dispose();
-            Send(new SharingMessage { Kind = MessageKind.Refused, Slot = export.Slot, Generation = export.Generation, Index = (int)e.Error });
+            Tell(new SharingMessage { Kind = MessageKind.Refused, Slot = export.Slot, Generation = export.Generation, Index = (int)e.Error });
             throw;
         }
 
-        Send(new SharingMessage { Kind = MessageKind.Imported, Slot = export.Slot, Generation = export.Generation, Index = export.Index });
+        Tell(new SharingMessage { Kind = MessageKind.Imported, Slot = export.Slot, Generation = export.Generation, Index = export.Index });
     }
 
     /// <summary>An owner uses a place again when nobody holds its buffer any more. Else there would be no end of what it can have mapped here.</summary>

@@ -231,14 +231,7 @@ public sealed partial class BufferImporter : IDisposable
 
     /// <summary>Nothing of an import is left here.</summary>
     internal void TellLetGo(BufferImport import)
-    {
-        SharingMessage message = new() { Kind = MessageKind.LetGo, Slot = import.Slot, Generation = import.Generation, Index = import.Index };
-        if (SendOrError(ref message) != 0)
-        {
-            // A disposal does not throw, and the owner must not believe for ever that the buffer is held: a connection that has ended says so, too.
-            Disconnect();
-        }
-    }
+        => Tell(new SharingMessage { Kind = MessageKind.LetGo, Slot = import.Slot, Generation = import.Generation, Index = import.Index });
 
     private void Disconnect()
     {
@@ -269,6 +262,16 @@ public sealed partial class BufferImporter : IDisposable
         if ((has & seals) != seals || !MemoryFiles.TryGetStatus(file, out FileStatus status) || status.Bytes < (ulong)bytes)
         {
             throw new BufferException(BufferError.Invalid, $"{importer}: what was sent for {what} lacks the seals or the length that were promised.");
+        }
+    }
+
+    /// <summary>Tells the owner what it must know of a buffer.</summary>
+    private void Tell(SharingMessage message)
+    {
+        if (SendOrError(ref message) != 0)
+        {
+            // The owner must not believe something else for ever: a connection that has ended says enough.
+            Disconnect();
         }
     }
 

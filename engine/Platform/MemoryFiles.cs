@@ -136,7 +136,7 @@ internal static unsafe class MemoryFiles
     {
         Span<byte> bytes = stackalloc byte[LongestName + 1];
         status = default;
-        if (Encoding.UTF8.GetMaxByteCount(path.Length) > LongestName)
+        if (Encoding.UTF8.GetByteCount(path) > LongestName)
         {
             return false;
         }

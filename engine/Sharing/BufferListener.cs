@@ -145,11 +145,11 @@ public sealed class BufferListener : IDisposable
 
     private bool TryBind() => !FileSteps.Fails(_faults, FaultPoint.Socket) && MessageSocket.TryBind(_socket, Address);
 
-    /// <summary>Whether nobody listens at the path any more.</summary>
+    /// <summary>Whether a socket is at the path, and nobody listens at it any more. Whatever else is there is not ours to delete.</summary>
     private bool IsLeftOver()
     {
         using FileDescriptor? probe = MessageSocket.Create(nonBlocking: true);
-        bool isLeftOver = probe is not null && !MessageSocket.TryConnect(probe, Address) && VirtualMemory.LastError == LinuxError.ConnectionRefused;
+        bool isLeftOver = probe is not null && MemoryFiles.TryGetStatus(Address, out FileStatus status) && status.IsSocket && !MessageSocket.TryConnect(probe, Address) && VirtualMemory.LastError == LinuxError.ConnectionRefused;
         Marshal.SetLastPInvokeError(AddressInUse);
         return isLeftOver;
     }

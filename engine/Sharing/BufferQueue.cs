@@ -163,6 +163,7 @@ public sealed unsafe class BufferQueue : IDisposable
     public BufferPeer? Accept(BufferListener listener, TimeSpan timeout)
     {
         ArgumentNullException.ThrowIfNull(listener);
+        ObjectDisposedException.ThrowIf(IsDisposed, this);
         return listener.Accept(this, timeout);
     }
 

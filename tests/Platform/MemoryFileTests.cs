@@ -249,6 +249,7 @@ public sealed unsafe class MemoryFileTests
         using FileDescriptor file = MemoryFile.Create();
         Assert.That(MemoryFiles.TryGetStatus($"/proc/self/fd/{file.Number}", out FileStatus status), Is.True);
         Assert.That((status.Inode, (long)status.Bytes), Is.EqualTo((MemoryFile.Inode(file), MemoryFile.Bytes)));
+        Assert.That(status.IsSocket, Is.False);
         Assert.That(MemoryFiles.TryGetStatus("/nowhere", out _), Is.False);
         Assert.That(MemoryFiles.TryGetStatus(new string('x', 1000), out _), Is.False);
     }

@@ -1,0 +1,163 @@
+using System.Runtime.Versioning;
+using MagAlloc.Tests.Platform;
+using MagAlloc.Tests.Sharing.Support;
+
+namespace MagAlloc.Tests.Sharing;
+
+/// <summary>Where importers connect: paths that come and go, and what else may be there.</summary>
+[Platform("Linux")]
+[SupportedOSPlatform("linux")]
+public sealed class ListenerTests
+{
+    private string _folder = null!;
+
+    private string Address => Path.Combine(_folder, "socket");
+
+    [SetUp]
+    public void MakeFolder() => _folder = Directory.CreateTempSubdirectory("magalloc-").FullName;
+
+    [TearDown]
+    public void DeleteFolder() => Directory.Delete(_folder, recursive: true);
+
+    [Test]
+    public void APath_IsThereWhileItListens()
+    {
+        OpenFiles before = OpenFiles.Count();
+        using (BufferListener listener = new(Address))
+        {
+            Assert.That((File.Exists(Address), listener.Address), Is.EqualTo((true, Address)));
+            listener.Dispose();
+            listener.Dispose();
+        }
+
+        Assert.That(File.Exists(Address), Is.False);
+        before.AssertNothingMore();
+    }
+
+    [TestCase("socket")]
+    [TestCase("a-path-as-long-as-sockets-may-have")]
+    public void ASocketThatNobodyListensAtAnyMore_IsReplaced(string name)
+    {
+        string address = Path.Combine(_folder, name).PadRight(name == "socket" ? 0 : 107, 'x');
+        using (var left = new System.Net.Sockets.Socket(System.Net.Sockets.AddressFamily.Unix, System.Net.Sockets.SocketType.Seqpacket, 0))
+        {
+            left.Bind(new LeftOverEndPoint(address));
+        }
+
+        Assert.That(File.Exists(address), Is.True, "as a process that was killed leaves it");
+        using BufferListener listener = new(address);
+        using BufferQueue queue = new();
+        Task<BufferImporter> connecting = Task.Run(() => BufferImporter.Connect(address));
+        Assert.That(queue.Accept(listener, Shared.Soon), Is.Not.Null);
+        connecting.GetAwaiter().GetResult().Dispose();
+    }
+
+    [Test]
+    public void WhereSomebodyListens_NobodyElseDoes()
+    {
+        using BufferListener listener = new(Address);
+        OpenFiles before = OpenFiles.Count();
+        BufferException refused = Assert.Throws<BufferException>(() => new BufferListener(Address).Dispose())!;
+        Assert.That((int)refused.Error, Is.EqualTo(98), "EADDRINUSE");
+        Assert.That(refused.Message, Does.Contain("bind"));
+        Assert.That(File.Exists(Address), Is.True, "the other one's socket is left alone");
+        before.AssertNothingMore();
+
+        using BufferQueue queue = new();
+        Task<BufferImporter> connecting = Task.Run(() => BufferImporter.Connect(Address));
+        BufferPeer? peer = null;
+        while (peer is null)
+        {
+            try
+            {
+                peer = queue.Accept(listener, Shared.Soon);
+            }
+            catch (BufferException e) when (e.Error == BufferError.Ended)
+            {
+                // The one that looked whether somebody listens.
+            }
+        }
+
+        connecting.GetAwaiter().GetResult().Dispose();
+    }
+
+    [Test]
+    public void AFileThatIsNoSocket_IsNotTouched()
+    {
+        File.WriteAllText(Address, "somebody's work");
+        BufferException refused = Assert.Throws<BufferException>(() => new BufferListener(Address).Dispose())!;
+        Assert.That((int)refused.Error, Is.EqualTo(98), "EADDRINUSE");
+        Assert.That(File.ReadAllText(Address), Is.EqualTo("somebody's work"));
+    }
+
+    [Test]
+    public void WhereNothingCanBeWritten_NobodyListens()
+    {
+        BufferException refused = Assert.Throws<BufferException>(() => new BufferListener(Path.Combine(_folder, "no", "such", "folder")).Dispose())!;
+        Assert.That((int)refused.Error, Is.EqualTo(2), "ENOENT");
+    }
+
+    [Test]
+    public void NobodyComes_AndTheTimePasses()
+    {
+        using BufferListener listener = new(Address);
+        using BufferQueue queue = new();
+        Assert.That(queue.Accept(listener, TimeSpan.Zero), Is.Null);
+        Assert.That(queue.Accept(listener, TimeSpan.FromMilliseconds(20)), Is.Null);
+        listener.Dispose();
+        Assert.That(() => queue.Accept(listener, TimeSpan.Zero), Throws.TypeOf<ObjectDisposedException>());
+    }
+
+    [Test]
+    public void WhenItEnds_ImportersStayConnected()
+    {
+        using BufferListener listener = new(Address);
+        using BufferQueue queue = new();
+        Task<BufferImporter> connecting = Task.Run(() => BufferImporter.Connect(Address));
+        BufferPeer peer = queue.Accept(listener, Shared.Soon)!;
+        using BufferImporter importer = connecting.GetAwaiter().GetResult();
+        listener.Dispose();
+        queue.Request(1, 1);
+        queue.Export(0, peer);
+        Assert.That(importer.TryImport(out _, Shared.Soon), Is.True);
+    }
+
+    [Test]
+    public void OneListener_ServesSeveralQueues()
+    {
+        using BufferListener listener = new(Address);
+        BufferQueue[] queues = [new(), new()];
+        foreach (BufferQueue queue in queues)
+        {
+            Task<BufferImporter> connecting = Task.Run(() => BufferImporter.Connect(Address));
+            queue.Request(1, 1);
+            queue.Export(0, queue.Accept(listener, Shared.Soon)!);
+            using BufferImporter importer = connecting.GetAwaiter().GetResult();
+            Assert.That(importer.TryImport(out _, Shared.Soon), Is.True);
+        }
+
+        Array.ForEach(queues, queue => queue.Dispose());
+        Assert.That(() => queues[0].Accept(listener, TimeSpan.Zero), Throws.TypeOf<ObjectDisposedException>());
+    }
+
+    [Test]
+    public void AQueueThatHasEnded_AcceptsNobody_AndTheConnectionIsClosed()
+    {
+        using BufferListener listener = new(Address);
+        BufferQueue queue = new();
+        Task<BufferImporter> connecting = Task.Run(() => BufferImporter.Connect(Address));
+        Assert.That(SpinWait.SpinUntil(() => connecting.Status == TaskStatus.Running, Shared.Soon), Is.True);
+        queue.Dispose();
+        Assert.That(
+            () =>
+            {
+                while (true)
+                {
+                    queue.Accept(listener, TimeSpan.FromMilliseconds(100));
+                }
+            },
+            Throws.TypeOf<ObjectDisposedException>());
+        listener.Dispose();
+        Assert.That(() => connecting.GetAwaiter().GetResult(), Throws.TypeOf<BufferException>());
+    }
+}

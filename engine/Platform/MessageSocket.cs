@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using System.Text;
@@ -61,10 +62,23 @@ internal static unsafe class MessageSocket
 
     internal static bool TryListen(FileDescriptor socket, int backlog) => LinuxCalls.Listen(socket, backlog) == 0;
 
-    internal static bool TryConnect(FileDescriptor socket, string address)
+    /// <param name="socket">From <see cref="Create"/>.</param>
+    /// <param name="address">As in <see cref="TryBind"/>.</param>
+    /// <param name="wait">Of a socket that waits: what <see cref="SetSendTimeout"/> was told.</param>
+    internal static bool TryConnect(FileDescriptor socket, string address, TimeSpan wait = default)
     {
         byte* bytes = stackalloc byte[AddressBytes];
-        return LinuxCalls.Connect(socket, bytes, WriteAddress(address, bytes)) == 0;
+        uint length = WriteAddress(address, bytes);
+        long start = 0;
+        while (LinuxCalls.Connect(socket, bytes, length) != 0)
+        {
+            if (!MayGoOn(ref start, wait))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     /// <summary>Takes a connection that waits.</summary>
@@ -80,13 +94,23 @@ internal static unsafe class MessageSocket
     /// <summary>Sends a message.</summary>
     /// <param name="socket">Connected.</param>
     /// <param name="message">Sent as a whole, or not.</param>
-    /// <param name="wait">Waits for room as long as <see cref="SetSendTimeout"/> says. Default: not at all.</param>
-    internal static bool TrySend(FileDescriptor socket, ReadOnlySpan<byte> message, bool wait = false)
+    /// <param name="wait">How long to wait for room: what <see cref="SetSendTimeout"/> was told. Default: not at all.</param>
+    internal static bool TrySend(FileDescriptor socket, ReadOnlySpan<byte> message, TimeSpan wait = default)
     {
+        int flags = (wait == TimeSpan.Zero ? DontWait : 0) | NoSignal;
+        long start = 0;
         fixed (byte* bytes = message)
         {
-            return LinuxCalls.Send(socket, bytes, (nuint)message.Length, (wait ? 0 : DontWait) | NoSignal) == message.Length;
+            while (LinuxCalls.Send(socket, bytes, (nuint)message.Length, flags) != message.Length)
+            {
+                if (!MayGoOn(ref start, wait))
+                {
+                    return false;
+                }
+            }
         }
+
+        return true;
     }
 
     /// <summary>Sends a message with one descriptor, without waiting for room. The receiver gets a descriptor of the same description.</summary>
@@ -182,6 +206,24 @@ internal static unsafe class MessageSocket
         int process = -1;
         uint length = sizeof(int);
         return LinuxCalls.GetOption(socket, SocketLevel, PeerProcess, &process, &length) == 0 ? Owned(process) : null;
+    }
+
+    /// <summary>Whether a signal has ended a wait, and there is time left. The system does not go on by itself where a timeout is set.</summary>
+    private static bool MayGoOn(ref long start, TimeSpan wait)
+    {
+        if (VirtualMemory.LastError != LinuxError.Interrupted)
+        {
+            return false;
+        }
+
+        start = start == 0 ? Stopwatch.GetTimestamp() : start;
+        if (Stopwatch.GetElapsedTime(start) < wait)
+        {
+            return true;
+        }
+
+        Marshal.SetLastPInvokeError(LinuxError.TryAgain);
+        return false;
     }
 
     private static bool SetTimeout(FileDescriptor socket, int option, TimeSpan timeout)

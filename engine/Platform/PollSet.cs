@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.Versioning;
 
 namespace MagAlloc.Platform;
@@ -52,7 +53,7 @@ internal sealed unsafe class PollSet
 
     /// <summary>Waits.</summary>
     /// <param name="milliseconds">How long at most; -1: without end; 0: not at all.</param>
-    /// <returns>Whether anything has happened. A signal ends a wait early, and looks like its time had passed.</returns>
+    /// <returns>Whether anything has happened.</returns>
     internal bool Wait(int milliseconds)
     {
         int held = 0;
@@ -67,7 +68,7 @@ internal sealed unsafe class PollSet
 
             fixed (PollEntry* entries = _entries)
             {
-                return LinuxCalls.Poll(entries, (nuint)_count, milliseconds) > 0;
+                return Poll(entries, milliseconds) > 0;
             }
         }
         finally
@@ -79,6 +80,25 @@ internal sealed unsafe class PollSet
                     _files[i].DangerousRelease();
                 }
             }
+        }
+    }
+
+    /// <summary>Goes on where a signal has ended a wait early.</summary>
+    private int Poll(PollEntry* entries, int milliseconds)
+    {
+        long start = 0;
+        int left = milliseconds;
+        while (true)
+        {
+            int happened = LinuxCalls.Poll(entries, (nuint)_count, left);
+            if (happened >= 0 || VirtualMemory.LastError != LinuxError.Interrupted)
+            {
+                return happened;
+            }
+
+            // A little longer than asked for, and only then: the clock is not read for a wait that nothing disturbs.
+            start = start == 0 ? Stopwatch.GetTimestamp() : start;
+            left = milliseconds < 0 ? milliseconds : Math.Max(0, milliseconds - (int)Stopwatch.GetElapsedTime(start).TotalMilliseconds);
         }
     }
 

@@ -83,7 +83,7 @@ public sealed partial class BufferImporter : IDisposable
 
         // With many in line before it a connection waits, too.
         MessageSocket.SetSendTimeout(socket, options.ConnectTimeout);
-        if (FileSteps.Fails(options.Faults, FaultPoint.Socket) || !MessageSocket.TryConnect(socket, address))
+        if (FileSteps.Fails(options.Faults, FaultPoint.Socket) || !MessageSocket.TryConnect(socket, address, options.ConnectTimeout))
         {
             BufferException refused = BufferException.LastRefused(options.Name, $"connect to '{address}'");
             socket.Dispose();
@@ -294,7 +294,7 @@ public sealed partial class BufferImporter : IDisposable
 
         try
         {
-            if (!FileSteps.Fails(_options.Faults, FaultPoint.Message) && MessageSocket.TrySend(_socket, SharingMessage.BytesOf(ref message), wait: true))
+            if (!FileSteps.Fails(_options.Faults, FaultPoint.Message) && MessageSocket.TrySend(_socket, SharingMessage.BytesOf(ref message), s_room))
             {
                 return 0;
             }

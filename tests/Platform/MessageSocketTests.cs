@@ -135,6 +135,32 @@ public sealed unsafe class MessageSocketTests
     }
 
     [Test]
+    public void Who_waits_for_room_gets_it_or_not_in_time_whatever_signals_come()
+    {
+        MessageSocket.SetSendBuffer(_here, 4096);
+        while (MessageSocket.TrySend(_here, new byte[48]))
+        {
+        }
+
+        Assert.That(MessageSocket.SetSendTimeout(_here, TimeSpan.FromMilliseconds(100)), Is.True);
+        SignalledThread.Run(() =>
+        {
+            Assert.That(MessageSocket.TrySend(_here, new byte[48], TimeSpan.FromMilliseconds(100)), Is.False);
+            Assert.That(VirtualMemory.LastError, Is.EqualTo(LinuxError.TryAgain));
+        });
+        Assert.That(MessageSocket.SetSendTimeout(_here, TimeSpan.FromSeconds(10)), Is.True);
+        Task later = Task.Run(() =>
+        {
+            Thread.Sleep(50);
+            while (MessageSocket.Receive(_there, new byte[48]) == 48)
+            {
+            }
+        });
+        SignalledThread.Run(() => Assert.That(MessageSocket.TrySend(_here, new byte[48], TimeSpan.FromSeconds(10)), Is.True));
+        Assert.That(later.Wait(10_000), Is.True);
+    }
+
+    [Test]
     public void A_larger_send_buffer_has_room_for_more()
     {
         MessageSocket.SetSendBuffer(_here, 20 * 1024);

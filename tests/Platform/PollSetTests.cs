@@ -114,6 +114,24 @@ public sealed class PollSetTests
         Assert.That(set[place] & PollSet.Gone, Is.Not.Zero);
     }
 
+    [Test]
+    public void A_signal_is_no_end_of_a_wait()
+    {
+        PollSet set = new();
+        using FileDescriptor bell = Doorbell.Create()!;
+        set.Add(bell, forReading: true);
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        SignalledThread.Run(() => Assert.That(set.Wait(100), Is.False));
+        Assert.That(watch.ElapsedMilliseconds, Is.GreaterThanOrEqualTo(99));
+        Task later = Task.Run(() =>
+        {
+            Thread.Sleep(50);
+            Doorbell.Ring(bell);
+        });
+        SignalledThread.Run(() => Assert.That(set.Wait(-1), Is.True));
+        Assert.That(later.Wait(10_000), Is.True);
+    }
+
     private static string ReadOrEmpty(string path)
     {
         try

@@ -1,4 +1,6 @@
 using System.Runtime.Versioning;
+using MagAlloc.Platform;
+using MagAlloc.Tests.Platform;
 using MagAlloc.Tests.Sharing.Support;
 
 namespace MagAlloc.Tests.Sharing;
@@ -186,6 +188,39 @@ public sealed class WaitingTests
         listener.Dispose();
         Assert.That(Task.WaitAny([accepting], Shared.Soon), Is.Zero);
         Assert.That(() => accepting.GetAwaiter().GetResult(), Throws.TypeOf<ObjectDisposedException>());
+    }
+
+    [Test]
+    public void Signals_EndNoWait()
+    {
+        using Shared shared = new();
+        SignalledThread.Run(() =>
+        {
+            FileDescriptor socket = RawImporter.Dial(shared.Address);
+            Task later = Task.Run(() =>
+            {
+                Thread.Sleep(100);
+                RawImporter.TrySay(socket, RawImporter.Hello());
+            });
+            Assert.That(shared.Queue.Accept(shared.Listener, Shared.Soon), Is.Not.Null, "it may take its time to introduce itself");
+            later.GetAwaiter().GetResult();
+            socket.Dispose();
+        });
+        SignalledThread.Run(() =>
+        {
+            var watch = System.Diagnostics.Stopwatch.StartNew();
+            Assert.That(shared.Queue.Accept(shared.Listener, TimeSpan.FromMilliseconds(100)), Is.Null);
+            Assert.That(watch.ElapsedMilliseconds, Is.GreaterThanOrEqualTo(99));
+        });
+        using RawOwner owner = new();
+        Task welcoming = Task.Run(() =>
+        {
+            owner.Take();
+            Thread.Sleep(100);
+            owner.Welcome(owner.Control.File, owner.Control.Bytes);
+        });
+        SignalledThread.Run(() => BufferImporter.Connect(owner.Address).Dispose());
+        Assert.That(welcoming.Wait(Shared.Soon), Is.True);
     }
 
     private static Task<BufferError?> WaitInBackground(BufferQueue queue)

@@ -33,13 +33,19 @@ internal sealed class RawOwner : IDisposable
     public Task<BufferImporter> Accept(BufferImporterOptions? options = null)
     {
         Task<BufferImporter> connecting = Task.Run(() => BufferImporter.Connect(Address, options));
+        Take();
+        return connecting;
+    }
+
+    /// <summary>Takes the connection of one that comes, and hears its first message.</summary>
+    public void Take()
+    {
         PollSet set = new();
         set.Add(_listening, forReading: true);
         Assert.That(set.Wait((int)Shared.Soon.TotalMilliseconds), Is.True);
         _socket?.Dispose();
         _socket = MessageSocket.Accept(_listening)!;
         Assert.That(Hear().Kind, Is.EqualTo(MessageKind.Hello));
-        return connecting;
     }
 
     /// <summary>Connects an importer as an owner does.</summary>

@@ -1,0 +1,193 @@
+using System.Globalization;
+using System.Runtime.Versioning;
+using MagAlloc.Platform;
+using MagAlloc.Tests.Platform;
+using MagAlloc.Tests.Sharing.Support;
+
+namespace MagAlloc.Tests.Sharing;
+
+/// <summary>Huge pages behind buffers, and real dma-bufs: where the system has them, and what is said where it has not.</summary>
+[Platform("Linux")]
+[SupportedOSPlatform("linux")]
+[NonParallelizable]
+public sealed unsafe class SharedHugePageTests
+{
+    private const long Huge = 2 << 20;
+    private const string Pool = "/proc/sys/vm/nr_hugepages";
+
+    [TestCase(1L, 1)]
+    [TestCase(Huge, 1)]
+    [TestCase(Huge + 1, 2)]
+    public void Transparent_LengthsAndPlacesAreOfHugePages(long length, int pages)
+    {
+        using Shared shared = new();
+        shared.Queue.Request(2, length, BufferProfile.Stable, BufferPages.TransparentHuge);
+        for (int i = 0; i < 2; i++)
+        {
+            byte* mapping = shared.Queue.Core.MappingOf(shared.Queue, i, forWriting: true, out long bytes);
+            Assert.That((bytes, shared.Queue.Query(i).Length, (long)mapping % Huge), Is.EqualTo((pages * Huge, pages * Huge, 0L)));
+        }
+    }
+
+    [Test]
+    public void Transparent_WhatIsSaidOfThem_IsWhatTheKernelSays([Values] BufferProfile profile)
+    {
+        using Shared shared = new();
+        shared.Queue.Request(1, 2 * Huge, profile, BufferPages.TransparentHuge);
+        byte* mapping = shared.Queue.Core.MappingOf(shared.Queue, 0, forWriting: true, out long bytes);
+        bool hasHuge = shared.Queue.Query(0).HasHugePages;
+        TestContext.Out.WriteLine($"huge: {hasHuge}");
+        Assert.That(HugeBytesAt((ulong)mapping), hasHuge ? Is.EqualTo(bytes) : Is.LessThan(bytes));
+        new Span<byte>(mapping, (int)bytes).Fill(3);
+        if (profile == BufferProfile.Immutable)
+        {
+            shared.Queue.Freeze(0);
+        }
+
+        Assert.That(shared.Queue.GetReadOnlySpan(0).IndexOfAnyExcept((byte)3), Is.EqualTo(-1));
+    }
+
+    [Test]
+    public void Transparent_TheyGoOverAndAreRevokedLikeOthers()
+    {
+        using Shared shared = new();
+        shared.Queue.Request(1, Huge, BufferProfile.Stable, BufferPages.TransparentHuge);
+        (BufferPeer peer, BufferImporter importer) = shared.Connect();
+        BufferImport import = shared.Export(0, peer, importer);
+        Assert.That((long)import.DangerousGetPointer() % Huge, Is.Zero, "so that the importer can use them");
+        shared.Queue.GetSpan(0).Fill(3);
+        Assert.That(import.GetSpan().IndexOfAnyExcept((byte)3), Is.EqualTo(-1));
+        shared.Queue.Release(ReleaseMode.Revoke);
+        Assert.That(MemoryFile.Resident(import.File), Is.Zero);
+        import.Dispose();
+        Assert.That(shared.Queue.WaitForReclaim(Shared.Soon), Is.True);
+    }
+
+    [Test]
+    public void OthersHaveNone()
+    {
+        using Shared shared = new();
+        shared.Queue.Request(1, Huge);
+        Assert.That(shared.Queue.Query(0).HasHugePages, Is.False);
+    }
+
+    [Test]
+    public void Reserved_WithoutAPool_ThereIsNoMemory()
+    {
+        Assume.That(FreeOfPool(), Is.Zero, "somebody has reserved huge pages here");
+        using Shared shared = new();
+        BufferException refused = Shared.Refused(
+            BufferError.OutOfMemory, () => shared.Queue.Request(1, 1, BufferProfile.Stable, BufferPages.ReservedHuge));
+        Assert.That(refused.Message, Does.Contain("fallocate").Or.Contain("mmap"));
+        Assert.That(shared.Queue.Request(1, 1), Is.EqualTo(1), "others are to be had");
+    }
+
+    [Test]
+    public void Reserved_OutOfAPool_TheyWorkLikeOthers()
+    {
+        using (Reserve(4))
+        {
+            OpenFiles before = OpenFiles.Count();
+            int free = FreeOfPool();
+            using (Shared shared = new())
+            {
+                Assert.That(shared.Queue.Request(2, 1, BufferProfile.Stable, BufferPages.ReservedHuge), Is.EqualTo(2));
+                Assert.That((shared.Queue.Query(0).Length, shared.Queue.Query(0).HasHugePages), Is.EqualTo((HugePages.ReservedBytes, true)));
+                Assert.That(FreeOfPool(), Is.EqualTo(free - 2));
+                shared.Queue.GetSpan(0).Fill(3);
+                (BufferPeer peer, BufferImporter importer) = shared.Connect();
+                BufferImport import = shared.Export(0, peer, importer);
+                Assert.That(import.GetSpan().IndexOfAnyExcept((byte)3), Is.EqualTo(-1));
+                shared.Queue.StreamOn();
+                Assert.That(shared.Pass(0, importer).IsError, Is.False);
+                shared.Queue.StreamOff();
+                Assert.That(shared.Queue.Release(ReleaseMode.Revoke), Is.EqualTo(new ReleaseResult(1, 0, 0, 1)));
+                Assert.That(FreeOfPool(), Is.EqualTo(free), "the pages are back, though one is held");
+                import.Dispose();
+                Assert.That(shared.Queue.WaitForReclaim(Shared.Soon), Is.True);
+            }
+
+            before.AssertNothingMore();
+        }
+    }
+
+    [Test]
+    public void Reserved_MoreThanThePoolHas_AreFewerOrNone()
+    {
+        using (Reserve(2))
+        {
+            int free = FreeOfPool();
+            using Shared shared = new();
+            Assert.That(shared.Queue.Request(free + 1, 1, BufferProfile.Stable, BufferPages.ReservedHuge), Is.EqualTo(free));
+            Shared.Refused(BufferError.OutOfMemory, () => shared.Queue.Create(1, 1, BufferProfile.Stable, BufferPages.ReservedHuge));
+            Assert.That(shared.Queue.GetStatistics().LiveBuffers, Is.EqualTo(free));
+        }
+    }
+
+    [Test]
+    public void ADmaBuf_WithoutTheDevice_IsNotSupported()
+    {
+        Assume.That(File.Exists(DmaBufDevice.Path), Is.False, "there is one");
+        using Shared shared = new();
+        shared.Queue.Request(1, 1);
+        BufferException refused = shared.RefusedWithoutTrace(BufferError.NotSupported, () => shared.Queue.ExportDmaBuf(0));
+        Assert.That(refused.Message, Does.Contain("/dev/udmabuf").And.Contain("module"));
+    }
+
+    [TestCase(BufferProfile.Revocable)]
+    [TestCase(BufferProfile.Immutable)]
+    public void ADmaBuf_IsMadeOfStableBuffersOnly(BufferProfile profile)
+    {
+        using Shared shared = new();
+        shared.Queue.Request(1, 1, profile);
+        BufferException refused = shared.RefusedWithoutTrace(BufferError.Invalid, () => shared.Queue.ExportDmaBuf(0));
+        Assert.That(refused.Message, Does.Contain("stable"));
+    }
+
+    private static Restored Reserve(int pages)
+    {
+        string before;
+        try
+        {
+            before = File.ReadAllText(Pool).Trim();
+            File.WriteAllText(Pool, $"{int.Parse(before, CultureInfo.InvariantCulture) + pages}");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Assert.Ignore($"huge pages cannot be reserved here: {e.Message}");
+            throw;
+        }
+
+        Restored restored = new(before);
+        if (FreeOfPool() < pages)
+        {
+            restored.Dispose();
+            Assert.Ignore("the system has no huge pages to reserve");
+        }
+
+        return restored;
+    }
+
+    private static int FreeOfPool() => int.Parse(
+        File.ReadLines("/proc/meminfo").Single(line => line.StartsWith("HugePages_Free:", StringComparison.Ordinal)).Split(' ')[^1], CultureInfo.InvariantCulture);
+
+    /// <summary>What /proc/self/smaps says of the mapping that begins at an address.</summary>
+    private static long HugeBytesAt(ulong address)
+    {
+        string start = $"{address:x}-";
+        foreach (string line in File.ReadLines("/proc/self/smaps").SkipWhile(line => !line.StartsWith(start, StringComparison.Ordinal)))
+        {
+            if (line.StartsWith("ShmemPmdMapped:", StringComparison.Ordinal))
+            {
+                return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) << 10;
+            }
+        }
+
+        return 0;
+    }
+
+    private sealed class Restored(string pages) : IDisposable
+    {
+        public void Dispose() => File.WriteAllText(Pool, pages);
+    }
+}

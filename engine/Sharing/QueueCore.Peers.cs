@@ -239,7 +239,7 @@ internal sealed partial class QueueCore
     /// </summary>
     private void ExpectHeld(Claim claim)
     {
-        if (IsTracked(claim.Buffer) && claim.Buffer.AskLease(_faults) == LeaseAnswer.Free)
+        if (IsTracked(claim.Buffer) && Ask(claim.Buffer) == LeaseAnswer.Free)
         {
             claim.SuspectedAt = NowTicks();
             _suspects.Add(claim);
@@ -261,7 +261,7 @@ internal sealed partial class QueueCore
             }
 
             _suspects.RemoveAt(i);
-            if (isClaimed && IsTracked(claim.Buffer) && claim.Buffer.AskLease(_faults) == LeaseAnswer.Free)
+            if (isClaimed && IsTracked(claim.Buffer) && Ask(claim.Buffer) == LeaseAnswer.Free)
             {
                 claim.Buffer.IsUntracked = true;
                 _untrackedExports++;
@@ -273,8 +273,8 @@ internal sealed partial class QueueCore
     {
         SharedBuffer buffer = claim.Buffer;
 
-        // With other claimants the kernel cannot say whose hold it is.
-        if (buffer.Claims.Count == 1 && IsTracked(buffer) && buffer.AskLease(_faults) == LeaseAnswer.Held)
+        // With other claimants, or one that has left, the kernel cannot say whose hold it is.
+        if (buffer.Claims.Count == 1 && IsTracked(buffer) && Ask(buffer) == LeaseAnswer.Held && !buffer.HasStrays)
         {
             if (!claim.IsDisputed)
             {
@@ -357,6 +357,7 @@ internal sealed partial class QueueCore
             foreach (Claim claim in peer.Claims.Values.ToArray())
             {
                 Drop(claim);
+                claim.Buffer.HasStrays |= IsTracked(claim.Buffer) && Ask(claim.Buffer) == LeaseAnswer.Held;
                 LookAgain(claim.Buffer);
             }
         }

@@ -98,13 +98,20 @@ internal sealed partial class QueueCore
             return false;
         }
 
-        LeaseAnswer answer = IsTracked(buffer) ? buffer.AskLease(_faults) : LeaseAnswer.Refused;
+        LeaseAnswer answer = IsTracked(buffer) ? Ask(buffer) : LeaseAnswer.Refused;
         return answer switch
         {
             LeaseAnswer.Free => false,
             LeaseAnswer.Held => true,
             _ => buffer.Claims.Count != 0,
         };
+    }
+
+    private LeaseAnswer Ask(SharedBuffer buffer)
+    {
+        LeaseAnswer answer = buffer.AskLease(_faults);
+        buffer.HasStrays &= answer != LeaseAnswer.Free;
+        return answer;
     }
 
     /// <summary>The kernel sees who holds it.</summary>

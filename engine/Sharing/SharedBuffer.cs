@@ -68,6 +68,9 @@ internal sealed unsafe class SharedBuffer
     /// <summary>Nobody else can hold what was never exported: no need to ask.</summary>
     public bool WasExported { get; set; }
 
+    /// <summary>It was held when an importer left: perhaps by that one still, or by whom it passed it on to, and not by those who have claims.</summary>
+    public bool HasStrays { get; set; }
+
     /// <summary>An importer had it and the lease did not see it: what the lease says of it is worth nothing.</summary>
     public bool IsUntracked { get; set; }
 

@@ -224,6 +224,30 @@ public sealed unsafe class StubbornImporterTests
         Assert.That(shared.Queue.Query(0).IsHeld, Is.False);
     }
 
+    /// <summary>What one that has left still holds is not held against those who stay.</summary>
+    [Test]
+    public void AReleaseIsBelieved_WhereSomebodyWhoLeftMayBeTheHolder()
+    {
+        using Shared shared = new();
+        shared.Queue.Request(1, Shared.Page);
+        using RawImporter gone = RawImporter.Join(shared);
+        gone.Take(shared, 0, out FileDescriptor kept);
+        gone.Dispose();
+        Shared.Eventually(() => !gone.Peer.IsConnected, "gone");
+        (BufferPeer peer, BufferImporter importer) = shared.Connect();
+        shared.Export(0, peer, importer).Dispose();
+        Shared.Eventually(() => peer.HeldBuffers == 0, "believed");
+        Assert.That(shared.Queue.GetStatistics().FalseReleases, Is.Zero);
+        Assert.That(shared.Queue.Query(0).IsHeld, Is.True, "but it is held");
+
+        kept.Dispose();
+        Assert.That(shared.Queue.Query(0).IsHeld, Is.False);
+        using RawImporter liar = RawImporter.Join(shared);
+        liar.Say(MessageKind.LetGo, liar.Take(shared, 0, out FileDescriptor file));
+        Shared.Eventually(() => shared.Queue.GetStatistics().FalseReleases == 1, "from then on the kernel can say again whose hold it is");
+        file.Dispose();
+    }
+
     /// <summary>The close is told a moment before the hold has ended: one look then is not enough.</summary>
     [Test]
     public void AFalseRelease_WhoseHoldEndsWhileItIsLookedAt_IsNotForgotten()

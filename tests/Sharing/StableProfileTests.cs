@@ -167,6 +167,34 @@ public sealed unsafe class StableProfileTests
         Assert.That(() => import.TryRead(0, new byte[1]), Throws.TypeOf<ObjectDisposedException>());
     }
 
+    /// <summary>However quick the importer is: what it is given is announced before it is sent.</summary>
+    [Test]
+    public void AnImport_IsGoodFromTheStart()
+    {
+        using Shared shared = new();
+        (BufferPeer peer, BufferImporter importer) = shared.Connect(new BufferImporterOptions { Spin = TimeSpan.FromMilliseconds(1) });
+        const int Rounds = 1000;
+        int good = 0;
+        Thread importing = new(() =>
+        {
+            for (int i = 0; i < Rounds && importer.TryImport(out BufferImport? import, Shared.Soon); i++)
+            {
+                good += import.IsRevoked ? 0 : 1;
+                import.Dispose();
+            }
+        });
+        importing.Start();
+        for (int i = 0; i < Rounds; i++)
+        {
+            shared.Queue.Request(1, Shared.Page);
+            shared.Queue.Export(0, peer);
+            Shared.Eventually(() => peer.HeldBuffers == 0, "it has let go");
+        }
+
+        Assert.That(importing.Join(Shared.Soon), Is.True);
+        Assert.That(good, Is.EqualTo(Rounds));
+    }
+
     [Test]
     public void ARevocation_WakesWhoWaitsForIt()
     {

@@ -536,4 +536,151 @@ mutant 'events: what was told is stored without a compare' Magazines/ClassTrace.
 mutant 'events: a listener that allocates calls itself' Events/MagAllocEventSource.cs \
     'if (EventGuard.t_depth != 0)' 'if (EventGuard.t_depth < 0)' 'FullyQualifiedName~SessionTests' tests
 
+sharing=Sharing/QueueCore
+share="FullyQualifiedName~Tests.Sharing"
+mutant 'share: the control word is stored after the export' $sharing.Export.cs \
+    'error = SendDescription(buffer, peer, ref message, writable);' '_control.Revoke(buffer.Slot);
+            error = SendDescription(buffer, peer, ref message, writable);
+            _control.Publish(buffer.Slot, ControlWord.OfLive(buffer.Generation));' "$share.StableProfile" tests
+mutant 'share: a revocation is announced after the punch' $sharing.Release.cs \
+    '        _control.Revoke(buffer.Slot);' '        buffer.TryDropPages(_faults);
+        _control.Revoke(buffer.Slot);' "$share.StableProfile" tests
+mutant '=share: the lease is asked on the first description (while there is a second one it counts the same)' Sharing/SharedBuffer.cs \
+    'MemoryFiles.AskLease(_oracle)' 'MemoryFiles.AskLease(File)' "$share.LifeTests|$share.QuotaTests|$share.StubbornImporter" tests
+mutant 'share: the signal of a lease is set once' Platform/MemoryFiles.cs \
+    'if (LinuxCalls.Control(description, SetSignal, HarmlessSignal) != 0)' 'if (description.IsInvalid)' 'FullyQualifiedName~LeaseTests' tests
+mutant 'share: the own copy of a sent description is kept' $sharing.Export.cs \
+    'using FileDescriptor? fresh' 'FileDescriptor? fresh' "$share.LifeTests" tests
+mutant 'share: the number of a life does not move' Sharing/SlotTable.cs \
+    'generation = _generations[slot] = _generations[slot] == uint.MaxValue ? 1 : _generations[slot] + 1;' 'generation = _generations[slot] = 1;' \
+    "$share.Generation" tests
+mutant 'share: the place of an orphan is given again' $sharing.Release.cs \
+    '        buffer.WasOrphan = true;' '        buffer.WasOrphan = true;
+        _slots.Free(buffer.Slot);' "$share.LifeTests" tests
+mutant '=share: a place is free before its file is closed (whoever had a claim on it has none by then)' $sharing.Reclaim.cs \
+    '        int watch = buffer.Watch;
+        buffer.Close();
+        lock (_gate)
+        {
+            _quotas.Reclaim(buffer.Bytes, wasRevoked: !buffer.HasPages);
+            buffer.Phase = BufferPhase.Reclaimed;
+            _released.Remove(buffer);
+            _slots.Free(buffer.Slot);' '        int watch = buffer.Watch;
+        lock (_gate)
+        {
+            _slots.Free(buffer.Slot);
+        }
+
+        buffer.Close();
+        lock (_gate)
+        {
+            _quotas.Reclaim(buffer.Bytes, wasRevoked: !buffer.HasPages);
+            buffer.Phase = BufferPhase.Reclaimed;
+            _released.Remove(buffer);' "$share.LifeTests|$share.Generation|$share.SharingSoak" tests
+mutant 'share: the quota of orphans looks at live bytes only' Sharing/QuotaBook.cs \
+    'bytes > options.OrphanBytes - LiveBytes - OrphanedBytes' 'bytes > options.OrphanBytes - LiveBytes' "$share.Quota" tests
+mutant 'share: the bytes of an orphan are not moved' Sharing/QuotaBook.cs \
+    '        OrphanedBytes += bytes;
+' '' "$share.Quota|$share.ReleaseMode" tests
+mutant 'share: pressure revokes the youngest' $sharing.Reclaim.cs '.MinBy(' '.MaxBy(' "$share.Quota" tests
+mutant 'share: pressure does not wait for room that is coming' $sharing.Buffers.cs \
+    'bool isRoomComing = _released.Any(' 'bool isRoomComing = NowTicks() < 0 && _released.Any(' "$share.Quota" tests
+mutant 'share: a claim outlives its importer' $sharing.Peers.cs \
+    '                Drop(claim);
+                claim.Buffer.HasStrays' '                claim.Buffer.HasStrays' "$share.LifeTests|$share.StubbornImporter" tests
+mutant 'share: a frame is not forfeited with its claim' $sharing.Peers.cs \
+    '        Forfeit(claim);
+    }
+
+    private static void MarkRead' '    }
+
+    private static void MarkRead' "$share.StubbornImporter|$share.HostileImporter" tests
+mutant 'share: a release is believed although the buffer is held' $sharing.Peers.cs \
+    'Ask(buffer) == LeaseAnswer.Held && !buffer.HasStrays' 'Ask(buffer) == LeaseAnswer.Refused' "$share.StubbornImporter" tests
+mutant 'share: a release is doubted although one that left may be the holder' $sharing.Peers.cs \
+    ' && !buffer.HasStrays)' ')' "$share.StubbornImporter" tests
+mutant 'share: a false release is looked at once' $sharing.Peers.cs \
+    '                _disputed.Add(claim);
+' '' "$share.StubbornImporter" tests
+mutant 'share: an export that was read counts as unread' $sharing.Peers.cs \
+    '        claim.Peer.Unread -= claim.IsUnread ? 1 : 0;
+' '' "$share.Quota" tests
+mutant 'share: buffers are not sealed' Sharing/SharedBuffer.cs \
+    'FileSteps.Seal(queue, _file, seals, faults);' '_ = seals;' "$share.StableProfile" tests
+mutant 'share: more seals can be added to a stable buffer' Sharing/SharedBuffer.cs \
+    'MemoryFiles.SealShrink | MemoryFiles.SealGrow | MemoryFiles.SealSeals,' 'MemoryFiles.SealShrink | MemoryFiles.SealGrow,' "$share.StableProfile" tests
+mutant 'share: what came back last is dequeued first' $sharing.Stream.cs \
+    '        _done.Enqueue(buffer);' '        SharedBuffer[] before = [.. _done];
+        _done.Clear();
+        _done.Enqueue(buffer);
+        Array.ForEach(before, _done.Enqueue);' "$share.StreamTests" tests
+mutant 'share: the end of a stream leaves what is pending' $sharing.Stream.cs \
+    '                claim.Pending = 0;
+            }
+        }
+
+        if (was)' '                claim.Pending = claim.Pending;
+            }
+        }
+
+        if (was)' "$share.StreamTests" tests
+mutant 'share: what came back behind the last frame is dequeued' $sharing.Stream.cs \
+    'if (_isEnded)' 'if (_isEnded && _done.Count == 0)' "$share.StreamTests" tests
+mutant 'share: an acknowledgement of any number counts' $sharing.Stream.cs \
+    ' || claim.Pending != message.Sequence)' ')' "$share.HostileImporter" tests
+mutant 'share: an importer that writes may say any length' $sharing.Stream.cs \
+    'message.Length < 0 || message.Length > buffer.Bytes' 'message.Length < 0' "$share.HostileImporter" tests
+mutant 'share: an importer whose socket is full is kept' $sharing.Stream.cs \
+    '                MarkStuck(claim.Peer);
+' '' "$share.StubbornImporter" tests
+mutant 'share: the length of a message is not looked at' $sharing.Peers.cs \
+    'length == SharingMessage.Bytes && ' '' "$share.HostileImporter" tests
+mutant 'share: an importer may talk without end' $sharing.Peers.cs \
+    '                && --peer.MessagesLeft >= 0 && TryApply' '                && TryApply' "$share.StubbornImporter" tests
+mutant 'share: an untracked export is not noticed' $sharing.Peers.cs \
+    '                claim.Buffer.IsUntracked = true;
+' '' "$share.Untracked" tests
+mutant 'share: pages that come back are left' $sharing.Reclaim.cs \
+    'buffer.ResidentBytes() != 0' 'buffer.ResidentBytes() < 0' "$share.LifeTests|$share.HandOver" tests
+mutant 'share: closes are not heard' $sharing.Export.cs \
+    '        _watched[buffer.Watch] = buffer;' '' "$share.LifeTests" tests
+mutant 'share: without watches leases are asked now and then' $sharing.Caretaker.cs \
+    'Tracking == BufferTracking.Polled ? s_poll : s_safetyNet' 's_safetyNet' "$share.LifeTests" tests
+mutant 'share: deadlines pass' $sharing.Reclaim.cs \
+    'if (buffer.RevokeAt <= now && CanRevoke(buffer))' 'if (buffer.RevokeAt < 0 && CanRevoke(buffer))' "$share.LifeTests|$share.ReleaseMode" tests
+mutant 'share: a liar keeps its pages' $sharing.Reclaim.cs \
+    'bool mustDrop = buffer.WasExported' 'bool mustDrop = buffer.Slot < 0 && buffer.WasExported' "$share.Fallback" tests
+mutant 'share: a strict release frees what it can' $sharing.Release.cs \
+    'if (held.Count == 0)' 'if (held.Count >= 0)' "$share.ReleaseMode" tests
+mutant 'share: a pin holds nothing' $sharing.Release.cs \
+    'if (buffer.Pins != 0 && buffer.Phase != BufferPhase.Live)' 'if (buffer.Pins < 0)' "$share.PinTests" tests
+mutant 'share: a revocation takes memory from under a pin' $sharing.Release.cs \
+    ' && revokeAt <= buffer.ReleasedAt && buffer.Pins == 0)' ' && revokeAt <= buffer.ReleasedAt)' "$share.PinTests" tests
+mutant 'share: buffers that are being made are nobodys' $sharing.Buffers.cs \
+    '                    _owner = handle;
+' '                    _owner = formerOwner;
+' "$share.Ownership" tests
+mutant 'share: a listener deletes whatever is in its place' Sharing/BufferListener.cs ' && status.IsSocket' '' "$share.Listener" tests
+importer=Sharing/BufferImporter
+mutant 'share: an importer does not look at the seals' $importer.cs '(has & seals) != seals || ' '' "$share.HostileOwner" tests
+mutant 'share: an importer does not look at the length' $importer.cs 'status.Bytes < (ulong)bytes' 'status.Bytes == 0' "$share.HostileOwner" tests
+mutant 'share: an importer takes a place twice' $importer.Receive.cs '&& !present.IsDisposed)' '&& present.Slot < 0)' "$share.HostileOwner" tests
+mutant 'share: frames of a former life count' $importer.Receive.cs ' && import.Generation == generation ?' ' ?' "$share.Generation|$share.StubbornOwner" tests
+mutant 'share: frames are kept without end' $importer.Receive.cs \
+    '        if (_frames.Count < _view.Slots)' '        if (_frames.Count >= 0)' "$share.StubbornOwner" tests
+mutant 'share: an owner that talks puts the end of a wait off' $importer.Receive.cs ' || ++read == MostAtOnce' '' "$share.StubbornOwner" tests
+mutant 'share: a pinned import is said to be let go' Sharing/BufferImport.cs ' && !isPinned)' ')' "$share.PinTests" tests
+mutant 'share: a copy is not looked at again' Sharing/BufferImport.cs \
+    '        return !IsRevoked;' '        return true;' "$share.StableProfile" tests
+mutant 'share: a revocable buffer is copied from its mapping' Sharing/BufferImport.cs \
+    '        if (Profile == BufferProfile.Revocable)
+        {
+            if (MemoryFiles.Read' '        if (Profile == (BufferProfile)9)
+        {
+            if (MemoryFiles.Read' "$share.RevocableProfile" tests
+mutant 'share: of several descriptors the others stay open' Platform/MessageSocket.cs \
+    '            _ = LinuxCalls.Close(numbers[i]);' '            _ = numbers[i];' 'FullyQualifiedName~MessageSocketTests' tests
+mutant 'share: a signal ends a wait' Platform/PollSet.cs \
+    'if (happened >= 0 || VirtualMemory.LastError != LinuxError.Interrupted)' 'if (happened >= -1)' 'FullyQualifiedName~PollSetTests' tests
+
 exit $failed

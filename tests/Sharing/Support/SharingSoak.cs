@@ -31,7 +31,8 @@ internal sealed unsafe class SharingSoak(Shared shared, int seed, TimeSpan time)
 
     public long CheckedFrames => Interlocked.Read(ref _checkedFrames);
 
-    public bool IsOver => DateTime.UtcNow >= _end;
+    /// <summary>The time has passed, and something has happened; or nothing does.</summary>
+    public bool IsOver => DateTime.UtcNow >= _end && ((Frames > 0 && CheckedFrames > 0) || DateTime.UtcNow >= _end + Shared.Soon);
 
     /// <summary>Takes whoever connects.</summary>
     public void Accept()

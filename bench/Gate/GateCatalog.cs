@@ -23,6 +23,7 @@ internal static class GateCatalog
         new ManagedBytesProbe(),
         new DepotExchangeProbe(),
         new IovaProbe(),
+        .. OperatingSystem.IsLinux() ? [new HandOverProbe()] : Array.Empty<IGateProbe>(),
         .. s_traces.Select(trace => new TraceMemoryProbe(trace.Program, trace.File)),
         new RatioProbe("pair-64", Threshold, profiled: true, "magalloc", "magalloc-handle", "magalloc-pool"),
         new RatioProbe(IovaRounds.Workload, Threshold, profiled: true, IovaContender.DomainName)

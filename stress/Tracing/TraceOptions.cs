@@ -5,7 +5,7 @@ internal sealed record TraceOptions
 {
     public const long DefaultSampleBytes = 512 << 10;
 
-    /// <summary>A walk of the stack takes some 5 µs of the traced thread: so many cost a processor about a hundredth.</summary>
+    /// <summary>A walk of the stack takes 5 to 10 µs of the traced thread: so many cost a processor one to two hundredths.</summary>
     public const long DefaultMostSamples = 2000;
 
     public const int DefaultBufferMegabytes = 256;

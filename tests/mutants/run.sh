@@ -588,21 +588,21 @@ mutant 'share: pressure does not wait for room that is coming' $sharing.Buffers.
 mutant 'share: a claim outlives its importer' $sharing.Peers.cs \
     '                Drop(claim);
                 claim.Buffer.HasStrays' '                claim.Buffer.HasStrays' "$share.LifeTests|$share.StubbornImporter" tests
-mutant 'share: a frame is not forfeited with its claim' $sharing.Peers.cs \
+mutant 'share: a frame is not forfeited with its claim' $sharing.Claims.cs \
     '        Forfeit(claim);
     }
 
     private static void MarkRead' '    }
 
     private static void MarkRead' "$share.StubbornImporter|$share.HostileImporter" tests
-mutant 'share: a release is believed although the buffer is held' $sharing.Peers.cs \
+mutant 'share: a release is believed although the buffer is held' $sharing.Claims.cs \
     'Ask(buffer) == LeaseAnswer.Held && !buffer.HasStrays' 'Ask(buffer) == LeaseAnswer.Refused' "$share.StubbornImporter" tests
-mutant 'share: a release is doubted although one that left may be the holder' $sharing.Peers.cs \
+mutant 'share: a release is doubted although one that left may be the holder' $sharing.Claims.cs \
     ' && !buffer.HasStrays)' ')' "$share.StubbornImporter" tests
-mutant 'share: a false release is looked at once' $sharing.Peers.cs \
+mutant 'share: a false release is looked at once' $sharing.Claims.cs \
     '                _disputed.Add(claim);
 ' '' "$share.StubbornImporter" tests
-mutant 'share: an export that was read counts as unread' $sharing.Peers.cs \
+mutant 'share: an export that was read counts as unread' $sharing.Claims.cs \
     '        claim.Peer.Unread -= claim.IsUnread ? 1 : 0;
 ' '' "$share.Quota" tests
 mutant 'share: buffers are not sealed' Sharing/SharedBuffer.cs \
@@ -633,11 +633,11 @@ mutant 'share: an importer that writes may say any length' $sharing.Stream.cs \
 mutant 'share: an importer whose socket is full is kept' $sharing.Stream.cs \
     '                MarkStuck(claim.Peer);
 ' '' "$share.StubbornImporter" tests
-mutant 'share: the length of a message is not looked at' $sharing.Peers.cs \
+mutant 'share: the length of a message is not looked at' $sharing.Claims.cs \
     'length == SharingMessage.Bytes && ' '' "$share.HostileImporter" tests
-mutant 'share: an importer may talk without end' $sharing.Peers.cs \
+mutant 'share: an importer may talk without end' $sharing.Claims.cs \
     '                && --peer.MessagesLeft >= 0 && TryApply' '                && TryApply' "$share.StubbornImporter" tests
-mutant 'share: an untracked export is not noticed' $sharing.Peers.cs \
+mutant 'share: an untracked export is not noticed' $sharing.Claims.cs \
     '                claim.Buffer.IsUntracked = true;
 ' '' "$share.Untracked" tests
 mutant 'share: pages that come back are left' $sharing.Reclaim.cs \

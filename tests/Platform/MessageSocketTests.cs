@@ -82,7 +82,7 @@ public sealed unsafe class MessageSocketTests
         OpenFiles before = OpenFiles.Count();
         Assert.That(RawMessage.TrySend(_here, [5], [.. Enumerable.Repeat(file, count)]), Is.True);
         Assert.That(MessageSocket.Receive(_there, new byte[1], out FileDescriptor? received), Is.EqualTo(1));
-        Assert.That(OpenFiles.Count().Descriptors, Is.EqualTo(before.Descriptors + 1));
+        Assert.That(OpenFiles.On(file), Is.EqualTo(2), "the sender's, and the one received");
         Assert.That(MemoryFile.Inode(received!), Is.EqualTo(MemoryFile.Inode(file)));
         received!.Dispose();
         before.AssertNothingMore();

@@ -1,4 +1,5 @@
 using System.Runtime.Versioning;
+using MagAlloc.Platform;
 
 namespace MagAlloc.Tests.Platform;
 
@@ -15,6 +16,14 @@ internal readonly record struct OpenFiles(int Descriptors, int Mappings)
         Directory.GetFiles("/proc/self/fd").Count(link => IsCounted(new FileInfo(link).LinkTarget ?? string.Empty)),
         File.ReadLines("/proc/self/maps").Count(line => IsMemoryFile(line[(line.IndexOf('/', StringComparison.Ordinal) is >= 0 and var at ? at : line.Length)..])));
 
+    /// <summary>How many descriptors of this process are open on a file. Of one file the count is exact: of all files it is not, for what an
+    /// earlier test left to a finalizer may go at any moment.</summary>
+    public static int On(FileDescriptor file)
+    {
+        string line = $"ino:\t{MemoryFile.Inode(file)}";
+        return Directory.GetFiles("/proc/self/fdinfo").Count(info => LinesOf(info).Contains(line));
+    }
+
     /// <summary>Waits until there is no more open than before: what others let go is gone a moment later.</summary>
     public void AssertNothingMore(string context = "")
     {
@@ -29,6 +38,19 @@ internal readonly record struct OpenFiles(int Descriptors, int Mappings)
                 TimeSpan.FromSeconds(10)),
             Is.True,
             () => $"{context} before {before}, now {Count()}");
+    }
+
+    // The descriptor may be closed by the time that it is asked about: the one that lists them is.
+    private static string[] LinesOf(string info)
+    {
+        try
+        {
+            return File.ReadAllLines(info);
+        }
+        catch (IOException)
+        {
+            return [];
+        }
     }
 
     private static bool IsMemoryFile(string target)

@@ -65,7 +65,7 @@ public sealed class StubbornOwnerTests
         owner.Control.Publish(1, ControlWord.OfLive(1));
         Assert.That(RawMessage.TrySend(owner.Socket, SharingMessage.BytesOf(ref message), [reader, gift, gift, gift]), Is.True);
         Assert.That(importer.TryImport(out BufferImport? import, Shared.Soon), Is.True, "of several the first counts");
-        Assert.That(OpenFiles.Count().Descriptors, Is.EqualTo(before.Descriptors + 2), "the reader here, and its duplicate there");
+        Assert.That(OpenFiles.On(gift), Is.EqualTo(3), "the gift and the reader here, and the reader's duplicate there");
         import!.Dispose();
     }
 

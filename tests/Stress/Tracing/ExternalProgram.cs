@@ -14,6 +14,8 @@ internal sealed class ExternalProgram : IDisposable
 
     private ExternalProgram(ProcessStartInfo start)
     {
+        // Importers end with their input, as they should when their owner dies.
+        start.RedirectStandardInput = true;
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
         _process = Process.Start(start)!;

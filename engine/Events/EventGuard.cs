@@ -7,12 +7,13 @@ internal static class EventGuard
     [ThreadStatic]
     internal static int t_depth;
 
+    /// <param name="deed">What must not be done there.</param>
     /// <exception cref="InvalidOperationException">This thread is inside an event.</exception>
-    public static void RequireNotWriting()
+    public static void RequireNotWriting(string deed = "dispose a heap, pool, cache, domain or queue")
     {
         if (t_depth != 0)
         {
-            throw new InvalidOperationException("An event listener must not dispose a heap, pool, cache or domain: dispose it after the event.");
+            throw new InvalidOperationException($"An event listener must not {deed}: do it after the event.");
         }
     }
 }

@@ -11,6 +11,7 @@ internal static unsafe class FileMapping
     private const int MapPrivate = 0x02;
     private const int MapFixed = 0x10;
     private const int MapAnonymous = 0x20;
+    private const int MapNoReserve = 0x4000;
 
     private const int AdviseHugePages = 14;
     private const int AdviseCollapse = 25;
@@ -56,10 +57,10 @@ internal static unsafe class FileMapping
 
     /// <summary>
     /// Maps a file read-only where a mapping was. Private, because older kernels refuse every shared mapping of a write-sealed file; of a file
-    /// that cannot change it is the same.
+    /// that cannot change it is the same, and takes no pages, for which none are reserved either.
     /// </summary>
     internal static bool TryMapReadOnlyAt(byte* mapping, nuint bytes, FileDescriptor file)
-        => LinuxCalls.Map(mapping, bytes, LibC.ReadAccess, MapPrivate | MapFixed, file, 0) != LibC.MapFailed;
+        => LinuxCalls.Map(mapping, bytes, LibC.ReadAccess, MapPrivate | MapNoReserve | MapFixed, file, 0) != LibC.MapFailed;
 
     internal static bool TryUnmap(byte* mapping, nuint bytes) => LibC.Unmap(mapping, bytes) == 0;
 

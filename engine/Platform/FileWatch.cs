@@ -14,6 +14,9 @@ internal static unsafe class FileWatch
     private const int EventBytes = 16;
     private const int BufferBytes = 4096;
 
+    // Others cause the events, and can do so without end.
+    private const int MostReads = 16;
+
     /// <returns>Null when the system refused; it allows a user so many watchers.</returns>
     internal static FileDescriptor? Create()
     {
@@ -43,7 +46,7 @@ internal static unsafe class FileWatch
 
     internal static void Remove(FileDescriptor watcher, int watch) => _ = LinuxCalls.RemoveWatch(watcher, watch);
 
-    /// <summary>Reads what is there, without waiting.</summary>
+    /// <summary>Reads what is there, without waiting; of very much a part.</summary>
     /// <param name="watcher">From <see cref="Create"/>.</param>
     /// <param name="closed">The numbers of files of which a description has ended.</param>
     /// <returns>False when more happened than the kernel could remember: then it may be any file.</returns>
@@ -51,12 +54,12 @@ internal static unsafe class FileWatch
     {
         byte* buffer = stackalloc byte[BufferBytes];
         bool complete = true;
-        while (true)
+        for (int reads = 0; reads < MostReads; reads++)
         {
             nint got = LinuxCalls.Read(watcher, buffer, BufferBytes);
             if (got <= 0)
             {
-                return complete;
+                break;
             }
 
             for (nint at = 0; at + EventBytes <= got; at += EventBytes + (nint)((uint*)(buffer + at))[3])
@@ -69,5 +72,7 @@ internal static unsafe class FileWatch
                 }
             }
         }
+
+        return complete;
     }
 }

@@ -39,6 +39,9 @@ internal static unsafe partial class LinuxCalls
     [LibraryImport(Library, EntryPoint = "statx", SetLastError = true)]
     internal static partial int GetStatus(int folder, byte* path, int flags, uint mask, FileStatus* status);
 
+    [LibraryImport(Library, EntryPoint = "fstatfs", SetLastError = true)]
+    internal static partial int GetFileSystem(FileDescriptor file, FileSystemStatus* status);
+
     [LibraryImport(Library, EntryPoint = "pread", SetLastError = true)]
     internal static partial nint ReadAt(FileDescriptor file, byte* into, nuint bytes, long offset);
 
@@ -75,7 +78,7 @@ internal static unsafe partial class LinuxCalls
     [LibraryImport(Library, EntryPoint = "getrlimit", SetLastError = true)]
     internal static partial int GetLimit(int resource, ulong* softAndHard);
 
-    [LibraryImport(Library, EntryPoint = "getuid")]
+    [LibraryImport(Library, EntryPoint = "geteuid")]
     internal static partial uint GetUser();
 
     [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true)]

@@ -15,6 +15,7 @@ internal static class LinuxError
     internal const int TooManyFiles = 24;
     internal const int NoSpace = 28;
     internal const int BrokenPipe = 32;
+    internal const int NoSuchOption = 92;
     internal const int NotSupported = 95;
     internal const int ConnectionReset = 104;
     internal const int NoBuffers = 105;

@@ -149,6 +149,14 @@ internal static unsafe class MemoryFiles
         }
     }
 
+    /// <summary>The unit in which the file can be mapped: a mapping of a part of a huge page covers all of it, whatever lies behind.</summary>
+    /// <returns>0 when the system refused to tell.</returns>
+    internal static long PageBytesOf(FileDescriptor file)
+    {
+        FileSystemStatus status;
+        return LinuxCalls.GetFileSystem(file, &status) != 0 ? 0 : status.IsOfReservedHugePages ? status.BlockBytes : Environment.SystemPageSize;
+    }
+
     /// <summary>
     /// Whether another opened description of the file is alive: as a descriptor anywhere, a mapping, or a message that nobody has read.
     /// Asked by taking a write lease, which the kernel grants to the only one, and giving it back at once.

@@ -180,6 +180,14 @@ internal static unsafe class MessageSocket
     internal static void SetSendBuffer(FileDescriptor socket, int bytes)
         => _ = LinuxCalls.SetOption(socket, SocketLevel, SendBufferOption, &bytes, sizeof(int));
 
+    /// <summary>What the system allowed, in bytes of its own memory; 0 where it does not say.</summary>
+    internal static int SendBufferOf(FileDescriptor socket)
+    {
+        int bytes = 0;
+        uint length = sizeof(int);
+        return LinuxCalls.GetOption(socket, SocketLevel, SendBufferOption, &bytes, &length) == 0 ? bytes : 0;
+    }
+
     /// <summary>How long a waiting receive waits; in steps of the kernel's clock, some milliseconds.</summary>
     /// <param name="socket">Any.</param>
     /// <param name="timeout"><see cref="Timeout.InfiniteTimeSpan"/>: without end.</param>

@@ -51,12 +51,13 @@ internal sealed unsafe class PollSet
     /// <summary>What has happened to the descriptor at a place: bits of <see cref="Readable"/> and <see cref="Gone"/>.</summary>
     internal short this[int place] => _entries[place].Happened;
 
-    /// <summary>Waits.</summary>
+    /// <summary>Waits. Not at all if one of the descriptors was closed before: that may be what is waited for.</summary>
     /// <param name="milliseconds">How long at most; -1: without end; 0: not at all.</param>
     /// <returns>Whether anything has happened.</returns>
     internal bool Wait(int milliseconds)
     {
         int held = 0;
+        bool isClosed = false;
         try
         {
             for (; held < _count; held++)
@@ -64,11 +65,12 @@ internal sealed unsafe class PollSet
                 // Closed meanwhile by somebody else: to poll, an entry below zero is none.
                 _entries[held].File = Hold(_files[held]) ? _files[held].Number : -1;
                 _entries[held].Happened = 0;
+                isClosed |= _entries[held].File < 0;
             }
 
             fixed (PollEntry* entries = _entries)
             {
-                return Poll(entries, milliseconds) > 0;
+                return Poll(entries, isClosed ? 0 : milliseconds) > 0;
             }
         }
         finally

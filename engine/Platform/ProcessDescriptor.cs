@@ -21,6 +21,6 @@ internal static unsafe class ProcessDescriptor
     /// <summary>Ends the process, and never another one that has got its number.</summary>
     internal static bool TryKill(FileDescriptor process) => LinuxCalls.SignalProcess(SendSignalCall, process, KillSignal, null, 0) == 0;
 
-    /// <summary>The user that this process is.</summary>
+    /// <summary>The user whose rights this process has, and whose its files are.</summary>
     internal static uint CurrentUser => LinuxCalls.GetUser();
 }

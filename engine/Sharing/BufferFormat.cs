@@ -20,6 +20,15 @@ internal readonly record struct BufferFormat(long Bytes, BufferProfile Profile, 
             throw new BufferException(BufferError.Invalid, $"{queue}: profile {profile} or pages {pages} do not exist.");
         }
 
+        if (profile == BufferProfile.Stable && pages == BufferPages.ReservedHuge)
+        {
+            // Whoever touches a hole of a file, a writing importer's included, takes a page; where the pool has none, that is SIGBUS, and not zeros.
+            throw new BufferException(
+                BufferError.Invalid,
+                $"{queue}: stable buffers cannot be of reserved huge pages, for which nothing can stand in once they are dropped: ask for transparent ones, or for "
+                + "immutable or revocable buffers.");
+        }
+
         long page = PageBytesOf(pages);
         if (length < 1 || length > long.MaxValue - page)
         {

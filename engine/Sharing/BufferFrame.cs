@@ -22,6 +22,8 @@ public readonly struct BufferFrame
     public long Timestamp { get; init; }
 
     /// <summary>What is in it: the used bytes, in place.</summary>
-    /// <exception cref="BufferException">As <see cref="BufferImport.GetSpan"/>.</exception>
-    public ReadOnlySpan<byte> Span => Buffer.GetSpan(0, (int)Math.Min(BytesUsed, int.MaxValue));
+    /// <exception cref="BufferException">
+    /// As <see cref="BufferImport.GetSpan"/>: more than 2 GiB are <see cref="BufferError.Invalid"/>, and read in parts.
+    /// </exception>
+    public ReadOnlySpan<byte> Span => Buffer.GetSpan(0, BytesUsed <= int.MaxValue ? (int)BytesUsed : -1);
 }

@@ -81,7 +81,7 @@ public sealed partial class BufferImporter
                 return true;
             }
 
-            if (!IsConnected)
+            if (Atomic.Load(ref _isGone) != 0)
             {
                 return false;
             }
@@ -130,6 +130,12 @@ public sealed partial class BufferImporter
         if (got < 0 && VirtualMemory.LastError is LinuxError.TryAgain or LinuxError.Interrupted)
         {
             return false;
+        }
+
+        if (got < 0 && VirtualMemory.LastError == LinuxError.ConnectionReset && Atomic.Exchange(ref _isUnheard, 1) == 0)
+        {
+            // Said once, before what the owner had sent: it ended without reading all that it was told.
+            return true;
         }
 
         if (got != SharingMessage.Bytes || (uint)message.Slot >= (uint)_view.Slots)
@@ -231,6 +237,13 @@ public sealed partial class BufferImporter
             BufferImport import = Map(in export, file);
             lock (_gate)
             {
+                if (Atomic.Load(ref _isDisposed) != 0)
+                {
+                    // Nobody would end it any more.
+                    import.TryEnd(out _);
+                    throw new ObjectDisposedException(Name);
+                }
+
                 // One that is being disposed of may be there still: its memory is gone, and so the owner may use the place again.
                 _imports[export.Slot] = import;
             }
@@ -310,7 +323,14 @@ public sealed partial class BufferImporter
             throw new BufferException(BufferError.Invalid, $"{Name}: buffer {export.Index} was promised for {(writable ? "writing" : "reading")} and is opened otherwise.");
         }
 
-        byte* mapping = FileSteps.Map(Name, file, (nuint)export.Length, writable, _options.Faults, HugePages.TransparentBytes <= export.Length ? HugePages.TransparentBytes : 0);
+        long page = MemoryFiles.PageBytesOf(file);
+        if (page == 0 || export.Length % page != 0)
+        {
+            throw new BufferException(BufferError.Invalid, $"{Name}: {export.Length} bytes of buffer {export.Index} are no whole pages.");
+        }
+
+        long alignment = Math.Max(page, export.Length >= HugePages.TransparentBytes ? HugePages.TransparentBytes : 0);
+        byte* mapping = FileSteps.Map(Name, file, (nuint)export.Length, writable, _options.Faults, alignment);
         return new BufferImport(this, file, mapping, in export);
     }
 }

@@ -29,6 +29,7 @@ public sealed partial class BufferImporter : IDisposable
     private readonly Lock _gate = new();
     private readonly Dictionary<int, BufferImport> _imports = [];
     private int _isGone;
+    private int _isUnheard;
     private int _isDisposed;
 
     private BufferImporter(BufferImporterOptions options, FileDescriptor socket, ControlView view, int ownerProcessId)
@@ -46,7 +47,7 @@ public sealed partial class BufferImporter : IDisposable
     public int OwnerProcessId { get; }
 
     /// <summary>False once the owner has ended or closed the connection. What is mapped stays so.</summary>
-    public bool IsConnected => Atomic.Load(ref _isGone) == 0;
+    public bool IsConnected => Atomic.Load(ref _isGone) == 0 && Atomic.Load(ref _isUnheard) == 0;
 
     /// <summary>The buffers that are mapped now.</summary>
     public IReadOnlyList<BufferImport> Imports
@@ -132,6 +133,11 @@ public sealed partial class BufferImporter : IDisposable
             }
 
             RequireSealed(options.Name, "the control page", control, MemoryFiles.SealShrink, welcome.Length);
+            if (MemoryFiles.PageBytesOf(control) != Environment.SystemPageSize)
+            {
+                throw new BufferException(BufferError.Invalid, $"{options.Name}: the owner's control page is of huge pages, of which a touch may be a signal.");
+            }
+
             var view = new ControlView(options.Name, control!, welcome.Length, options.Faults);
             MessageSocket.TryGetPeer(socket, out int owner, out _);
             MessageSocket.SetSendTimeout(socket, s_room);
@@ -308,7 +314,8 @@ public sealed partial class BufferImporter : IDisposable
         int error = VirtualMemory.LastError;
         if (error is LinuxError.BrokenPipe or LinuxError.ConnectionReset)
         {
-            Atomic.Store(ref _isGone, 1);
+            // What it sent before can still be received: the end is found there.
+            Atomic.Store(ref _isUnheard, 1);
             return 0;
         }
 

@@ -81,7 +81,14 @@ public sealed class BufferListener : IDisposable
 
         if (HasBound && IsPath)
         {
-            File.Delete(Address);
+            try
+            {
+                File.Delete(Address);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // Its folder is gone, or not ours any more. What is left there is replaced by the next one who listens.
+            }
         }
 
         // Who waits for a connection holds the socket open: it is told.
@@ -106,12 +113,13 @@ public sealed class BufferListener : IDisposable
             ObjectDisposedException.ThrowIf(Atomic.Load(ref _disposed) != 0, this);
             _poll.Clear();
             _poll.Add(_socket, forReading: true);
-            if (!_poll.Wait(QueueCore.MillisecondsOf(timeout)))
+            bool any = _poll.Wait(QueueCore.MillisecondsOf(timeout));
+            ObjectDisposedException.ThrowIf(Atomic.Load(ref _disposed) != 0, this);
+            if (!any)
             {
                 return null;
             }
 
-            ObjectDisposedException.ThrowIf(Atomic.Load(ref _disposed) != 0, this);
             connection = FileSteps.Fails(_faults, FaultPoint.Socket) ? null : MessageSocket.Accept(_socket);
         }
 

@@ -14,7 +14,8 @@ public enum BufferPages
 
     /// <summary>
     /// Out of the pool of huge pages that the administrator has reserved (<c>vm.nr_hugepages</c>), or none. Sizes are rounded up to the
-    /// pool's page size.
+    /// pool's page size. For <see cref="BufferProfile.Immutable"/> and <see cref="BufferProfile.Revocable"/> buffers: a stable one must read as zeros when its
+    /// pages are gone, and the pool may have none left for that.
     /// </summary>
     ReservedHuge,
 }

@@ -24,7 +24,7 @@ public sealed class BufferPeer
     /// <summary>The process that connected.</summary>
     public int ProcessId { get; }
 
-    /// <summary>Its user then; -1: the system did not say.</summary>
+    /// <summary>Its user then.</summary>
     public long UserId { get; }
 
     /// <summary>It announced that <see cref="BufferProfile.Revocable"/> buffers are welcome.</summary>
@@ -54,6 +54,12 @@ public sealed class BufferPeer
 
     internal int Unread { get; set; }
 
+    /// <summary>Frames that it has and has not acknowledged.</summary>
+    internal int Frames { get; set; }
+
+    /// <summary>How many of them its socket has room for, whenever it reads.</summary>
+    internal int FrameRoom { get; set; }
+
     /// <summary>
     /// Messages that it may still send: two for each export, one for each frame, and some for what is said twice by mistake. So it cannot keep the owner busy
     /// with nothing.
@@ -62,7 +68,7 @@ public sealed class BufferPeer
 
     internal bool IsGone { get; set; }
 
-    /// <summary>It did not read what was sent to it until its socket was full, or sent what none may: to be disconnected.</summary>
+    /// <summary>It did not read what was sent to it until its socket was full, or was found gone then: to be disconnected.</summary>
     internal bool IsStuck { get; set; }
 
     /// <summary>Who reads from the socket holds it, so that messages are applied in the order in which they came.</summary>

@@ -135,7 +135,8 @@ public sealed unsafe class BufferQueue : IDisposable
     /// the pages be: a revocation comes when it is unpinned.
     /// </summary>
     /// <param name="index">Its index.</param>
-    /// <exception cref="BufferException">As <see cref="GetSpan"/>; <see cref="BufferError.Invalid"/> also if it is longer than 2 GiB.</exception>
+    /// <remarks>Of a frozen buffer, also if it was frozen afterwards, it must not be written to: that would end the process.</remarks>
+    /// <exception cref="BufferException">As <see cref="GetReadOnlySpan"/>; <see cref="BufferError.Invalid"/> also if it is longer than 2 GiB.</exception>
     public Memory<byte> GetMemory(int index)
     {
         SharedBuffer buffer = _core.Require(this, index);

@@ -48,7 +48,7 @@ public readonly record struct BufferQueueStatistics
     /// <summary>Times that a holder brought pages of a revoked buffer back, and they were dropped again.</summary>
     public long Reinflations { get; init; }
 
-    /// <summary>Released buffers that are proved to be gone, or, under <see cref="BufferTracking.Cooperative"/>, said to be.</summary>
+    /// <summary>Orphans, revoked ones included, that are proved to be gone, or, under <see cref="BufferTracking.Cooperative"/>, said to be.</summary>
     public long Reclaims { get; init; }
 
     /// <summary>The longest time from a release to the proof, of buffers that were held. Importers decide it, short of a revocation.</summary>
@@ -60,7 +60,10 @@ public readonly record struct BufferQueueStatistics
     /// <summary>Importers that said they had let go of a buffer that somebody still held.</summary>
     public long FalseReleases { get; init; }
 
-    /// <summary>Buffers of which the kernel did not know that an importer has them: a defect in this process. From then on importers are believed about them.</summary>
+    /// <summary>
+    /// Buffers of which an importer said that it has them while the kernel knew of nobody: it has closed them and does not say so, or was sent this process's own
+    /// description, which would be a defect here. From then on a claim counts although the kernel sees nobody; what the kernel sees counts as ever.
+    /// </summary>
     public long UntrackedExports { get; init; }
 
     /// <summary>Messages that no importer may send; each ended its connection.</summary>

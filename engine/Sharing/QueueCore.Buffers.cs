@@ -1,7 +1,7 @@
 namespace MagAlloc.Sharing;
 
 /// <content>Making, removing and looking at buffers.</content>
-internal sealed unsafe partial class QueueCore
+internal sealed partial class QueueCore
 {
     // Much longer than it takes to close a file, and as long as it takes to drop gigabytes.
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
@@ -15,6 +15,7 @@ internal sealed unsafe partial class QueueCore
             throw Invalid($"a count of {count} buffers is out of range: it is 0 or more.");
         }
 
+        RequireNoListener();
         lock (_changes)
         {
             var work = new ReleaseWork();
@@ -47,6 +48,7 @@ internal sealed unsafe partial class QueueCore
             throw Invalid($"a count of {count} buffers is out of range: it is 0 or more.");
         }
 
+        RequireNoListener();
         lock (_changes)
         {
             lock (_gate)
@@ -77,6 +79,7 @@ internal sealed unsafe partial class QueueCore
     /// <summary><c>VIDIOC_REMOVE_BUFS</c>: all of a range, or nothing.</summary>
     public ReleaseResult Remove(BufferQueue handle, int first, int count)
     {
+        RequireNoListener();
         lock (_changes)
         {
             var work = new ReleaseWork();
@@ -139,12 +142,14 @@ internal sealed unsafe partial class QueueCore
     /// <summary>Makes an immutable buffer's contents final.</summary>
     public void Freeze(BufferQueue handle, int index)
     {
+        RequireNoListener();
         lock (_changes)
         {
+            SharedBuffer buffer;
             lock (_gate)
             {
                 RequireOwner(handle);
-                SharedBuffer buffer = Require(index);
+                buffer = Require(index);
                 if (buffer.Format.Profile != BufferProfile.Immutable || buffer.IsFrozen)
                 {
                     throw Invalid($"buffer {index} is {(buffer.IsFrozen ? "frozen already" : $"{buffer.Format.Profile}; only immutable ones are frozen")}.");
@@ -155,101 +160,21 @@ internal sealed unsafe partial class QueueCore
                     throw new BufferException(BufferError.Busy, $"{Name}: buffer {index} is pinned; it can be frozen when nobody writes to it.");
                 }
 
+                buffer.IsFreezing = true;
+            }
+
+            try
+            {
                 buffer.Freeze(Name, _faults);
             }
-        }
-    }
-
-    /// <summary>The owner's mapping.</summary>
-    /// <param name="handle">The owner's.</param>
-    /// <param name="index">The buffer's.</param>
-    /// <param name="forWriting">It shall be writable.</param>
-    /// <param name="bytes">Its length.</param>
-    public byte* MappingOf(BufferQueue handle, int index, bool forWriting, out long bytes)
-    {
-        lock (_gate)
-        {
-            return MappingOf(handle, Require(handle, index), forWriting, out bytes);
-        }
-    }
-
-    /// <summary>The owner's mapping of a buffer, kept until <see cref="Unpin"/>.</summary>
-    public byte* Pin(BufferQueue handle, SharedBuffer buffer, bool forWriting)
-    {
-        lock (_gate)
-        {
-            byte* mapping = MappingOf(handle, buffer, forWriting, out _);
-            buffer.Pins++;
-            return mapping;
-        }
-    }
-
-    public void Unpin(SharedBuffer buffer)
-    {
-        ReleaseWork work;
-        lock (_gate)
-        {
-            if (--buffer.Pins != 0 || buffer.Phase == BufferPhase.Live)
+            finally
             {
-                return;
+                lock (_gate)
+                {
+                    buffer.IsFreezing = false;
+                }
             }
-
-            // Released meanwhile: this mapping was what held it, or the last thing that did.
-            buffer.Unmap();
-            if (_isClosed)
-            {
-                CloseUnpinned(buffer);
-                return;
-            }
-
-            work = new ReleaseWork();
-            ProbeReleased(work);
-            CareForReleased(work);
         }
-
-        Finish(work);
-    }
-
-    public SharedBuffer Require(BufferQueue handle, int index)
-    {
-        lock (_gate)
-        {
-            RequireOwner(handle);
-            return Require(index);
-        }
-    }
-
-    /// <summary>Nobody else knows of it: the queue has ended while it was pinned.</summary>
-    private void CloseUnpinned(SharedBuffer buffer)
-    {
-        if (buffer.RevokeAt <= NowTicks())
-        {
-            buffer.TryDropPages(_faults);
-        }
-
-        buffer.Close();
-    }
-
-    private byte* MappingOf(BufferQueue handle, SharedBuffer buffer, bool forWriting, out long bytes)
-    {
-        RequireOwner(handle);
-        if (buffer.Phase != BufferPhase.Live || buffer.Mapping == null)
-        {
-            throw new ObjectDisposedException(nameof(BufferQueue), $"{Name}: the buffer was released.");
-        }
-
-        if (buffer.IsVacant)
-        {
-            throw Invalid($"the freezing of buffer {buffer.Index} was refused half-way; freeze it again, or release it.");
-        }
-
-        if (forWriting && buffer.IsFrozen)
-        {
-            throw new BufferException(BufferError.AccessDenied, $"{Name}: buffer {buffer.Index} is frozen.");
-        }
-
-        bytes = buffer.Bytes;
-        return buffer.Mapping;
     }
 
     /// <summary>Makes buffers, under <c>_changes</c>.</summary>
@@ -323,6 +248,7 @@ internal sealed unsafe partial class QueueCore
                     _owner = handle;
                     BufferRange range = _live.Take(wanted);
                     _quotas.Add(range.Count, format.Bytes);
+                    _unmadeBytes += range.Count * format.Bytes;
                     return range;
                 }
 
@@ -333,7 +259,7 @@ internal sealed unsafe partial class QueueCore
 
                 ProbeReleased(work);
                 bool isRoomComing = _released.Any(buffer => buffer.Phase is BufferPhase.Closing or BufferPhase.Revoking) && NowTicks() < patience;
-                if (!isRoomComing
+                if (!isRoomComing && work.IsEmpty
                     && !(_options.OrphanPolicy == OrphanPolicy.RevokeOldest && refusal.Quota == BufferQuota.OrphanedBytes && RevokeOldest(work)))
                 {
                     throw Exceeded(refusal);
@@ -376,6 +302,7 @@ internal sealed unsafe partial class QueueCore
             }
 
             _quotas.Remove(range.Count - made, format.Bytes);
+            _unmadeBytes -= (range.Count - made) * format.Bytes;
         }
     }
 }

@@ -160,7 +160,7 @@ internal sealed partial class QueueCore
         }
 
         // What it said last counts, also if it is dead by now. While the owner dequeues this is the glance at other messages.
-        Pump(peer);
+        Pump(peer, waits: isGone);
         if (isGone)
         {
             RemovePeer(peer);

@@ -80,7 +80,10 @@ internal sealed partial class QueueCore
         }
     }
 
-    /// <summary>Whoever still claims, and lives, and is not seen, cannot be seen: from now on its word is taken for that buffer.</summary>
+    /// <summary>
+    /// Whoever still claims, and lives, and is not seen, cannot be seen, or keeps silent: from now on a claim of that buffer counts although the kernel sees
+    /// nobody. What the kernel does see counts as before, or two importers could have it believed that nobody holds what one of them does.
+    /// </summary>
     private void LookAtSuspects()
     {
         long now = NowTicks();
@@ -107,7 +110,7 @@ internal sealed partial class QueueCore
         SharedBuffer buffer = claim.Buffer;
 
         // With other claimants, or one that has left, the kernel cannot say whose hold it is.
-        if (buffer.Claims.Count == 1 && IsTracked(buffer) && Ask(buffer) == LeaseAnswer.Held && !buffer.HasStrays)
+        if (buffer.Claims.Count == 1 && Tracking != BufferTracking.Cooperative && Ask(buffer) == LeaseAnswer.Held && !buffer.HasStrays)
         {
             if (!claim.IsDisputed)
             {

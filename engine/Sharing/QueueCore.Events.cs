@@ -26,10 +26,12 @@ internal sealed partial class QueueCore : IBufferOwner
     {
         lock (_gate)
         {
-            long bytes = _quotas.LiveBytes + _quotas.OrphanedBytes;
+            // What is about to be made counts against quotas; figures tell of what there is.
+            long live = _quotas.LiveBytes - _unmadeBytes;
+            long bytes = live + _quotas.OrphanedBytes;
             figures = new OwnerFigures
             {
-                AllocatedBytes = bytes,
+                AllocatedBytes = live,
                 CommittedBytes = bytes,
                 TotalCommittedBytes = _totalBytes,
                 PeakCommittedBytes = _quotas.PeakBytes,
@@ -107,6 +109,7 @@ internal sealed partial class QueueCore : IBufferOwner
     private void TellCreated(SharedBuffer buffer)
     {
         _totalBytes += buffer.Bytes;
+        _unmadeBytes -= buffer.Bytes;
         if (IsHeard(EventLevel.Informational))
         {
             MagAllocEventSource.Log.BufferCreated(Id, buffer.Index, buffer.Bytes, buffer.Format.Profile.ToString());

@@ -87,9 +87,11 @@ internal sealed partial class QueueCore
             using FileDescriptor? device = DmaBufDevice.Open();
             if (device is null)
             {
-                throw new BufferException(
-                    BufferError.NotSupported,
-                    $"{Name}: {DmaBufDevice.Path} cannot be opened, so there are no dma-bufs here: load the module udmabuf, or export to importers.");
+                throw VirtualMemory.LastError is LinuxError.TooManyFiles or LinuxError.TooManyFilesInSystem
+                    ? BufferException.LastRefused(Name, "open")
+                    : new BufferException(
+                        BufferError.NotSupported,
+                        $"{Name}: {DmaBufDevice.Path} cannot be opened, so there are no dma-bufs here: load the module udmabuf, or export to importers.");
             }
 
             // What a driver pins is seen by no lease and reached by no hole: it is the driver's until the dma-buf is closed.

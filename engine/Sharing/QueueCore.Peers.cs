@@ -9,12 +9,16 @@ internal sealed partial class QueueCore
     // A message of 48 bytes takes some 700 of the kernel's memory.
     private const int BytesOfWaitingMessage = 1024;
     private const int MostSendBuffer = 4 << 20;
+    private const int LeastFrameRoom = 16;
 
     private readonly List<BufferPeer> _peers = [];
 
     // The same for readers without the lock; replaced, never changed.
     private BufferPeer[]? _peersNow = [];
     private bool _hasStuck;
+
+    /// <summary>Exports that are not read yet, revocations, ends of streams.</summary>
+    private int OtherMessages => _options.ImporterUnread + 64;
 
     /// <summary>Makes a connected socket an importer: it must introduce itself.</summary>
     /// <param name="handle">Any handle.</param>
@@ -35,12 +39,16 @@ internal sealed partial class QueueCore
                 throw BufferException.LastRefused(Name, "SO_PEERCRED");
             }
 
-            process = FileSteps.Fails(_faults, FaultPoint.PeerProcess) ? null : MessageSocket.OpenPeer(socket) ?? ProcessDescriptor.Open(number);
+            process = FileSteps.Fails(_faults, FaultPoint.PeerProcess) ? null : OpenProcessOf(socket, number);
             MessageSocket.SetSendBuffer(
-                socket, (int)Math.Min(MostSendBuffer, ((2L * _options.MaxBuffers) + _options.ImporterUnread + 64) * BytesOfWaitingMessage));
+                socket, (int)Math.Min(MostSendBuffer, ((2L * _options.MaxBuffers) + OtherMessages) * BytesOfWaitingMessage));
             SharingMessage hello = ReceiveHello(socket, timeout);
             SendWelcome(socket);
-            var peer = new BufferPeer(this, socket, process, number, user, (hello.Flags & SharingMessage.AcceptsRevocable) != 0);
+            var peer = new BufferPeer(this, socket, process, number, user, (hello.Flags & SharingMessage.AcceptsRevocable) != 0)
+            {
+                // As many again may be of a stream that was stopped, and not read yet.
+                FrameRoom = Math.Max(LeastFrameRoom, ((MessageSocket.SendBufferOf(socket) / BytesOfWaitingMessage) - OtherMessages) / 2),
+            };
             lock (_gate)
             {
                 RequireOpen(handle);
@@ -95,6 +103,10 @@ internal sealed partial class QueueCore
         }
     }
 
+    /// <summary>By its number only where the kernel does not know better: that may be another process's by then.</summary>
+    private static FileDescriptor? OpenProcessOf(FileDescriptor socket, int number)
+        => MessageSocket.OpenPeer(socket) ?? (VirtualMemory.LastError == LinuxError.NoSuchOption ? ProcessDescriptor.Open(number) : null);
+
     private SharingMessage ReceiveHello(FileDescriptor socket, TimeSpan timeout)
     {
         var set = new PollSet();
@@ -129,11 +141,17 @@ internal sealed partial class QueueCore
         }
     }
 
-    /// <summary>Reads all that an importer has sent. Whoever else is at it does it as well.</summary>
+    /// <summary>Reads all that an importer has sent.</summary>
+    /// <param name="peer">The importer.</param>
+    /// <param name="waits">For another thread that is at it, which is not long: there is a bound to what an importer may say. Else that one does it as well.</param>
     /// <returns>Whether there was anything.</returns>
-    private bool Pump(BufferPeer peer)
+    private bool Pump(BufferPeer peer, bool waits = false)
     {
-        if (!peer.Receiving.TryEnter())
+        if (waits)
+        {
+            peer.Receiving.Enter();
+        }
+        else if (!peer.Receiving.TryEnter())
         {
             return false;
         }
@@ -152,6 +170,12 @@ internal sealed partial class QueueCore
                 }
 
                 any = true;
+                if (got < 0 && VirtualMemory.LastError == LinuxError.ConnectionReset)
+                {
+                    // Said once, before what it had sent: it ended without reading all that it was told.
+                    continue;
+                }
+
                 isOver = got <= 0 || !TryApply(peer, got, in message);
             }
         }
@@ -190,7 +214,7 @@ internal sealed partial class QueueCore
             foreach (Claim claim in peer.Claims.Values.ToArray())
             {
                 Drop(claim);
-                claim.Buffer.HasStrays |= IsTracked(claim.Buffer) && Ask(claim.Buffer) == LeaseAnswer.Held;
+                claim.Buffer.HasStrays |= Tracking != BufferTracking.Cooperative && Ask(claim.Buffer) == LeaseAnswer.Held;
                 LookAgain(claim.Buffer);
             }
         }
@@ -225,6 +249,8 @@ internal sealed partial class QueueCore
 
         foreach (BufferPeer peer in stuck)
         {
+            // What it said last counts, also if it was found gone by what could not be sent to it.
+            Pump(peer, waits: true);
             RemovePeer(peer);
         }
     }

@@ -123,6 +123,8 @@ internal sealed partial class QueueCore
         {
             SharedBuffer[] revoking = [.. work.Revoking];
             SharedBuffer[] closing = [.. work.Closing];
+            work.Unmapping.ForEach(buffer => buffer.Unmap());
+            work.Unmapping.Clear();
             work.Revoking.Clear();
             work.Closing.Clear();
             foreach (SharedBuffer buffer in revoking)

@@ -11,6 +11,7 @@ internal sealed partial class QueueCore
     /// <param name="deadline">With <see cref="ReleaseMode.Revoke"/>: how long they may still be held.</param>
     public ReleaseResult Release(BufferQueue handle, ReleaseMode mode, TimeSpan deadline)
     {
+        RequireNoListener();
         lock (_changes)
         {
             var work = new ReleaseWork();
@@ -46,6 +47,7 @@ internal sealed partial class QueueCore
     /// <returns>How many buffers lost their pages.</returns>
     public int RevokeOrphans(BufferQueue handle)
     {
+        RequireNoListener();
         lock (_changes)
         {
             var work = new ReleaseWork();
@@ -98,12 +100,14 @@ internal sealed partial class QueueCore
             return false;
         }
 
-        LeaseAnswer answer = IsTracked(buffer) ? Ask(buffer) : LeaseAnswer.Refused;
+        LeaseAnswer answer = Tracking != BufferTracking.Cooperative ? Ask(buffer) : LeaseAnswer.Refused;
         return answer switch
         {
-            LeaseAnswer.Free => false,
+            LeaseAnswer.Free when !buffer.IsUntracked => false,
             LeaseAnswer.Held => true,
-            _ => buffer.Claims.Count != 0,
+
+            // A disputed claim was given up in words: it lasts while the kernel sees somebody.
+            _ => buffer.Claims.Any(claim => !claim.IsDisputed),
         };
     }
 
@@ -111,10 +115,13 @@ internal sealed partial class QueueCore
     {
         LeaseAnswer answer = buffer.AskLease(_faults);
         buffer.HasStrays &= answer != LeaseAnswer.Free;
+
+        // Who is not asked about any more may be anybody: its pages are dropped before it is closed.
+        buffer.IsUntracked |= answer == LeaseAnswer.Refused;
         return answer;
     }
 
-    /// <summary>The kernel sees who holds it.</summary>
+    /// <summary>The kernel sees everybody who holds it.</summary>
     private bool IsTracked(SharedBuffer buffer) => Tracking != BufferTracking.Cooperative && !buffer.IsUntracked;
 
     private void ReleaseAll(ReleaseMode mode, long revokeAt, ReleaseWork work)
@@ -133,7 +140,7 @@ internal sealed partial class QueueCore
         buffer.Phase = BufferPhase.Orphaned;
         if (buffer.Pins == 0)
         {
-            buffer.Unmap();
+            work.Unmapping.Add(buffer);
         }
 
         bool isHeld = IsHeld(buffer);
@@ -180,6 +187,9 @@ internal sealed partial class QueueCore
     private void Revoke(SharedBuffer buffer, ReleaseWork work)
     {
         buffer.Phase = BufferPhase.Revoking;
+
+        // If the system refuses now, it is due still.
+        buffer.RevokeAt = Math.Min(buffer.RevokeAt, NowTicks());
         _control.Revoke(buffer.Slot);
         SharingMessage message = new()
         {

@@ -4,7 +4,7 @@ using MagAlloc.Platform;
 
 namespace MagAlloc.Sharing;
 
-/// <content>Frames: queued, handed over, acknowledged, dequeued.</content>
+/// <content>The stream, as its owner sees it: started and stopped, buffers queued and dequeued.</content>
 internal sealed partial class QueueCore
 {
     private readonly List<SharedBuffer> _queued = [];
@@ -17,9 +17,6 @@ internal sealed partial class QueueCore
     private int _waiter;
     private long _sequence;
     private long _streams;
-    private long _handOvers;
-    private long _acknowledgements;
-    private long _stale;
     private long _lastDequeue;
 
     /// <summary><c>VIDIOC_STREAMON</c>. Again: nothing.</summary>
@@ -40,10 +37,7 @@ internal sealed partial class QueueCore
 
             _isStreaming = true;
             _isEnded = false;
-            foreach (SharedBuffer buffer in _queued.ToArray())
-            {
-                Activate(buffer);
-            }
+            ActivateQueued();
         }
 
         DisconnectStuck();
@@ -199,11 +193,12 @@ internal sealed partial class QueueCore
     /// <exception cref="BufferException">There will be none.</exception>
     private bool TryTakeDone(long stream, out CompletedBuffer completed)
     {
-        RequireNoError();
         if (!_isStreaming || stream != _streams)
         {
             throw Invalid("the stream is off.");
         }
+
+        RequireNoError();
 
         if (_isEnded)
         {
@@ -223,112 +218,13 @@ internal sealed partial class QueueCore
         return false;
     }
 
-    /// <summary>Hands a queued buffer to the importers that have it; without any it goes on waiting.</summary>
-    private void Activate(SharedBuffer buffer)
-    {
-        SharingMessage message = new()
-        {
-            Kind = MessageKind.Frame,
-            Flags = buffer.IsLast ? SharingMessage.Last : (ushort)0,
-            Slot = buffer.Slot,
-            Generation = buffer.Generation,
-            Index = buffer.Index,
-            Sequence = buffer.Sequence,
-            Length = buffer.BytesUsed,
-            Timestamp = Stopwatch.GetTimestamp(),
-        };
-        foreach (Claim claim in buffer.Claims)
-        {
-            if (claim.IsDisputed)
-            {
-                continue;
-            }
-
-            if (TrySend(claim.Peer, ref message))
-            {
-                claim.Pending = buffer.Sequence;
-                claim.Peer.MessagesLeft++;
-                buffer.Pending++;
-                _handOvers++;
-            }
-            else
-            {
-                // As many frames as there are buffers fit into its socket: it has not read for long, or is gone.
-                MarkStuck(claim.Peer);
-                buffer.HasFailed = true;
-            }
-        }
-
-        if (buffer.Pending == 0)
-        {
-            buffer.HasFailed = false;
-            return;
-        }
-
-        buffer.State = BufferState.Active;
-        _queued.Remove(buffer);
-    }
-
-    /// <returns>False when no importer may say this.</returns>
-    private bool TryAcknowledge(Claim? claim, in SharingMessage message)
-    {
-        if (claim is null || claim.Pending == 0 || claim.Pending != message.Sequence)
-        {
-            // Of a frame that was the importer's before the stream was stopped, or the buffer revoked.
-            _stale++;
-            return true;
-        }
-
-        SharedBuffer buffer = claim.Buffer;
-        if (claim.IsWritable)
-        {
-            if (message.Length < 0 || message.Length > buffer.Bytes)
-            {
-                return false;
-            }
-
-            buffer.BytesUsed = message.Length;
-        }
-
-        _acknowledgements++;
-        claim.Pending = 0;
-        Settle(buffer);
-        return true;
-    }
-
-    /// <summary>The frame that a claim stands for will not be acknowledged.</summary>
-    private void Forfeit(Claim claim)
-    {
-        if (claim.Pending != 0)
-        {
-            claim.Pending = 0;
-            claim.Buffer.HasFailed = true;
-            Settle(claim.Buffer);
-        }
-    }
-
-    /// <summary>One importer less has the frame.</summary>
-    private void Settle(SharedBuffer buffer)
-    {
-        if (--buffer.Pending != 0 || buffer.State != BufferState.Active)
-        {
-            return;
-        }
-
-        buffer.State = buffer.HasFailed ? BufferState.Error : BufferState.Done;
-        _done.Enqueue(buffer);
-        if (_isWaiting && _waiter != Environment.CurrentManagedThreadId)
-        {
-            Doorbell.Ring(_dequeueBell);
-        }
-    }
-
     private void StopStream()
     {
         _error = false;
         _isEnded = false;
         bool was = _isStreaming;
         _isStreaming = false;
+        _isCrowded = false;
         _streams++;
         _queued.Clear();
         _done.Clear();
@@ -338,6 +234,7 @@ internal sealed partial class QueueCore
             buffer.Pending = 0;
             foreach (Claim claim in buffer.Claims)
             {
+                claim.Peer.Frames -= claim.Pending != 0 ? 1 : 0;
                 claim.Pending = 0;
             }
         }

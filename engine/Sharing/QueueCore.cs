@@ -9,7 +9,7 @@ namespace MagAlloc.Sharing;
 
 /// <summary>What the handles of one queue share: its buffers, importers and books.</summary>
 /// <remarks>
-/// <para><b>Locks.</b> <c>_gate</c> guards all state and is held for short system calls only (sending a message, asking a lease). <c>_changes</c> is held
+/// <para><b>Locks.</b> <c>_gate</c> guards all state and is held for short system calls only (opening a file again, sending a message, asking a lease). <c>_changes</c> is held
 /// around whatever makes or releases buffers, its long system calls included, and is taken first. A buffer that somebody moved to
 /// <see cref="BufferPhase.Revoking"/> or <see cref="BufferPhase.Closing"/> is his until he moves it on, so pages are dropped and files closed outside of
 /// <c>_gate</c>, by exactly one thread.</para>
@@ -36,9 +36,11 @@ internal sealed partial class QueueCore
     private readonly FileDescriptor? _watcher;
     private readonly List<SharedBuffer> _released = [];
     private long _totalBytes;
+    private long _unmadeBytes;
     private BufferQueue? _owner;
     private int _handles;
     private bool _isClosed;
+    private bool _isAbandoned;
 
     /// <exception cref="BufferException">A step was refused; nothing is left behind.</exception>
     public QueueCore(BufferQueueOptions options)
@@ -124,6 +126,9 @@ internal sealed partial class QueueCore
         }
     }
 
+    /// <summary>An event is told under <c>_gate</c>, and <c>_changes</c> is taken first.</summary>
+    private static void RequireNoListener() => EventGuard.RequireNotWriting("make, freeze, remove, release or revoke buffers");
+
     private void RequireOpen(BufferQueue handle) => ObjectDisposedException.ThrowIf(_isClosed || handle.IsDisposed, typeof(BufferQueue));
 
     private BufferException Invalid(string what) => new(BufferError.Invalid, $"{Name}: {what}");
@@ -161,23 +166,39 @@ internal sealed partial class QueueCore
         }
 
         StopCaretaker();
-        List<SharedBuffer> left;
-        lock (_gate)
-        {
-            left = [.. _released.Where(buffer => buffer.Pins == 0)];
-            _released.Clear();
-        }
+        List<SharedBuffer>? left = null;
+
+        // Who has just unpinned a released buffer finishes that by itself.
+        SpinWait.SpinUntil(() => TryAbandonReleased(out left));
 
         // Not disposed of: who waits on it is only about to be woken.
         _settled.Set();
 
         // Orphans that nobody revoked live on as their holders' memory, and nobody counts them. Pinned ones go with their last pin.
-        foreach (SharedBuffer buffer in left)
+        foreach (SharedBuffer buffer in left!)
         {
             buffer.Close();
         }
 
         CloseDescriptors();
+    }
+
+    /// <summary>Nobody sees to released buffers from now on.</summary>
+    /// <param name="left">Those that nobody uses here: to be closed.</param>
+    /// <returns>False while another thread is at one of them.</returns>
+    private bool TryAbandonReleased(out List<SharedBuffer> left)
+    {
+        lock (_gate)
+        {
+            left = [.. _released.Where(buffer => buffer.Pins == 0)];
+            _isAbandoned = _released.TrueForAll(buffer => buffer.Phase is not (BufferPhase.Revoking or BufferPhase.Closing));
+            if (_isAbandoned)
+            {
+                _released.Clear();
+            }
+
+            return _isAbandoned;
+        }
     }
 
     private FileDescriptor CreateBell()

@@ -12,6 +12,9 @@ internal sealed class ReleaseWork
     /// <summary>To lose their pages.</summary>
     public List<SharedBuffer> Revoking { get; } = [];
 
+    /// <summary>Whose mapping ends.</summary>
+    public List<SharedBuffer> Unmapping { get; } = [];
+
     public int Freed { get; set; }
 
     public int Orphaned { get; set; }
@@ -23,7 +26,7 @@ internal sealed class ReleaseWork
     /// <summary>Immutable ones among the orphans, although they were to be revoked.</summary>
     public int Unrevocable { get; set; }
 
-    public bool IsEmpty => Closing.Count == 0 && Revoking.Count == 0;
+    public bool IsEmpty => Closing.Count == 0 && Revoking.Count == 0 && Unmapping.Count == 0;
 
     public ReleaseResult Result => new(Freed, Orphaned, OrphanedBytes, Revoked);
 }

@@ -1,4 +1,5 @@
 using System.Runtime.Versioning;
+using MagAlloc.Concurrency;
 using MagAlloc.Platform;
 
 namespace MagAlloc.Sharing;
@@ -15,7 +16,7 @@ internal sealed unsafe class SharedBuffer
 {
     private FileDescriptor? _file;
     private FileDescriptor? _oracle;
-    private byte* _mapping;
+    private nuint _mapping;
     private bool _isSealed;
 
     private SharedBuffer(BufferFormat format)
@@ -30,11 +31,14 @@ internal sealed unsafe class SharedBuffer
     public FileDescriptor File => _file!;
 
     /// <summary>Where the owner has it mapped; null once it was released.</summary>
-    public byte* Mapping => _mapping;
+    public byte* Mapping => (byte*)Atomic.Load(ref _mapping);
 
     public bool HasHugePages { get; private set; }
 
     public bool IsFrozen { get; private set; }
+
+    /// <summary>Its mapping is being changed, outside of the lock.</summary>
+    public bool IsFreezing { get; set; }
 
     /// <summary>A freezing was refused half-way: the owner's addresses lead nowhere until it is done again.</summary>
     public bool IsVacant { get; private set; }
@@ -127,7 +131,7 @@ internal sealed unsafe class SharedBuffer
             Seal(queue, faults);
         }
 
-        if (FileSteps.Fails(faults, FaultPoint.FileMap) || !FileMapping.TryMapReadOnlyAt(_mapping, (nuint)Bytes, File))
+        if (FileSteps.Fails(faults, FaultPoint.FileMap) || !FileMapping.TryMapReadOnlyAt(Mapping, (nuint)Bytes, File))
         {
             throw BufferException.LastRefused(queue, "mmap");
         }
@@ -152,13 +156,13 @@ internal sealed unsafe class SharedBuffer
     /// <summary>Memory behind the file, in bytes.</summary>
     public long ResidentBytes() => MemoryFiles.TryGetStatus(File, out FileStatus status) ? status.ResidentBytes : 0;
 
-    /// <summary>Ends the owner's use of the memory.</summary>
+    /// <summary>Ends the owner's use of the memory. Whoever does it: once, for the addresses are somebody else's afterwards.</summary>
     public void Unmap()
     {
-        if (_mapping != null)
+        nuint mapping = Atomic.Exchange(ref _mapping, (nuint)0);
+        if (mapping != 0)
         {
-            FileMapping.TryUnmap(_mapping, (nuint)Bytes);
-            _mapping = null;
+            FileMapping.TryUnmap((byte*)mapping, (nuint)Bytes);
         }
     }
 
@@ -181,9 +185,9 @@ internal sealed unsafe class SharedBuffer
             _oracle = FileSteps.Reopen(queue, _file, writable: true, faults);
         }
 
-        _mapping = FileSteps.Map(queue, _file, (nuint)Bytes, writable: true, faults, Format.PageBytes);
+        _mapping = (nuint)FileSteps.Map(queue, _file, (nuint)Bytes, writable: true, faults, Format.PageBytes);
         HasHugePages = Format.Pages == BufferPages.ReservedHuge
-            || (Format.Pages == BufferPages.TransparentHuge && FileMapping.TryCollapse(_mapping, (nuint)Bytes));
+            || (Format.Pages == BufferPages.TransparentHuge && FileMapping.TryCollapse(Mapping, (nuint)Bytes));
 
         // An immutable one gets its last seals when it is frozen.
         int seals = Format.Profile switch
@@ -198,7 +202,7 @@ internal sealed unsafe class SharedBuffer
     private void Seal(string queue, FaultPlan? faults)
     {
         // The kernel seals only what nobody has mapped for writing. The addresses stay ours, so that spans over them can be read afterwards.
-        if (FileSteps.Fails(faults, FaultPoint.FileMap) || !FileMapping.TryVacate(_mapping, (nuint)Bytes))
+        if (FileSteps.Fails(faults, FaultPoint.FileMap) || !FileMapping.TryVacate(Mapping, (nuint)Bytes))
         {
             throw BufferException.LastRefused(queue, "mmap");
         }
@@ -211,7 +215,7 @@ internal sealed unsafe class SharedBuffer
         }
         catch (BufferException)
         {
-            IsVacant = !FileMapping.TryMapAt(_mapping, (nuint)Bytes, File);
+            IsVacant = !FileMapping.TryMapAt(Mapping, (nuint)Bytes, File);
             throw;
         }
     }

@@ -45,6 +45,21 @@ public sealed class PollSetTests
         Assert.That(set.Wait(0), Is.False, "silencing a silent one does not wait");
     }
 
+    /// <summary>It may be what the wait is for, closed between the decision to wait and the wait.</summary>
+    [Test]
+    public void A_descriptor_that_was_closed_is_not_waited_for()
+    {
+        using FileDescriptor bell = Doorbell.Create()!;
+        FileDescriptor closed = Doorbell.Create()!;
+        closed.Dispose();
+        PollSet set = new();
+        set.Add(bell, forReading: true);
+        set.Add(closed, forReading: true);
+        Thread waiter = new(() => set.Wait(-1)) { IsBackground = true };
+        waiter.Start();
+        Assert.That(waiter.Join(10_000), Is.True);
+    }
+
     [Test]
     public void A_bell_wakes_who_waits()
     {

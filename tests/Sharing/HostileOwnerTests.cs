@@ -57,6 +57,7 @@ public sealed class HostileOwnerTests
         yield return Case("no seal against shrinking", BufferError.Invalid, owner => Send(owner, Reader(MemoryFiles.SealGrow)));
         yield return Case("immutable, and not sealed against writing", BufferError.Invalid, owner => Send(owner, Reader(Good), profile: BufferProfile.Immutable));
         yield return Case("one byte too short", BufferError.Invalid, owner => Send(owner, Reader(Good), MemoryFile.Bytes + 1));
+        yield return Case("not of whole pages", BufferError.Invalid, owner => Send(owner, Reader(Good), MemoryFile.Bytes - 1));
         yield return Case("much too short", BufferError.Invalid, owner => Send(owner, Reader(Good), long.MaxValue));
         yield return Case("of no length", BufferError.Invalid, owner => Send(owner, Reader(Good), 0));
         yield return Case("of a negative length", BufferError.Invalid, owner => Send(owner, Reader(Good), -1));

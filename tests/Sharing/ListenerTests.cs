@@ -34,6 +34,22 @@ public sealed class ListenerTests
         before.AssertNothingMore();
     }
 
+    [Test]
+    public void WhereTheFolderIsGone_ItEndsAllTheSame()
+    {
+        OpenFiles before = OpenFiles.Count();
+        string folder = Directory.CreateDirectory(Path.Combine(_folder, "gone")).FullName;
+        using BufferQueue queue = new();
+        BufferListener listener = new(Path.Combine(folder, "socket"));
+        Task<BufferPeer?> waiting = Task.Run(() => queue.Accept(listener, Timeout.InfiniteTimeSpan));
+        Thread.Sleep(20);
+        Directory.Delete(folder, recursive: true);
+        Assert.DoesNotThrow(listener.Dispose);
+        Assert.That(() => waiting.GetAwaiter().GetResult(), Throws.TypeOf<ObjectDisposedException>(), "who waits is woken");
+        queue.Dispose();
+        before.AssertNothingMore();
+    }
+
     [TestCase("socket")]
     [TestCase("a-path-as-long-as-sockets-may-have")]
     public void ASocketThatNobodyListensAtAnyMore_IsReplaced(string name)

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.Versioning;
+using MagAlloc.Platform;
 using MagAlloc.Tests.Platform;
 using MagAlloc.Tests.Sharing.Support;
 
@@ -142,6 +143,30 @@ public sealed unsafe class PinTests
         AssertIntact(pin, 5);
         pin.Dispose();
         before.AssertNothingMore();
+    }
+
+    /// <summary>The last pin goes on one thread while the queue ends on another: whoever finishes the revocation, it is finished.</summary>
+    [Test]
+    public void TheQueuesEnd_WaitsForWhatAnEndingPinHasBegun()
+    {
+        const long Length = 512 * Shared.Page;
+        for (int round = 0; round < 100; round++)
+        {
+            Shared shared = new(new BufferQueueOptions { DisposeMode = ReleaseMode.Revoke });
+            shared.Queue.Request(1, Length);
+            shared.Queue.GetSpan(0).Fill(5);
+            (BufferPeer peer, BufferImporter importer) = shared.Connect();
+            BufferImport import = shared.Export(0, peer, importer);
+            using FileDescriptor witness = MemoryFile.Reopen(import.File);
+            MemoryHandle pin = shared.Queue.GetMemory(0).Pin();
+            shared.Queue.Release(ReleaseMode.Revoke);
+            Task unpinning = Task.Run(pin.Dispose);
+            Thread.SpinWait(round * 500);
+            shared.Queue.Dispose();
+            Assert.DoesNotThrow(() => unpinning.GetAwaiter().GetResult(), $"round {round}");
+            Assert.That(MemoryFile.Resident(witness), Is.Zero, $"round {round}");
+            shared.Dispose();
+        }
     }
 
     [Test]

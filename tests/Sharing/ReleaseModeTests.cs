@@ -1,6 +1,7 @@
 using System.Runtime.Versioning;
 using MagAlloc.Platform;
 using MagAlloc.Sharing;
+using MagAlloc.Tests.Platform;
 using MagAlloc.Tests.Sharing.Support;
 
 namespace MagAlloc.Tests.Sharing;
@@ -111,6 +112,18 @@ public sealed class ReleaseModeTests
         using Shared shared = Held(out BufferImport[] imports, new BufferQueueOptions { OrphanTimeout = timeoutIsShorter ? brief : lengthy }, 1);
         shared.Queue.Release(ReleaseMode.Revoke, timeoutIsShorter ? lengthy : brief);
         Assert.That(imports[0].WaitForRevocation(Shared.Soon), Is.True);
+    }
+
+    /// <summary>Importers have been told: it is due until it is done.</summary>
+    [Test]
+    public void ARevocationThatTheSystemRefuses_IsDoneLater()
+    {
+        using Shared shared = Held(out BufferImport[] imports, new BufferQueueOptions { Faults = FaultPlan.FailNth(1).At(FaultPoint.HolePunch) }, 1);
+        ReleaseResult refused = shared.Queue.Release(ReleaseMode.Revoke);
+        Assert.That((refused.Revoked, refused.Orphaned), Is.EqualTo((0, 1)));
+        Assert.That(imports[0].IsRevoked, Is.True);
+        Shared.Eventually(() => shared.Queue.GetStatistics().Revocations == 1, "without a call");
+        Assert.That(MemoryFile.Resident(imports[0].File), Is.Zero);
     }
 
     [Test]

@@ -71,38 +71,63 @@ public sealed unsafe class SharedHugePageTests
         Assert.That(shared.Queue.Query(0).HasHugePages, Is.False);
     }
 
+    /// <summary>A hole of one would be read as zeros only while the pool has a page for it: else the reader, and the owner, is ended by a signal.</summary>
     [Test]
-    public void Reserved_WithoutAPool_ThereIsNoMemory()
+    public void Reserved_StableBuffersAreNotToBeHad()
+    {
+        using Shared shared = new();
+        BufferException refused = shared.RefusedWithoutTrace(
+            BufferError.Invalid, () => shared.Queue.Request(1, 1, BufferProfile.Stable, BufferPages.ReservedHuge));
+        Assert.That(refused.Message, Does.Contain("transparent").And.Contain("immutable").And.Contain("revocable"));
+    }
+
+    [Test]
+    public void Reserved_WithoutAPool_ThereIsNoMemory([Values(BufferProfile.Revocable, BufferProfile.Immutable)] BufferProfile profile)
     {
         Assume.That(FreeOfPool(), Is.Zero, "somebody has reserved huge pages here");
         using Shared shared = new();
-        BufferException refused = Shared.Refused(
-            BufferError.OutOfMemory, () => shared.Queue.Request(1, 1, BufferProfile.Stable, BufferPages.ReservedHuge));
+        BufferException refused = Shared.Refused(BufferError.OutOfMemory, () => shared.Queue.Request(1, 1, profile, BufferPages.ReservedHuge));
         Assert.That(refused.Message, Does.Contain("fallocate").Or.Contain("mmap"));
         Assert.That(shared.Queue.Request(1, 1), Is.EqualTo(1), "others are to be had");
     }
 
     [Test]
-    public void Reserved_OutOfAPool_TheyWorkLikeOthers()
+    public void Reserved_OutOfAPool_TheyWorkLikeOthers([Values(BufferProfile.Revocable, BufferProfile.Immutable)] BufferProfile profile)
     {
-        using (Reserve(4))
+        using (Reserve(2))
         {
             OpenFiles before = OpenFiles.Count();
             int free = FreeOfPool();
-            using (Shared shared = new())
+            bool isRevocable = profile == BufferProfile.Revocable;
+            using (Shared shared = new(new BufferQueueOptions { TrustImporters = true }))
             {
-                Assert.That(shared.Queue.Request(2, 1, BufferProfile.Stable, BufferPages.ReservedHuge), Is.EqualTo(2));
+                // All that there are: nothing may take more pages than the buffers have.
+                Assert.That(shared.Queue.Request(free, 1, profile, BufferPages.ReservedHuge), Is.EqualTo(free));
                 Assert.That((shared.Queue.Query(0).Length, shared.Queue.Query(0).HasHugePages), Is.EqualTo((HugePages.ReservedBytes, true)));
-                Assert.That(FreeOfPool(), Is.EqualTo(free - 2));
+                Assert.That(FreeOfPool(), Is.Zero);
                 shared.Queue.GetSpan(0).Fill(3);
-                (BufferPeer peer, BufferImporter importer) = shared.Connect();
+                if (!isRevocable)
+                {
+                    shared.Queue.Freeze(0);
+                }
+
+                Assert.That(shared.Queue.GetReadOnlySpan(0).IndexOfAnyExcept((byte)3), Is.EqualTo(-1));
+                (BufferPeer peer, BufferImporter importer) = shared.Connect(new BufferImporterOptions { AcceptRevocable = true });
                 BufferImport import = shared.Export(0, peer, importer);
-                Assert.That(import.GetSpan().IndexOfAnyExcept((byte)3), Is.EqualTo(-1));
+                Assert.That((long)import.DangerousGetPointer() % HugePages.ReservedBytes, Is.Zero);
+                byte[] copy = new byte[import.Length];
+                Assert.That(import.TryRead(0, copy), Is.True);
+                Assert.That(copy.AsSpan().IndexOfAnyExcept((byte)3), Is.EqualTo(-1));
                 shared.Queue.StreamOn();
-                Assert.That(shared.Pass(0, importer).IsError, Is.False);
+                shared.Queue.Queue(0);
+                Assert.That(importer.TryReceive(out BufferFrame frame, Shared.Soon), Is.True);
+                importer.Acknowledge(frame);
+                Assert.That(shared.Queue.TryDequeue(out _, Shared.Soon), Is.True);
                 shared.Queue.StreamOff();
-                Assert.That(shared.Queue.Release(ReleaseMode.Revoke), Is.EqualTo(new ReleaseResult(1, 0, 0, 1)));
-                Assert.That(FreeOfPool(), Is.EqualTo(free), "the pages are back, though one is held");
+                Assert.That(
+                    shared.Queue.Release(isRevocable ? ReleaseMode.Revoke : ReleaseMode.Orphan),
+                    Is.EqualTo(isRevocable ? new ReleaseResult(free - 1, 0, 0, 1) : new ReleaseResult(free - 1, 1, import.Length, 0)));
+                Assert.That(FreeOfPool(), Is.EqualTo(isRevocable ? free : free - 1), "the pages are back, though one is held");
                 import.Dispose();
                 Assert.That(shared.Queue.WaitForReclaim(Shared.Soon), Is.True);
             }
@@ -118,9 +143,38 @@ public sealed unsafe class SharedHugePageTests
         {
             int free = FreeOfPool();
             using Shared shared = new();
-            Assert.That(shared.Queue.Request(free + 1, 1, BufferProfile.Stable, BufferPages.ReservedHuge), Is.EqualTo(free));
-            Shared.Refused(BufferError.OutOfMemory, () => shared.Queue.Create(1, 1, BufferProfile.Stable, BufferPages.ReservedHuge));
+            Assert.That(shared.Queue.Request(free + 1, 1, BufferProfile.Immutable, BufferPages.ReservedHuge), Is.EqualTo(free));
+            Shared.Refused(BufferError.OutOfMemory, () => shared.Queue.Create(1, 1, BufferProfile.Immutable, BufferPages.ReservedHuge));
             Assert.That(shared.Queue.GetStatistics().LiveBuffers, Is.EqualTo(free));
+        }
+    }
+
+    /// <summary>
+    /// A mapping of a part of a huge page covers all of it: at a fixed place, what lies behind the part as well, which may be anything of this process's.
+    /// </summary>
+    [Test]
+    public void Reserved_WhatAnOwnerSends_IsMappedInWholeHugePagesOrNot()
+    {
+        using (Reserve(2))
+        {
+            const int Seals = MemoryFiles.SealShrink | MemoryFiles.SealGrow;
+            long huge = HugePages.ReservedBytes;
+            using FileDescriptor file = MemoryFiles.Create("test", reservedHugePages: true)!;
+            Assert.That(MemoryFiles.TrySetLength(file, 2 * huge) && MemoryFiles.TryAllocate(file, 2 * huge) && MemoryFiles.TryAddSeals(file, Seals), Is.True);
+            using FileDescriptor reader = MemoryFile.Reopen(file);
+            using RawOwner owner = new();
+            using BufferImporter importer = owner.Meet();
+            owner.Export(0, 1, reader, huge + Environment.SystemPageSize);
+            BufferException refused = Shared.Refused(BufferError.Invalid, () => importer.TryReceive(out _, Shared.Soon));
+            Assert.That(refused.Message, Does.Contain("whole pages"));
+
+            owner.Export(0, 2, reader, huge);
+            Assert.That(importer.TryImport(out BufferImport? import, Shared.Soon), Is.True);
+            Assert.That((import!.Length, (long)import.DangerousGetPointer() % huge), Is.EqualTo((huge, 0L)));
+
+            Task<BufferImporter> connecting = owner.Accept();
+            owner.Welcome(reader, huge);
+            Shared.Refused(BufferError.Invalid, () => connecting.GetAwaiter().GetResult());
         }
     }
 

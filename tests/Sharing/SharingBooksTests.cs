@@ -101,6 +101,52 @@ public sealed class SharingBooksTests
         Assert.That(seen, Has.Count.EqualTo(4));
     }
 
+    /// <summary>What is about to be made counts against the quotas at once; no figure tells of memory that there is not, or of less than none.</summary>
+    [Test]
+    public void FiguresTellOfWhatIsMade()
+    {
+        using EventRecorder session = EventRecorder.Start();
+        using Shared shared = new();
+        List<(long Committed, long Allocated, long Decommitted)> seen = [];
+        session.Told = told =>
+        {
+            if (told.Name == "BufferCreated" && shared.Queue.Core.TryGetFigures(out OwnerFigures figures))
+            {
+                seen.Add((figures.CommittedBytes, figures.AllocatedBytes, figures.DecommittedBytes));
+            }
+        };
+        shared.Queue.Request(3, Shared.Page);
+        session.Told = null;
+        Assert.That(seen, Is.EqualTo(Enumerable.Range(1, 3).Select(i => ((long)i * Shared.Page, (long)i * Shared.Page, 0L))));
+    }
+
+    /// <summary>The queue's lock is held inside its events, and another one is taken before it.</summary>
+    [Test]
+    public void AListener_MustNotChangeBuffersInsideAnEvent()
+    {
+        using EventRecorder session = EventRecorder.Start();
+        using Shared shared = new();
+        List<Exception> refused = [];
+        session.Told = told =>
+        {
+            if (told.Name != "BufferCreated")
+            {
+                return;
+            }
+
+            Action[] deeds =
+            [
+                () => shared.Queue.Request(1, 1), () => shared.Queue.Create(1, 1), () => shared.Queue.Remove(0, 1), () => shared.Queue.Freeze(0),
+                () => shared.Queue.Release(), () => shared.Queue.RevokeOrphans(), () => shared.Queue.Dispose(),
+            ];
+            refused.AddRange(deeds.Select(deed => Assert.Throws<InvalidOperationException>(() => deed())!));
+        };
+        shared.Queue.Request(1, Shared.Page);
+        session.Told = null;
+        Assert.That(refused, Has.Count.EqualTo(7));
+        Assert.That(shared.Queue.GetStatistics().LiveBuffers, Is.EqualTo(1));
+    }
+
     private static void Agree(EventRecorder session, Shared shared, string name, string context)
     {
         long owner = session.OwnerOf(name);
@@ -131,7 +177,7 @@ public sealed class SharingBooksTests
 
         Assert.That(shared.Queue.Core.TryGetFigures(out OwnerFigures figures) && shared.Queue.Core.TryGetBufferFigures(out _), Is.True);
         Compare("bytes", figures.CommittedBytes, books.LiveBytes + books.OrphanedBytes);
-        Compare("allocated", figures.AllocatedBytes, books.LiveBytes + books.OrphanedBytes);
+        Compare("allocated", figures.AllocatedBytes, books.LiveBytes);
         Compare("peak", figures.PeakCommittedBytes, books.PeakBytes);
         Compare("total", figures.TotalCommittedBytes, session.Of(owner, "BufferCreated").Sum(one => one["bytes"]));
         Compare("given back", figures.DecommittedBytes, figures.TotalCommittedBytes - figures.CommittedBytes);

@@ -63,6 +63,34 @@ public sealed unsafe class UntrackedTests
         FileMapping.TryUnmap(mapping, (nuint)Length);
     }
 
+    /// <summary>
+    /// One that has closed a buffer, and is silent about it, makes it untracked. What it holds afterwards is seen all the same: else two importers, or one, could have
+    /// any number of buffers taken for free that they hold.
+    /// </summary>
+    [Test]
+    public void WhoWasSilent_IsNotBelievedAboutWhatTheKernelSees()
+    {
+        using Shared shared = new();
+        shared.Queue.Request(1, Length);
+        using RawImporter raw = RawImporter.Join(shared);
+        shared.Queue.Export(0, raw.Peer);
+        SharingMessage export = raw.HearExport(out FileDescriptor file);
+        file.Dispose();
+        raw.Say(MessageKind.Imported, export);
+        Shared.Eventually(() => shared.Queue.GetStatistics().UntrackedExports == 1, "noticed");
+        raw.Say(MessageKind.LetGo, export);
+        Shared.Eventually(() => raw.Peer.HeldBuffers == 0, "the owner hears it");
+
+        export = raw.Take(shared, 0, out file);
+        raw.Say(MessageKind.LetGo, export);
+        Shared.Eventually(() => shared.Queue.GetStatistics().FalseReleases == 1, "it has it");
+        Shared.Refused(BufferError.Busy, () => shared.Queue.Release(ReleaseMode.Strict));
+        Assert.That(shared.Queue.Release(), Is.EqualTo(new ReleaseResult(0, 1, Length, 0)));
+        Assert.That(shared.Queue.WaitForReclaim(TimeSpan.FromMilliseconds(50)), Is.False);
+        file.Dispose();
+        Assert.That(shared.Queue.WaitForReclaim(Shared.Soon), Is.True);
+    }
+
     /// <summary>Between a buffer's coming and an importer's saying so it may be gone already: no reason to doubt.</summary>
     [Test]
     public void WhoLetsGoAtOnce_IsNotSuspected()

@@ -20,7 +20,7 @@ internal static class BufferSection
             new("orphaned", PageColours.Orphaned, TimeMark.Line, grid.Points(group.BufferLevels(grid, sample => sample.OrphanedBytes))),
         ];
         AxisUnit bytes = AxisUnit.Bytes(memory.Max(series => series.Largest));
-        Draw(page, grid, "Memory of buffers", bytes, memory, 220, "Live: buffers that the owner has. Orphaned: released, but held by importers. Committed: both, and revoked ones that keep pages.");
+        Draw(page, grid, "Memory of buffers", bytes, memory, 220, "Live: buffers that the owner has. Orphaned: released, but held by importers. Committed: both. Revoked ones have no pages.");
 
         TimeSeries[] counts =
         [

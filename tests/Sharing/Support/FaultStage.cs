@@ -44,7 +44,8 @@ internal sealed class FaultStage : IDisposable
         Peer = null!;
         try
         {
-            while (Peer is null && refused is null && !connecting.IsFaulted)
+            // An importer that failed before may be in line still, and is no refusal of this one.
+            while (Peer is null && (refused is null || ImportersOptions.Faults is not null) && !connecting.IsFaulted)
             {
                 refused = Accept();
             }

@@ -132,9 +132,10 @@ public sealed partial class BufferImporter
             return false;
         }
 
-        if (got < 0 && VirtualMemory.LastError == LinuxError.ConnectionReset && Atomic.Exchange(ref _isUnheard, 1) == 0)
+        if (got < 0 && VirtualMemory.LastError == LinuxError.ConnectionReset)
         {
             // Said once, before what the owner had sent: it ended without reading all that it was told.
+            Atomic.Store(ref _isUnheard, 1);
             return true;
         }
 

@@ -162,6 +162,9 @@ internal static class JsonReport
         json.WriteNumber("importers", share.Options.Importers);
         json.WriteString("tracking", share.Statistics.Tracking.ToString());
         json.WriteNumber("rogues", share.Episodes);
+        json.WriteNumber("earlyKills", share.EarlyKills);
+        json.WriteNumber("lateReclaims", share.LateReclaims);
+        json.WriteNumber("longestPauseMs", Math.Round(share.LongestPause.TotalMilliseconds, 3));
         json.WriteNumber("framesVerified", share.Verified);
         json.WriteNumber("refused", share.Refused);
         json.WriteNumber("orphans", share.Statistics.Orphans);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.Versioning;
 
 namespace MagAlloc.Stress.Sharing;
@@ -16,6 +17,10 @@ internal sealed class FrameLoop
     private readonly Stack<int> _free = new();
     private readonly HashSet<int> _returning = [];
     private long _last;
+    private long _longestPause;
+
+    /// <summary>The longest time in which no frame came back.</summary>
+    public TimeSpan LongestPause => TimeSpan.FromTicks(Interlocked.Read(ref _longestPause));
 
     public FrameLoop(ShareContext context)
     {
@@ -61,12 +66,16 @@ internal sealed class FrameLoop
     public void Run()
     {
         _queue.StreamOn();
+        long last = Stopwatch.GetTimestamp();
         while (!_context.Stopping)
         {
             while (_free.TryPop(out int index))
                 HandOver(index);
-            if (_queue.TryDequeue(out CompletedBuffer completed, s_wait))
+            bool isBack = _queue.TryDequeue(out CompletedBuffer completed, s_wait);
+            if (isBack)
                 TakeBack(in completed);
+            Interlocked.Exchange(ref _longestPause, Math.Max(_longestPause, Stopwatch.GetElapsedTime(last).Ticks));
+            last = isBack ? Stopwatch.GetTimestamp() : last;
         }
 
         _queue.StreamOff();

@@ -26,7 +26,10 @@ internal sealed class HonestImporter(ImporterArguments arguments)
             if (received)
                 Take(importer, in frame);
             if (!received || turn % LookEvery == 0)
+            {
+                VerifyArrived(importer);
                 LetGoOfReleased(importer);
+            }
         }
     }
 
@@ -60,6 +63,16 @@ internal sealed class HonestImporter(ImporterArguments arguments)
         }
 
         return FramePattern.FindViolation(frame.Span, number);
+    }
+
+    /// <summary>Immutable buffers are not of the stream: they are what they were when they were made, which their index says.</summary>
+    private static void VerifyArrived(BufferImporter importer)
+    {
+        while (importer.TryImport(out BufferImport? import))
+        {
+            if (import.Profile == BufferProfile.Immutable && FramePattern.FindViolation(import.GetSpan(), (ulong)import.Index) is >= 0 and var wrong)
+                ImporterProgram.Say($"corrupt buffer {import.Index} ({import.Profile}) at offset {wrong}");
+        }
     }
 
     private static void LetGoOfReleased(BufferImporter importer)

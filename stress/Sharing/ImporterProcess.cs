@@ -9,6 +9,11 @@ namespace MagAlloc.Stress.Sharing;
 [SupportedOSPlatform("linux")]
 internal sealed class ImporterProcess : IDisposable
 {
+    // 128 and SIGKILL.
+    private const int KilledCode = 137;
+
+    private static readonly TimeSpan s_end = TimeSpan.FromSeconds(5);
+
     private readonly ShareContext _context;
     private readonly Process _process;
     private readonly ManualResetEventSlim _connected = new();
@@ -34,6 +39,9 @@ internal sealed class ImporterProcess : IDisposable
     public BufferPeer? Peer { get; private set; }
 
     public bool HasEnded => _process.HasExited;
+
+    /// <summary>It was killed, and did not end by itself just before that. Waits for its end.</summary>
+    public bool WasKilled => _process.WaitForExit(s_end) && _process.ExitCode == KilledCode;
 
     /// <summary>Indices of live buffers that only it has. Used by the conductor.</summary>
     public List<int> Privates { get; } = [];
@@ -96,7 +104,7 @@ internal sealed class ImporterProcess : IDisposable
             KillHolder(holder);
 
         // With a limit the wait is for the process only, not for the end of an output that a holder may have, too.
-        _process.WaitForExit(TimeSpan.FromSeconds(5));
+        _process.WaitForExit(s_end);
         _process.Dispose();
         _connected.Dispose();
         _done.Dispose();

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.Versioning;
+using MagAlloc.Platform;
 
 namespace MagAlloc.Stress.Sharing;
 
@@ -31,6 +32,19 @@ internal static class ProcessFiles
         }
 
         return bytes;
+    }
+
+    /// <summary>Memory behind this process's memory files of a name, mapped or not, in bytes.</summary>
+    public static long BytesBehind(string name)
+    {
+        Dictionary<ulong, long> files = [];
+        foreach (string link in Directory.GetFiles("/proc/self/fd"))
+        {
+            if (new FileInfo(link).LinkTarget?.StartsWith($"/memfd:{name} ", StringComparison.Ordinal) == true && MemoryFiles.TryGetStatus(link, out FileStatus status))
+                files[status.Inode] = status.ResidentBytes;
+        }
+
+        return files.Values.Sum();
     }
 
     private static IEnumerable<string> Targets() =>

@@ -8,8 +8,6 @@ namespace MagAlloc.Stress.Sharing;
 [SupportedOSPlatform("linux")]
 internal sealed class RogueEpisode(ShareContext context, RogueKind kind, LatencyHistogram revocation)
 {
-    private const int BufferPages = 32;
-
     private static readonly TimeSpan s_start = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_settle = TimeSpan.FromSeconds(10);
 
@@ -20,10 +18,11 @@ internal sealed class RogueEpisode(ShareContext context, RogueKind kind, Latency
 
     public void Run(ulong seed)
     {
+        BufferQueueStatistics before = _queue.GetStatistics();
         ImporterProcess rogue = context.Importers.Start(kind.ToString(), seed);
         try
         {
-            Meet(rogue);
+            Meet(rogue, in before);
         }
         finally
         {
@@ -34,7 +33,7 @@ internal sealed class RogueEpisode(ShareContext context, RogueKind kind, Latency
             Failed($"held buffers are left after it and its holders were killed: {_queue.GetStatistics()}");
     }
 
-    private void Meet(ImporterProcess rogue)
+    private void Meet(ImporterProcess rogue, in BufferQueueStatistics before)
     {
         if (!SpinWait.SpinUntil(() => rogue.Peer is not null || rogue.HasEnded || context.Stopping, s_start) || rogue.Peer is null)
         {
@@ -48,7 +47,6 @@ internal sealed class RogueEpisode(ShareContext context, RogueKind kind, Latency
         bool isDone = rogue.WaitUntilDone(s_start);
         if (!isDone && !context.Stopping)
             Failed("it did not get round to it");
-        BufferQueueStatistics before = _queue.GetStatistics();
         if (kind is RogueKind.Repass or RogueKind.Fork)
         {
             // Liveness starts reclamation, the lease decides it: the dead one's heirs hold everything.
@@ -67,7 +65,7 @@ internal sealed class RogueEpisode(ShareContext context, RogueKind kind, Latency
         if (kind is RogueKind.Hold or RogueKind.Raw)
             Thread.Sleep(s_misbehaviour);
         ExpectFate(rogue);
-        ExpectEffect(before, revocable);
+        ExpectEffect(in before, revocable);
 
         // It never acknowledges: the stream would wait for ever.
         rogue.Peer.Disconnect();
@@ -82,13 +80,13 @@ internal sealed class RogueEpisode(ShareContext context, RogueKind kind, Latency
         {
             foreach (BufferProfile profile in Enum.GetValues<BufferProfile>())
             {
-                BufferRange one = _queue.Create(1, BufferPages * Environment.SystemPageSize, profile);
+                BufferRange one = _queue.Create(1, ShareContext.LargestPrivate, profile);
                 given.Add(one.First);
-                FramePattern.Fill(_queue.GetSpan(one.First), 1);
+                FramePattern.Fill(_queue.GetSpan(one.First), (ulong)one.First);
                 if (profile == BufferProfile.Immutable)
                     _queue.Freeze(one.First);
                 else
-                    revocable += BufferPages * Environment.SystemPageSize;
+                    revocable += ShareContext.LargestPrivate;
                 _queue.Export(one.First, peer, profile == BufferProfile.Stable ? BufferAccess.ReadWrite : BufferAccess.ReadOnly);
             }
 
@@ -109,7 +107,7 @@ internal sealed class RogueEpisode(ShareContext context, RogueKind kind, Latency
     private bool HasGivenBackAllItCan()
     {
         long left = _queue.GetStatistics().OrphanedBytes;
-        return left == BufferPages * Environment.SystemPageSize || (left == 0 && kind is RogueKind.Garbage or RogueKind.Raw or RogueKind.Repass);
+        return left == ShareContext.LargestPrivate || (left == 0 && kind is RogueKind.Garbage or RogueKind.Raw or RogueKind.Repass);
     }
 
     private void ExpectHeld(ImporterProcess rogue)
@@ -134,14 +132,14 @@ internal sealed class RogueEpisode(ShareContext context, RogueKind kind, Latency
     }
 
     /// <summary>A rogue that does nothing proves nothing.</summary>
-    private void ExpectEffect(BufferQueueStatistics before, long revocable)
+    private void ExpectEffect(in BufferQueueStatistics before, long revocable)
     {
         BufferQueueStatistics now = _queue.GetStatistics();
         bool seen = kind switch
         {
-            RogueKind.Hold => now.Reinflations > 0,
-            RogueKind.Liar => now.FalseReleases > 0,
-            RogueKind.Garbage => now.Misuses > 0,
+            RogueKind.Hold => now.Reinflations > before.Reinflations,
+            RogueKind.Liar => now.FalseReleases > before.FalseReleases,
+            RogueKind.Garbage => now.Misuses > before.Misuses,
             _ => now.Revocations > before.Revocations && revocable != 0,
         };
         if (!seen && !context.Stopping)

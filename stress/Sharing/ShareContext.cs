@@ -41,6 +41,12 @@ internal sealed class ShareContext : IDisposable
     /// <summary>Bytes for buffers that single importers get.</summary>
     public static long PrivateBytes => 1 << 20;
 
+    /// <summary>The largest of them.</summary>
+    public static long LargestPrivate => 32 * Environment.SystemPageSize;
+
+    /// <summary>More than the queue's page of control words takes.</summary>
+    public static long ControlBytes => 4 * Environment.SystemPageSize;
+
     public ShareOptions Options { get; }
 
     public long ByteLimit { get; }

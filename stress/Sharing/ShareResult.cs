@@ -19,6 +19,15 @@ internal sealed record ShareResult
 
     public long Kills { get; init; }
 
+    /// <summary>Those of importers that had not connected yet: nothing was to be got back.</summary>
+    public long EarlyKills { get; init; }
+
+    /// <summary>Kills after which it took longer than <see cref="ShareRun.ReclaimBound"/> until everything was back.</summary>
+    public long LateReclaims { get; init; }
+
+    /// <summary>The longest time in which no frame came back.</summary>
+    public TimeSpan LongestPause { get; init; }
+
     public long Episodes { get; init; }
 
     public long Corruptions { get; init; }
@@ -33,7 +42,7 @@ internal sealed record ShareResult
 
     public long DescriptorGrowth { get; init; }
 
-    /// <summary>From each SIGKILL until all that the importer held was back.</summary>
+    /// <summary>From each SIGKILL of an importer that had connected until all that it held was back.</summary>
     public required LatencyHistogram Reclaim { get; init; }
 
     /// <summary>From each release of what a rogue holds until its bytes were back, the grace of <see cref="ShareRun.OrphanTimeout"/> included.</summary>

@@ -14,6 +14,12 @@ internal sealed class ShareRun : IDisposable
     /// <summary>How long an orphan is left to its holders.</summary>
     public static TimeSpan OrphanTimeout => ShareContext.OrphanTimeout;
 
+    /// <summary>By when everything shall be back after a kill.</summary>
+    public static TimeSpan ReclaimBound => TimeSpan.FromMilliseconds(100);
+
+    // Importers are started anew in less, and rogues disconnected.
+    private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(30);
+
     private static readonly TimeSpan s_settle = TimeSpan.FromSeconds(10);
 
     private readonly ShareOptions _options;
@@ -75,6 +81,8 @@ internal sealed class ShareRun : IDisposable
         TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
         foreach (Thread thread in threads)
             thread.Join();
+        if (!interruption.IsCancellationRequested)
+            _conductor.CheckEnd();
         _context.Importers.Dispose();
         long left = TakeEverythingBack();
         BufferQueueStatistics books = _context.Queue.GetStatistics();
@@ -82,6 +90,8 @@ internal sealed class ShareRun : IDisposable
             _context.Log.Failed($"quotas were exceeded at {_conductor.QuotaOverruns} looks");
         if (books.HandOvers == 0 && !interruption.IsCancellationRequested)
             _context.Log.Failed("not one frame was handed over: no importer got so far");
+        if (_frames.LongestPause > s_longestPause)
+            _context.Log.Failed($"the stream stood still for {_frames.LongestPause.TotalSeconds:0} s");
         if (books.UntrackedExports != 0)
             _context.Log.Failed($"{books.UntrackedExports} exports were not seen by the kernel");
         return new ShareResult
@@ -92,6 +102,9 @@ internal sealed class ShareRun : IDisposable
             Handovers = books.HandOvers,
             Verified = _context.Verified,
             Kills = _conductor.Kills,
+            EarlyKills = _conductor.EarlyKills,
+            LateReclaims = _conductor.Late,
+            LongestPause = _frames.LongestPause,
             Episodes = _conductor.Episodes,
             Corruptions = _context.Log.Corruptions,
             QuotaOverruns = _conductor.QuotaOverruns,
@@ -104,8 +117,8 @@ internal sealed class ShareRun : IDisposable
         };
     }
 
-    /// <summary>By number of kills if one is given, and then by time as well, but ten times as long.</summary>
-    private bool IsOver(TimeSpan elapsed) => _options.Kills == 0 ? elapsed >= _options.Duration : _conductor.HasKilledEnough;
+    /// <summary>By number of kills if one is given, else by time; but not before each rogue that was asked for has come.</summary>
+    private bool IsOver(TimeSpan elapsed) => _conductor.HasMetAll && (_options.Kills == 0 ? elapsed >= _options.Duration : _conductor.HasKilledEnough);
 
     /// <summary>Rogues get theirs from their episode.</summary>
     private void Welcome(ImporterProcess importer)

@@ -609,11 +609,11 @@ mutant 'share: buffers are not sealed' Sharing/SharedBuffer.cs \
     'FileSteps.Seal(queue, _file, seals, faults);' '_ = seals;' "$share.StableProfile" tests
 mutant 'share: more seals can be added to a stable buffer' Sharing/SharedBuffer.cs \
     'MemoryFiles.SealShrink | MemoryFiles.SealGrow | MemoryFiles.SealSeals,' 'MemoryFiles.SealShrink | MemoryFiles.SealGrow,' "$share.StableProfile" tests
-mutant 'share: what came back last is dequeued first' $sharing.Stream.cs \
-    '        _done.Enqueue(buffer);' '        SharedBuffer[] before = [.. _done];
-        _done.Clear();
-        _done.Enqueue(buffer);
-        Array.ForEach(before, _done.Enqueue);' "$share.StreamTests" tests
+mutant 'share: what came back last is dequeued first' $sharing.Frames.cs \
+    '            _done.Enqueue(buffer);' '            SharedBuffer[] before = [.. _done];
+            _done.Clear();
+            _done.Enqueue(buffer);
+            Array.ForEach(before, _done.Enqueue);' "$share.StreamTests" tests
 mutant 'share: the end of a stream leaves what is pending' $sharing.Stream.cs \
     '                claim.Pending = 0;
             }
@@ -626,11 +626,11 @@ mutant 'share: the end of a stream leaves what is pending' $sharing.Stream.cs \
         if (was)' "$share.StreamTests" tests
 mutant 'share: what came back behind the last frame is dequeued' $sharing.Stream.cs \
     'if (_isEnded)' 'if (_isEnded && _done.Count == 0)' "$share.StreamTests" tests
-mutant 'share: an acknowledgement of any number counts' $sharing.Stream.cs \
+mutant 'share: an acknowledgement of any number counts' $sharing.Frames.cs \
     ' || claim.Pending != message.Sequence)' ')' "$share.HostileImporter" tests
-mutant 'share: an importer that writes may say any length' $sharing.Stream.cs \
+mutant 'share: an importer that writes may say any length' $sharing.Frames.cs \
     'message.Length < 0 || message.Length > buffer.Bytes' 'message.Length < 0' "$share.HostileImporter" tests
-mutant 'share: an importer whose socket is full is kept' $sharing.Stream.cs \
+mutant 'share: an importer whose socket is full is kept' $sharing.Frames.cs \
     '                MarkStuck(claim.Peer);
 ' '' "$share.StubbornImporter" tests
 mutant 'share: the length of a message is not looked at' $sharing.Claims.cs \
@@ -661,7 +661,43 @@ mutant 'share: buffers that are being made are nobodys' $sharing.Buffers.cs \
 ' '                    _owner = formerOwner;
 ' "$share.Ownership" tests
 mutant 'share: a listener deletes whatever is in its place' Sharing/BufferListener.cs ' && status.IsSocket' '' "$share.Listener" tests
+mutant 'share: what an importer said last is lost with it' $sharing.Peers.cs \
+    'if (got < 0 && VirtualMemory.LastError == LinuxError.ConnectionReset)' 'if (got < -1)' "$share.LastWords" tests
+mutant 'share: what an importer said last is lost where a message cannot be sent to it' $sharing.Peers.cs \
+    '            Pump(peer, waits: true);
+' '' "$share.LastWords" tests
+mutant 'share: an importer gets more frames than fit into its socket' $sharing.Frames.cs \
+    'claim.Peer.Frames >= claim.Peer.FrameRoom' 'claim.Peer.Frames < 0' "$share.Crowd" tests
+mutant 'share: frames that did not fit are forgotten' $sharing.Frames.cs \
+    '        if (_isCrowded)' '        if (_isCrowded && _done.Count < 0)' "$share.Crowd" tests
+mutant 'share: what the kernel sees of an untracked buffer is passed over' $sharing.Claims.cs \
+    'buffer.Claims.Count == 1 && Tracking != BufferTracking.Cooperative' 'buffer.Claims.Count == 1 && IsTracked(buffer)' "$share.Untracked" tests
+mutant 'share: a claim that was given up in words lasts' $sharing.Release.cs \
+    'buffer.Claims.Any(claim => !claim.IsDisputed)' 'buffer.Claims.Count != 0' "$share.Untracked" tests
+mutant 'share: a revocation that was refused is not due' $sharing.Release.cs \
+    '        buffer.RevokeAt = Math.Min(buffer.RevokeAt, NowTicks());
+' '' "$share.ReleaseMode" tests
+mutant 'share: the end of a queue waits for nobody' $sharing.cs \
+    '            _isAbandoned = _released.TrueForAll(buffer => buffer.Phase is not (BufferPhase.Revoking or BufferPhase.Closing));' \
+    '            _isAbandoned = true;' "$share.PinTests" tests
+mutant 'share: figures tell of what is only reserved' $sharing.Events.cs \
+    '_quotas.LiveBytes - _unmadeBytes' '_quotas.LiveBytes' "$share.SharingBooks" tests
+mutant 'share: stable buffers are made of reserved huge pages' Sharing/BufferFormat.cs \
+    'if (profile == BufferProfile.Stable && pages' 'if (profile < 0 && pages' "$share.SharedHugePage" tests
+mutant 'share: freezing takes the pool a second time' Platform/FileMapping.cs \
+    'MapPrivate | MapNoReserve | MapFixed' 'MapPrivate | MapFixed' "$share.SharedHugePage" tests
 importer=Sharing/BufferImporter
+mutant 'share: a part of a huge page is mapped' $importer.Receive.cs \
+    'export.Length % page != 0' 'export.Length % Environment.SystemPageSize != 0' "$share.SharedHugePage" tests
+mutant 'share: an importer maps parts of pages' $importer.Receive.cs 'if (page == 0 || export.Length % page != 0)' 'if (page == 0)' "$share.HostileOwner" tests
+mutant 'share: a buffer that comes in during a disposal stays' $importer.Receive.cs \
+    'if (Atomic.Load(ref _isDisposed) != 0)' 'if (Atomic.Load(ref _isDisposed) < 0)' "$share.ImportRace" tests
+mutant 'share: frames that the owner sent before its end are lost' $importer.Receive.cs \
+    'VirtualMemory.LastError == LinuxError.ConnectionReset)' 'VirtualMemory.LastError == LinuxError.NoDevice)' "$share.LastWords" tests
+mutant 'share: frames that the owner sent before its end are lost when a message cannot be sent' $importer.cs \
+    '            Atomic.Store(ref _isUnheard, 1);' '            Atomic.Store(ref _isGone, 1);' "$share.LastWords" tests
+mutant 'share: a copy is made of memory that may go' Sharing/BufferImport.cs \
+    'isPinned = _pins != 0;' 'isPinned = _pins > 1;' "$share.ImportRace" tests
 mutant 'share: an importer does not look at the seals' $importer.cs '(has & seals) != seals || ' '' "$share.HostileOwner" tests
 mutant 'share: an importer does not look at the length' $importer.cs 'status.Bytes < (ulong)bytes' 'status.Bytes == 0' "$share.HostileOwner" tests
 mutant 'share: an importer takes a place twice' $importer.Receive.cs '&& !present.IsDisposed)' '&& present.Slot < 0)' "$share.HostileOwner" tests
@@ -680,6 +716,10 @@ mutant 'share: a revocable buffer is copied from its mapping' Sharing/BufferImpo
             if (MemoryFiles.Read' "$share.RevocableProfile" tests
 mutant 'share: of several descriptors the others stay open' Platform/MessageSocket.cs \
     '            _ = LinuxCalls.Close(numbers[i]);' '            _ = numbers[i];' 'FullyQualifiedName~MessageSocketTests' tests
+mutant 'share: what was closed before a wait is waited for' Platform/PollSet.cs \
+    'isClosed ? 0 : milliseconds' 'milliseconds' 'FullyQualifiedName~PollSetTests' tests
+mutant 'share: closes are read without end' Platform/FileWatch.cs \
+    'reads < MostReads' 'reads >= 0' 'FullyQualifiedName~FileWatchTests' tests
 mutant 'share: a signal ends a wait' Platform/PollSet.cs \
     'if (happened >= 0 || VirtualMemory.LastError != LinuxError.Interrupted)' 'if (happened >= -1)' 'FullyQualifiedName~PollSetTests' tests
 

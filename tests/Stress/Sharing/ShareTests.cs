@@ -52,6 +52,21 @@ public sealed class ShareTests
         Assert.That(share.GetProperty("revocations").GetInt64(), kind == "garbage" ? Is.GreaterThanOrEqualTo(0) : Is.Positive);
     }
 
+    /// <summary>The books are held against this.</summary>
+    [Test]
+    [System.Runtime.Versioning.SupportedOSPlatform("linux")]
+    public void Memory_behind_buffers_is_counted_whoever_counts_it()
+    {
+        string name = $"counted-{Guid.NewGuid():N}";
+        using BufferQueue queue = new(new BufferQueueOptions { Name = name });
+        long before = ProcessFiles.BytesBehind(name);
+        Assert.That(before, Is.LessThanOrEqualTo(ShareContext.ControlBytes));
+        queue.Request(3, 10 * Environment.SystemPageSize);
+        Assert.That(ProcessFiles.BytesBehind(name) - before, Is.EqualTo(30 * Environment.SystemPageSize));
+        queue.Release();
+        Assert.That(ProcessFiles.BytesBehind(name), Is.EqualTo(before));
+    }
+
     [Test]
     public void A_frame_that_is_not_what_it_should_be_is_found()
     {

@@ -8,7 +8,7 @@ namespace MagAlloc.Diagnostics;
 /// <summary>The meter <c>MagAlloc</c>: what the owners' books say, read when somebody asks.</summary>
 /// <remarks>
 /// All instruments are observable: nothing is counted for them, and without a listener they cost nothing. Owners of one name and kind
-/// are one series: their figures are summed. Names and units follow OpenTelemetry; the first four verbs are those of
+/// are one series: their figures are summed, and what those had counted that were disposed of counts on while another one lives. Names and units follow OpenTelemetry; the first four verbs are those of
 /// <c>aspnetcore.memory_pool</c>.
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "One a process, for as long as it lives.")]
@@ -32,7 +32,7 @@ internal sealed class MagAllocMeter
     {
         _meter.CreateObservableUpDownCounter("magalloc.memory.pooled", Pooled, Bytes, "Free bytes that are kept for reuse, by cache level.");
         Counter("magalloc.memory.allocated", Bytes, "Bytes committed from the operating system.", static f => f.TotalCommittedBytes);
-        Counter("magalloc.memory.evicted", Bytes, "Bytes given back to the operating system.", static f => f.TotalCommittedBytes - f.CommittedBytes);
+        Counter("magalloc.memory.evicted", Bytes, "Bytes given back to the operating system.", static f => f.ReturnedBytes);
         UpDown("magalloc.memory.rented", Bytes, "Bytes that callers hold.", static f => f.AllocatedBytes);
         UpDown("magalloc.memory.committed", Bytes, "Bytes that physical memory may stand behind.", static f => f.CommittedBytes);
         UpDown("magalloc.memory.reserved", Bytes, "Address space.", static f => f.ReservedBytes);
@@ -57,7 +57,7 @@ internal sealed class MagAllocMeter
         BufferCounter("magalloc.buffers.reclaims", "{buffer}", "Released buffers that were held, and are gone.", static f => f.Reclaims);
         BufferCounter("magalloc.buffers.refusals", "{request}", "Requests refused for a quota.", static f => f.QuotaRefusals);
         ClassUpDown("magalloc.class.allocated", "{block}", "Blocks of a class that callers hold.", static c => c.AllocatedBlocks);
-        ClassUpDown("magalloc.class.cached", "{block}", "Blocks of a class in threads' magazines and depots.", static c => c.ThreadCachedBlocks + c.DepotCachedBlocks);
+        ClassUpDown("magalloc.class.cached", "{block}", "Blocks of a class in threads' magazines and depots.", static c => c.ThreadCachedBlocks + c.DepotCachedBlocks, ofSlabs: false);
         ClassUpDown("magalloc.class.slabs", "{slab}", "Slabs of a class.", static c => c.Slabs);
         ClassUpDown("magalloc.class.waste", Bytes, "Bytes of a class's slabs that no caller holds.", static c => c.WasteBytes);
     }
@@ -72,16 +72,17 @@ internal sealed class MagAllocMeter
     private static Dictionary<(string Name, string Kind), List<OwnerFigures>> Read()
     {
         Dictionary<(string, string), List<OwnerFigures>> read = [];
-        foreach (IEventOwner owner in OwnerRegistry.Instance.Living)
+        OwnerCensus census = OwnerRegistry.Instance.Census;
+        foreach (IEventOwner owner in census.Living)
         {
             if (!owner.TryGetFigures(out OwnerFigures figures))
             {
                 continue;
             }
 
-            if (!read.TryGetValue((owner.Name, owner.Kind), out List<OwnerFigures>? same))
+            if (!read.TryGetValue(OwnerCensus.KeyOf(owner), out List<OwnerFigures>? same))
             {
-                read.Add((owner.Name, owner.Kind), same = []);
+                read.Add(OwnerCensus.KeyOf(owner), same = [census.Retired.GetValueOrDefault(OwnerCensus.KeyOf(owner)).Counters]);
             }
 
             same.Add(figures);
@@ -108,12 +109,19 @@ internal sealed class MagAllocMeter
         }
     }
 
-    private static List<Measurement<long>> ObserveClasses(Func<ClassFigures, long> figure)
+    /// <param name="figure">Of a class.</param>
+    /// <param name="ofSlabs">Only owners whose blocks come out of slabs know it.</param>
+    private static List<Measurement<long>> ObserveClasses(Func<ClassFigures, long> figure, bool ofSlabs)
     {
         Dictionary<(string Name, string Kind, long BlockBytes), long> sums = [];
         Span<ClassFigures> classes = stackalloc ClassFigures[OwnerRegistry.MostClasses];
         foreach (IEventOwner owner in OwnerRegistry.Instance.Living)
         {
+            if (ofSlabs && owner.Kind is OwnerKind.Domain or OwnerKind.Cache)
+            {
+                continue;
+            }
+
             foreach (ref readonly ClassFigures one in classes[..owner.GetClassFigures(classes)])
             {
                 (string, string, long) key = (owner.Name, owner.Kind, one.BlockBytes);
@@ -124,20 +132,28 @@ internal sealed class MagAllocMeter
         return [.. sums.Select(sum => new Measurement<long>(sum.Value, Tags((sum.Key.Name, sum.Key.Kind), SizeClassTag, sum.Key.BlockBytes)))];
     }
 
-    private static IEnumerable<(IBufferOwner Owner, BufferFigures Figures)> ReadBuffers()
+    private static IEnumerable<(string Name, BufferFigures Figures)> ReadBuffers()
     {
-        foreach (IEventOwner owner in OwnerRegistry.Instance.Living)
+        OwnerCensus census = OwnerRegistry.Instance.Census;
+        HashSet<string> living = [];
+        foreach (IEventOwner owner in census.Living)
         {
-            if (owner is IBufferOwner buffers && buffers.TryGetBufferFigures(out BufferFigures figures))
+            if (owner is not IBufferOwner buffers || !buffers.TryGetBufferFigures(out BufferFigures figures))
             {
-                yield return (buffers, figures);
+                continue;
+            }
+
+            yield return (owner.Name, figures);
+            if (living.Add(owner.Name))
+            {
+                yield return (owner.Name, census.Retired.GetValueOrDefault(OwnerCensus.KeyOf(owner)).Buffers);
             }
         }
     }
 
     private static IEnumerable<Measurement<long>> BuffersByState()
     {
-        foreach (IGrouping<string, BufferFigures> same in ReadBuffers().GroupBy(one => one.Owner.Name, one => one.Figures))
+        foreach (IGrouping<string, BufferFigures> same in ReadBuffers().GroupBy(one => one.Name, one => one.Figures))
         {
             (string, string) owner = (same.Key, OwnerKind.Buffers);
             yield return new Measurement<long>(same.Sum(static f => f.LiveBuffers), Tags(owner, BufferStateTag, "live"));
@@ -147,7 +163,7 @@ internal sealed class MagAllocMeter
     }
 
     private static IEnumerable<Measurement<long>> ObserveBuffers(Func<BufferFigures, long> figure) =>
-        ReadBuffers().GroupBy(one => one.Owner.Name, one => one.Figures)
+        ReadBuffers().GroupBy(one => one.Name, one => one.Figures)
             .Select(same => new Measurement<long>(same.Sum(figure), new(OwnerNameTag, same.Key), new(OwnerKindTag, OwnerKind.Buffers)));
 
     private void BufferCounter(string name, string unit, string description, Func<BufferFigures, long> figure)
@@ -165,6 +181,6 @@ internal sealed class MagAllocMeter
     private void Gauge(string name, string unit, string description, Func<OwnerFigures, long> figure)
         => _meter.CreateObservableGauge(name, () => Observe(figure), unit, description);
 
-    private void ClassUpDown(string name, string unit, string description, Func<ClassFigures, long> figure)
-        => _meter.CreateObservableUpDownCounter(name, () => ObserveClasses(figure), unit, description);
+    private void ClassUpDown(string name, string unit, string description, Func<ClassFigures, long> figure, bool ofSlabs = true)
+        => _meter.CreateObservableUpDownCounter(name, () => ObserveClasses(figure, ofSlabs), unit, description);
 }

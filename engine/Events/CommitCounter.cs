@@ -8,6 +8,7 @@ internal sealed class CommitCounter : BoundedCounter
 {
     private readonly long _owner;
     private PaddedLong _total;
+    private PaddedLong _returned;
 
     public CommitCounter(long owner, long limit)
         : base(limit)
@@ -18,12 +19,19 @@ internal sealed class CommitCounter : BoundedCounter
     /// <summary>Bytes committed since the start, whatever has become of them.</summary>
     public long Total => Atomic.Load(ref _total.Value);
 
+    /// <summary>Bytes given back since the start. Counted by itself: <see cref="Total"/> less the value is less for a moment while bytes are added.</summary>
+    public long Returned => Atomic.Load(ref _returned.Value);
+
     /// <inheritdoc/>
     protected override void OnChanged(long change, long now)
     {
         if (change > 0)
         {
             Atomic.Add(ref _total.Value, change);
+        }
+        else
+        {
+            Atomic.Add(ref _returned.Value, -change);
         }
 
         MagAllocEventSource log = MagAllocEventSource.Log;

@@ -48,9 +48,10 @@ internal sealed class EventClock
     private void Run()
     {
         long lastBeat = Stopwatch.GetTimestamp();
+        long lastStatistics = lastBeat;
         while (true)
         {
-            (int turn, int beat) = _log.Periods;
+            (int turn, int beat, int statistics) = _log.Periods;
             if (_changed.WaitOne(turn))
             {
                 // Another period, or nobody left. A session's first figures are written by the command itself.
@@ -59,7 +60,11 @@ internal sealed class EventClock
 
             bool newBeat = Stopwatch.GetElapsedTime(lastBeat).TotalMilliseconds >= beat;
             lastBeat = newBeat ? Stopwatch.GetTimestamp() : lastBeat;
-            if (!_log.Turn(newBeat))
+
+            // Where every turn is one of figures, a turn that comes a little early must not be passed over.
+            bool newStatistics = turn == statistics || Stopwatch.GetElapsedTime(lastStatistics).TotalMilliseconds >= statistics;
+            lastStatistics = newStatistics ? Stopwatch.GetTimestamp() : lastStatistics;
+            if (!_log.Turn(newBeat, newStatistics))
             {
                 Atomic.Store(ref _state, Stopped);
 

@@ -72,9 +72,10 @@ internal sealed unsafe partial class MagAllocEventSource
 
     /// <summary>One turn of the clock.</summary>
     /// <param name="newBeat">Whether threads shall tell of their exchanges.</param>
+    /// <param name="newStatistics">Whether it is time for figures.</param>
     /// <returns>Whether anybody still wants to be told.</returns>
     [NonEvent]
-    internal bool Turn(bool newBeat)
+    internal bool Turn(bool newBeat, bool newStatistics)
     {
         bool exchange = IsEnabled(EventLevel.Informational, Keywords.Exchange);
         bool statistics = IsEnabled(EventLevel.Informational, Keywords.Statistics);
@@ -88,7 +89,7 @@ internal sealed unsafe partial class MagAllocEventSource
             }
         }
 
-        if (statistics)
+        if (statistics && newStatistics)
         {
             foreach (IEventOwner owner in OwnerRegistry.Instance.Living)
             {
@@ -123,14 +124,17 @@ internal sealed unsafe partial class MagAllocEventSource
         }
     }
 
-    /// <summary>Time between two turns of the clock, and between two beats, in milliseconds.</summary>
-    internal (int Turn, int Beat) Periods
+    /// <summary>Time between two turns of the clock, between two beats, and between figures, in milliseconds.</summary>
+    internal (int Turn, int Beat, int Statistics) Periods
     {
         [NonEvent]
         get
         {
             int statistics = Atomic.Load(ref _statisticsMs);
-            return (IsEnabled(EventLevel.Informational, Keywords.Statistics) ? statistics : BeatMs, BeatMs);
+            int turn = IsEnabled(EventLevel.Informational, Keywords.Statistics) ? statistics : BeatMs;
+
+            // Beats and the budget do not wait for figures that somebody wants once an hour.
+            return (IsEnabled(EventLevel.Informational, Keywords.Exchange) || HasBudget ? Math.Min(turn, BeatMs) : turn, BeatMs, statistics);
         }
     }
 
@@ -140,6 +144,14 @@ internal sealed unsafe partial class MagAllocEventSource
         if (command.Command == EventCommand.SendManifest)
         {
             return;
+        }
+
+        if (!IsEnabled())
+        {
+            // The last session has ended: the next one finds the defaults, whatever this one had asked for.
+            Atomic.Store(ref _sampleBytes, DefaultSampleBytes);
+            Atomic.Store(ref _mostSamples, 0);
+            Atomic.Store(ref _statisticsMs, DefaultStatisticsMs);
         }
 
         ReadArguments(command.Arguments);

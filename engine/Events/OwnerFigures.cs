@@ -15,6 +15,7 @@ internal record struct OwnerFigures
     public long CommittedBytes;
     public long PeakCommittedBytes;
     public long TotalCommittedBytes;
+    public long ReturnedBytes;
     public long ReservedBytes;
     public long DecommittedBytes;
     public long Threads;

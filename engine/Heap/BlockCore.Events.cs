@@ -29,6 +29,7 @@ internal unsafe partial class BlockCore<TSource>
                 FreeBytes = statistics.FreeBytes,
                 CommittedBytes = statistics.CommittedBytes,
                 TotalCommittedBytes = Committed.Total,
+                ReturnedBytes = Committed.Returned,
                 PeakCommittedBytes = statistics.PeakCommittedBytes,
                 ReservedBytes = statistics.ReservedBytes,
                 DecommittedBytes = statistics.DecommittedBytes,

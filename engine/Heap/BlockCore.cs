@@ -316,7 +316,9 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
     /// <returns>False when it was closed already.</returns>
     public bool Close()
     {
-        // Those that were never announced, because their construction failed, are not listed.
+        // The last figures are told here: no pass of the worker shall be behind them. Those that were never announced, because their construction failed,
+        // are not listed.
+        Engine?.StopWorker();
         OwnerRegistry.Instance.Remove(this);
         Misuses.Silent = true;
         if (Engine is null)

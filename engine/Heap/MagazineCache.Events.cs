@@ -29,6 +29,7 @@ public sealed unsafe partial class MagazineCache<TSource> : IEventOwner
                 DepotCachedBytes = _engine.CountInDepot(Code),
                 CommittedBytes = _committed.Value,
                 TotalCommittedBytes = _committed.Total,
+                ReturnedBytes = _committed.Returned,
                 PeakCommittedBytes = _committed.Peak,
                 ReservedBytes = (long)_engine.ReservedBytes,
                 Threads = engine.Threads,

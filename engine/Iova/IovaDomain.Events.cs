@@ -39,6 +39,7 @@ public sealed unsafe partial class IovaDomain : IEventOwner
                 FreeBytes = ToBytes(statistics.FreeUnits),
                 CommittedBytes = statistics.CommittedBytes,
                 TotalCommittedBytes = _committed.Total,
+                ReturnedBytes = _committed.Returned,
                 PeakCommittedBytes = _committed.Peak,
                 ReservedBytes = statistics.ReservedBytes,
                 Threads = statistics.Threads,

@@ -235,6 +235,7 @@ public sealed unsafe partial class IovaDomain : IDisposable
     /// <summary>Ends a domain that may be partly built.</summary>
     private void Close()
     {
+        _engine?.StopWorker();
         OwnerRegistry.Instance.Remove(this);
         if (_engine is null)
         {

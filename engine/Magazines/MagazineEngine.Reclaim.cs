@@ -217,5 +217,6 @@ internal sealed unsafe partial class MagazineEngine<TSource>
         return true;
     }
 
-    private void StopWorker() => _worker?.Dispose();
+    /// <summary>No pass of the worker is under way when this returns, and none comes. Idempotent.</summary>
+    public void StopWorker() => _worker?.Dispose();
 }

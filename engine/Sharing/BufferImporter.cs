@@ -28,6 +28,7 @@ public sealed partial class BufferImporter : IDisposable
     private readonly ControlView _view;
     private readonly Lock _gate = new();
     private readonly Dictionary<int, BufferImport> _imports = [];
+    // Nothing comes any more; and nothing that is sent arrives any more, which is found first.
     private int _isGone;
     private int _isUnheard;
     private int _isDisposed;
@@ -46,7 +47,9 @@ public sealed partial class BufferImporter : IDisposable
     /// <summary>The owner's process.</summary>
     public int OwnerProcessId { get; }
 
-    /// <summary>False once the owner has ended or closed the connection. What is mapped stays so.</summary>
+    /// <summary>
+    /// False once the owner is known to have ended or closed the connection. What is mapped stays so, and frames that it had sent before can still be received.
+    /// </summary>
     public bool IsConnected => Atomic.Load(ref _isGone) == 0 && Atomic.Load(ref _isUnheard) == 0;
 
     /// <summary>The buffers that are mapped now.</summary>

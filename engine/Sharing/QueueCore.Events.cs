@@ -34,6 +34,7 @@ internal sealed partial class QueueCore : IBufferOwner
                 AllocatedBytes = live,
                 CommittedBytes = bytes,
                 TotalCommittedBytes = _totalBytes,
+                ReturnedBytes = _totalBytes - bytes,
                 PeakCommittedBytes = _quotas.PeakBytes,
                 DecommittedBytes = _totalBytes - bytes,
                 ReservedBytes = bytes + _released.Where(buffer => !buffer.HasPages).Sum(buffer => buffer.Bytes),

@@ -118,6 +118,8 @@ internal static class AnalyzeRun
             console.Line($"{anomaly.Severity.ToString().ToUpperInvariant()} {anomaly.Text}");
         if (anomalies.Count == 0)
             console.Line("no anomalies");
+        if (!trace.EngineEvents.ContainsKey("ClassStatistics") && trace.Owners.Any(owner => owner.Kind is "heap" or "pool"))
+            console.Line("size classes were not recorded: nothing is said of their waste (stress trace --everything)");
     }
 
     private static string[] RowOf(OwnerHistory owner) =>

@@ -18,12 +18,13 @@ internal sealed class OwnerHistory(long id)
     /// <summary>
     /// True when it came into being while the trace ran: its counters began at 0. An owner that lived before is told to the session
     /// together with its figures, by one thread; for a new one the figures come from the thread that writes them at intervals, or, where
-    /// it did not live long enough for that, with its end. (The very first owner of a process wakes the event source, which tells of it
-    /// as of one that lived before; but it has not exchanged anything yet.)
+    /// it did not live long enough for that, with its end. Figures before the name are of one that lived before, told to an older session.
+    /// (The very first owner of a process wakes the event source, which tells of it as of one that lived before; but it has not exchanged
+    /// anything yet.)
     /// </summary>
     public bool BornInTrace =>
         _createdBy is not null
-        && (_createdBy != _firstFiguresBy
+        && ((_createdBy != _firstFiguresBy && (Samples.Count == 0 || Samples[0].Seconds >= CreatedAt))
             || (Samples.Count == 1 && DisposedAt is not null)
             || Samples[0] is { DepotExchanges: 0, ReclaimedMagazines: 0, InjectedFaults: 0 });
 

@@ -14,7 +14,7 @@ internal static class AnalyzeCommand
           stress analyze run.nettrace --json run.json --stacks 50
 
         Any .nettrace file with the provider MagAlloc will do, for instance one of dotnet-trace:
-          dotnet-trace collect -p PID --providers MagAlloc:0xFFF:5,Microsoft-Windows-DotNETRuntime:0x1:4
+          dotnet-trace collect -p PID --providers MagAlloc:0x1FFF:5,Microsoft-Windows-DotNETRuntime:0x1:4
 
         "topStacks", "anomalies", "owners" and "threads" in the JSON file have what the page shows. Anomalies do not fail the
         command: exit code 0 if the trace could be read, 2 if not.

@@ -9,12 +9,14 @@ namespace MagAlloc.Stress.Reporting;
 internal sealed class OutputFile : IDisposable
 {
     private readonly FileStream _file;
+    private readonly string _option;
     private readonly bool _isNew;
     private bool _written;
 
-    private OutputFile(FileStream file, bool isNew)
+    private OutputFile(FileStream file, string option, bool isNew)
     {
         _file = file;
+        _option = option;
         _isNew = isNew;
     }
 
@@ -27,20 +29,33 @@ internal sealed class OutputFile : IDisposable
         try
         {
             bool isNew = !File.Exists(path);
-            return new OutputFile(new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read), isNew);
+            return new OutputFile(new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read), option, isNew);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            throw new UsageException($"{option}: cannot write '{path}': {e.Message}");
+            throw Unwritable(option, path, e);
         }
     }
 
     /// <summary>Replaces the file's contents.</summary>
+    /// <exception cref="UsageException">The file cannot be written any further, for instance because the disk is full.</exception>
     public void Write(Action<Stream> content)
     {
         _written = true;
-        _file.SetLength(0);
-        content(_file);
+        using MemoryStream whole = new();
+        content(whole);
+        try
+        {
+            // A pipe or a device has no length, and cannot be given one.
+            if (_file.CanSeek && _file.Length != 0)
+                _file.SetLength(0);
+            whole.WriteTo(_file);
+            _file.Flush();
+        }
+        catch (IOException e)
+        {
+            throw Unwritable(_option, _file.Name, e);
+        }
     }
 
     /// <summary>Replaces the file's contents by a text.</summary>
@@ -49,8 +64,18 @@ internal sealed class OutputFile : IDisposable
     /// <summary>What was there before stays: an empty file too, and a device such as /dev/null.</summary>
     public void Dispose()
     {
-        _file.Dispose();
+        try
+        {
+            _file.Dispose();
+        }
+        catch (IOException)
+        {
+            // What could not be written has been told.
+        }
+
         if (_isNew && !_written)
             File.Delete(_file.Name);
     }
+
+    private static UsageException Unwritable(string option, string path, Exception e) => new($"{option}: cannot write '{path}': {e.Message}");
 }

@@ -51,6 +51,18 @@ internal sealed class ChildCommand : ITraced
         }
     }
 
+    private static string MakeFolder()
+    {
+        try
+        {
+            return Directory.CreateTempSubdirectory("stress-trace-").FullName;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException($"the temporary folder cannot be written: {e.Message}");
+        }
+    }
+
     /// <summary>Starts the process; it stands still until <see cref="Go"/>.</summary>
     /// <param name="command">Arguments of the stress program.</param>
     /// <param name="output">Takes its lines, on another thread.</param>
@@ -59,7 +71,7 @@ internal sealed class ChildCommand : ITraced
     public static ChildCommand Start(IReadOnlyList<string> command, Action<string> output, Action<string> error)
     {
         // A folder that only this user can enter: who connects to the socket is told what the child does.
-        string folder = Directory.CreateTempSubdirectory("stress-trace-").FullName;
+        string folder = MakeFolder();
         string port = OperatingSystem.IsWindows() ? $"stress-trace-{Guid.NewGuid():N}" : Path.Combine(folder, "port");
         using CancellationTokenSource patience = new(s_startLimit);
         Task<DiagnosticsClientConnector> connection = DiagnosticsClientConnector.FromDiagnosticPort($"{port},listen", patience.Token);

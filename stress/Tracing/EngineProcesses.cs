@@ -27,7 +27,17 @@ internal static class EngineProcesses
     private static HashSet<int> Published()
     {
         HashSet<int> pids = [];
-        foreach (string socket in Directory.EnumerateFiles(Path.GetTempPath(), $"{SocketPrefix}*-socket"))
+        string[] sockets;
+        try
+        {
+            sockets = Directory.GetFiles(Path.GetTempPath(), $"{SocketPrefix}*-socket");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException($"--pid: the temporary folder, where runtimes publish themselves, cannot be read: {e.Message}");
+        }
+
+        foreach (string socket in sockets)
         {
             string number = Path.GetFileName(socket)[SocketPrefix.Length..].Split('-')[0];
             if (int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int pid) && pid != Environment.ProcessId)

@@ -26,6 +26,7 @@ internal static class EventSessions
     private const long CommonKeywords = 0x10_0003_801D;
 
     private const int DashboardMegabytes = 16;
+    private const string StatisticsMs = "100";
 
     /// <summary>
     /// For a file. Stacks cost some microseconds for each event (a session has them for all of its events or for none), and the end of
@@ -45,6 +46,9 @@ internal static class EventSessions
         {
             ["SampleBytes"] = options.SampleBytes.ToString(CultureInfo.InvariantCulture),
             ["MostSamples"] = options.MostSamples.ToString(CultureInfo.InvariantCulture),
+
+            // Another session, such as the dashboard's, may have asked for others.
+            ["StatisticsMs"] = StatisticsMs,
         };
         List<EventPipeProvider> providers =
         [
@@ -61,7 +65,6 @@ internal static class EventSessions
     {
         Dictionary<string, string> arguments = new()
         {
-            ["SampleBytes"] = "0",
             ["StatisticsMs"] = ((long)interval.TotalMilliseconds).ToString(CultureInfo.InvariantCulture),
         };
         EventPipeProvider engine = new(Engine, EventLevel.Informational, OwnerKeyword | StatisticsKeyword, arguments);

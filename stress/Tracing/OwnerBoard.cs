@@ -17,11 +17,15 @@ internal sealed class OwnerBoard
     private readonly Lock _lock = new();
     private readonly SortedDictionary<long, OwnerFigures> _owners = [];
     private long _dropped;
+    private long _disposed;
+
+    /// <summary>Owners that have been disposed of since the session began. They are not kept: a service may make one for each request.</summary>
+    public long Disposed => Volatile.Read(ref _disposed);
 
     /// <summary>Events that found the buffers full, so far.</summary>
     public long Dropped => Volatile.Read(ref _dropped);
 
-    /// <summary>The owners in the order of their creation, disposed ones included.</summary>
+    /// <summary>The living owners in the order of their creation.</summary>
     public IReadOnlyList<OwnerFigures> Snapshot()
     {
         lock (_lock)
@@ -49,11 +53,21 @@ internal sealed class OwnerBoard
         long owner = Number(data, "owner");
         lock (_lock)
         {
-            OwnerFigures known = _owners.GetValueOrDefault(owner) ?? new OwnerFigures { Owner = owner };
+            if (data.EventName == "OwnerDisposed")
+            {
+                _owners.Remove(owner);
+                Volatile.Write(ref _disposed, _disposed + 1);
+                return;
+            }
+
+            // Figures of one that has not been named (yet) are those of a disposed one, told late, or come again.
+            OwnerFigures? known = _owners.GetValueOrDefault(owner);
+            if (known is null && data.EventName != "OwnerCreated")
+                return;
+            known ??= new OwnerFigures { Owner = owner };
             _owners[owner] = data.EventName switch
             {
                 "OwnerCreated" => known with { Name = Word(data, "name"), Kind = Word(data, "kind") },
-                "OwnerDisposed" => known with { Disposed = true },
                 "BufferStatistics" => known with { Buffers = Buffers(known.Buffers, data) },
                 _ => Statistics(known, data),
             };

@@ -10,8 +10,6 @@ internal sealed record OwnerFigures
     /// <summary>heap, pool, cache, domain or buffers.</summary>
     public string Kind { get; init; } = string.Empty;
 
-    public bool Disposed { get; init; }
-
     /// <summary>Of the statistics event, since the session began; null before the first.</summary>
     public double? AtMs { get; init; }
 

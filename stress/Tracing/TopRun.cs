@@ -26,8 +26,8 @@ internal static class TopRun
         console.Dashboard(
             IsOver,
             interval,
-            () => TopView.Table(traced.Description, board.Snapshot(), Stopwatch.GetElapsedTime(start)),
-            () => TopView.Lines(board.Snapshot(), Stopwatch.GetElapsedTime(start)));
+            () => TopView.Table(traced.Description, board.Snapshot(), board.Disposed, Stopwatch.GetElapsedTime(start)),
+            () => TopView.Lines(board.Snapshot(), board.Disposed, Stopwatch.GetElapsedTime(start)));
 
         session.Stop(reading);
         Task.WhenAny(reading, Task.Delay(s_drainLimit, CancellationToken.None)).GetAwaiter().GetResult();

@@ -33,13 +33,16 @@ internal static class TopView
         ("revoked", o => Text.Count(o.Buffers?.Revocations)),
     ];
 
-    /// <summary>Disposed owners only count: they have no memory any more.</summary>
-    public static IReadOnlyList<OwnerFigures> Living(IReadOnlyList<OwnerFigures> owners) =>
-        [.. owners.Where(owner => !owner.Disposed && owner.AtMs is not null)];
+    /// <summary>Those that have told figures.</summary>
+    public static IReadOnlyList<OwnerFigures> Shown(IReadOnlyList<OwnerFigures> owners) => [.. owners.Where(owner => owner.AtMs is not null)];
 
-    public static IRenderable Table(string title, IReadOnlyList<OwnerFigures> owners, TimeSpan elapsed)
+    /// <param name="title">What is looked at.</param>
+    /// <param name="owners">The living ones.</param>
+    /// <param name="disposed">How many were disposed of: they only count, for they have no memory any more.</param>
+    /// <param name="elapsed">Since the beginning.</param>
+    public static IRenderable Table(string title, IReadOnlyList<OwnerFigures> owners, long disposed, TimeSpan elapsed)
     {
-        IReadOnlyList<OwnerFigures> living = Living(owners);
+        IReadOnlyList<OwnerFigures> living = Shown(owners);
         Table table = new() { Border = TableBorder.Rounded, Title = new TableTitle(Markup.Escape($"{title}, {Text.Seconds(elapsed)}")) };
         table.AddColumn(new TableColumn("owner").NoWrap());
         (string Header, Func<OwnerFigures, string> Value)[] columns = living.Any(owner => owner.Buffers is not null) ? [.. s_columns, .. s_bufferColumns] : s_columns;
@@ -52,15 +55,16 @@ internal static class TopView
             table.AddRow([.. cells.Select(Markup.Escape)]);
         }
 
-        table.Caption = new TableTitle(Markup.Escape(Tail(owners, living)));
+        table.Caption = new TableTitle(Markup.Escape(Tail(living, disposed)));
         return table;
     }
 
-    public static IReadOnlyList<string> Lines(IReadOnlyList<OwnerFigures> owners, TimeSpan elapsed)
+    /// <inheritdoc cref="Table"/>
+    public static IReadOnlyList<string> Lines(IReadOnlyList<OwnerFigures> owners, long disposed, TimeSpan elapsed)
     {
-        IReadOnlyList<OwnerFigures> living = Living(owners);
+        IReadOnlyList<OwnerFigures> living = Shown(owners);
         return living.Count == 0
-            ? [$"{Text.Seconds(elapsed)}  {Tail(owners, living)}"]
+            ? [$"{Text.Seconds(elapsed)}  {Tail(living, disposed)}"]
             : [.. living.Select(owner =>
                 $"{Text.Seconds(elapsed)}  {NameOf(owner)}: {string.Join(", ", (owner.Buffers is null ? s_columns : s_columns.Concat(s_bufferColumns)).Select(column => $"{column.Header} {column.Value(owner)}"))}")];
     }
@@ -75,9 +79,8 @@ internal static class TopView
     private static string NameOf(OwnerFigures owner) =>
         $"{owner.Kind} {(owner.Name.Length == 0 ? $"#{owner.Owner}" : owner.Name)}".TrimStart();
 
-    private static string Tail(IReadOnlyList<OwnerFigures> owners, IReadOnlyList<OwnerFigures> living)
+    private static string Tail(IReadOnlyList<OwnerFigures> living, long disposed)
     {
-        int disposed = owners.Count(owner => owner.Disposed);
         string gone = disposed == 0 ? string.Empty : $", {Text.Count(disposed)} disposed";
         return living.Count == 0 ? $"no living heap, pool, cache, domain or queue{gone}" : $"{Text.Count(living.Count)} living{gone}";
     }

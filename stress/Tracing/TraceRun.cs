@@ -78,7 +78,9 @@ internal sealed class TraceRun : IDisposable
         {
             using TraceRun run = new(options, traced, output, console, interruption);
             recorded = run.Record();
-            return traced;
+            return output.Bytes != 0
+                ? traced
+                : throw new UsageException($"{traced.Description} ended before its first event; nothing was written to '{options.File}'");
         }
         catch
         {

@@ -111,6 +111,37 @@ public sealed unsafe class MeterTests
             Is.EqualTo(first.GetStatistics().AllocatedBytes + second.GetStatistics().AllocatedBytes));
     }
 
+    /// <summary>A monitor takes a counter that falls for one that began anew, and its rate for nonsense.</summary>
+    [Test]
+    public void Counters_of_a_series_do_not_fall_when_one_of_its_owners_is_disposed_of()
+    {
+        NativeHeap first = Used("pair-of-heaps", out _), second = Used("pair-of-heaps", out _);
+        Dictionary<string, long> both = Listen("pair-of-heaps");
+        first.Dispose();
+        Dictionary<string, long> one = Listen("pair-of-heaps");
+        Assert.Multiple(() =>
+        {
+            foreach (string counter in both.Keys.Where(key => key.Split('.')[^1] is "allocated" or "exchanges" or "hits" or "refills" or "returns" or "misuses" or "faults" or "flushes"))
+                Assert.That(one[counter], Is.EqualTo(both[counter]), counter);
+            Assert.That(one["magalloc.memory.evicted"], Is.GreaterThan(both["magalloc.memory.evicted"]), "what the first one had is given back");
+            Assert.That(one["magalloc.memory.committed"], Is.LessThan(both["magalloc.memory.committed"]), "a level is of the living");
+            Assert.That(both["magalloc.depot.exchanges"], Is.Positive);
+        });
+
+        second.Dispose();
+        Assert.That(Listen("pair-of-heaps"), Is.Empty, "and the series ends with the last one");
+        using NativeHeap third = new(new NativeHeapOptions { Name = "pair-of-heaps", ReclaimWorker = false });
+        Assert.That(Listen("pair-of-heaps")["magalloc.depot.exchanges"], Is.Zero);
+    }
+
+    [Test]
+    public void A_domain_tells_only_what_it_knows_of_its_classes()
+    {
+        using IovaDomain domain = new(options: new IovaDomainOptions { Name = "knows-little" });
+        domain.FreeFast(domain.AllocateFast(1, ulong.MaxValue >> 12), 1);
+        Assert.That(Listen("knows-little", "domain").Keys.Where(key => key.StartsWith("magalloc.class.", StringComparison.Ordinal)), Is.All.StartsWith("magalloc.class.cached"));
+    }
+
     [Test]
     public void A_disposed_owner_is_no_longer_reported()
     {

@@ -35,6 +35,34 @@ public sealed unsafe class SessionTests
         Assert.That(session.All.Select(one => one.Name), Does.Not.Contain("ClassStatistics"), "verbose was not asked for");
     }
 
+    /// <summary>Neither beats nor a budget wait for figures that somebody wants once an hour.</summary>
+    [Test]
+    public void Exchanges_are_told_by_the_beat_whatever_the_interval_of_figures()
+    {
+        using NativeHeap heap = Named("beating");
+        using EventRecorder session = EventRecorder.Start(statisticsMs: 3600 * 1000);
+        long owner = session.OwnerOf("beating");
+        nint[] blocks = new nint[2000];
+        heap.AllocateMany(64, blocks);
+        heap.FreeMany(blocks);
+        int beat = MagAllocEventSource.Log.Beat;
+        Assert.That(Crew.Eventually(() => MagAllocEventSource.Log.Beat >= beat + 3, TimeSpan.FromSeconds(10)));
+        Assert.That(Crew.Eventually(() => session.Of(owner, "MagazineExchanged").Count != 0, TimeSpan.FromSeconds(10)));
+        Assert.That(session.Of(owner, "OwnerStatistics"), Has.Count.EqualTo(1), "at the beginning");
+    }
+
+    /// <summary>One that asks for nothing gets the defaults, whatever a former one had asked for.</summary>
+    [Test]
+    public void Arguments_end_with_the_last_session()
+    {
+        EventRecorder.Start(sampleBytes: 0, statisticsMs: 3600 * 1000).Dispose();
+        using NativeHeap heap = Named("defaults");
+        using EventRecorder session = EventRecorder.StartPlainly();
+        long owner = session.OwnerOf("defaults");
+        Assert.That(MagAllocEventSource.Log.MeanBytes, Is.EqualTo(MagAllocEventSource.DefaultSampleBytes));
+        Assert.That(Crew.Eventually(() => session.Of(owner, "OwnerStatistics").Count >= 3, TimeSpan.FromSeconds(10)));
+    }
+
     [Test]
     public void Nothing_is_told_after_the_session()
     {

@@ -262,4 +262,39 @@ public sealed unsafe class StableProfileTests
 
         Assert.That((good >= 60, lost), Is.EqualTo((true, 60)));
     }
+
+    /// <summary>
+    /// Read past the mapping: a touch of a page that is being dropped waits until the whole drop is done, a read of the file does not, and so sees the moment.
+    /// </summary>
+    [Test]
+    public void ARevocation_IsAnnouncedBeforeAPageGoes()
+    {
+        const long Length = 16 << 20;
+        using Shared shared = new();
+        (BufferPeer peer, BufferImporter importer) = shared.Connect();
+        for (int round = 0; round < 5; round++)
+        {
+            shared.Queue.Request(1, Length);
+            shared.Queue.GetSpan(0).Fill(1);
+            BufferImport import = shared.Export(0, peer, importer);
+            using Barrier start = new(2);
+            Task<bool> reading = Task.Factory.StartNew(
+                () =>
+                {
+                    byte[] first = new byte[1];
+                    start.SignalAndWait();
+                    do
+                    {
+                        Assert.That(MemoryFiles.Read(import.File, 0, first), Is.EqualTo(1));
+                    }
+                    while (first[0] != 0);
+                    return import.IsRevoked;
+                },
+                TaskCreationOptions.LongRunning);
+            start.SignalAndWait();
+            shared.Queue.Release(ReleaseMode.Revoke);
+            Assert.That(reading.Wait(Shared.Soon) && reading.Result, Is.True, "zeros, and nobody has said so");
+            import.Dispose();
+        }
+    }
 }

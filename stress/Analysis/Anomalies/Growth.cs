@@ -6,6 +6,12 @@ internal readonly record struct Growth(long First, long Last, double Seconds)
     // Of the highest value: a smaller fall is no fall.
     private const double Slack = 0.05;
 
+    // Of the highest value: a smaller rise is what a level does that stands still.
+    private const double LeastRise = 0.1;
+
+    // Times the deepest fall on the way.
+    private const double LeastRiseToFall = 2;
+
     // Of the rise: so much of it must come in the second half, or it is a start-up that has come to rest.
     private const double LateShare = 0.2;
 
@@ -28,6 +34,7 @@ internal readonly record struct Growth(long First, long Last, double Seconds)
 
         growth = new Growth(samples[0].Value, samples[^1].Value, samples[^1].Seconds - samples[0].Seconds);
         long late = growth.Last - samples[samples.Length / 2].Value;
-        return deepest <= highest * Slack && late >= (growth.Last - growth.First) * LateShare && growth.Last > growth.First;
+        long rise = growth.Last - growth.First;
+        return deepest <= highest * Slack && rise > 0 && rise >= highest * LeastRise && rise >= deepest * LeastRiseToFall && late >= rise * LateShare;
     }
 }

@@ -121,7 +121,9 @@ internal sealed class TraceReader(TraceFile file)
             case EventId.MagazineExchanged:
                 long from = payload["fromDepot"];
                 long to = payload["toDepot"];
-                owner.ExchangesInEvents += from + to;
+
+                // An ended thread's cache may be brought home behind its owner's last figures.
+                owner.ExchangesInEvents += owner.DisposedAt is null ? from + to : 0;
                 thread.Exchanged(owner.Id, (int)payload["sizeClass"], seconds, from, to);
                 break;
             case EventId.SlabClaimed:

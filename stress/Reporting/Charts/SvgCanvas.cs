@@ -43,7 +43,7 @@ internal sealed class SvgCanvas
         Attribute("width", Number(width));
         Attribute("height", Number(height));
         Attribute("role", "img");
-        _xml.WriteElementString("title", _namespace, title);
+        _xml.WriteElementString("title", _namespace, Printable(title));
     }
 
     /// <summary>
@@ -53,7 +53,7 @@ internal sealed class SvgCanvas
     public static SvgCanvas InPage(double width, double height, string title, string description)
     {
         SvgCanvas canvas = new(width, height, title, xmlNamespace: string.Empty);
-        canvas._xml.WriteElementString("desc", description);
+        canvas._xml.WriteElementString("desc", Printable(description));
         return canvas;
     }
 
@@ -149,7 +149,7 @@ internal sealed class SvgCanvas
         Attribute("class", $"text {style}".TrimEnd());
         if (anchor != "start")
             Attribute("text-anchor", anchor);
-        _xml.WriteString(text);
+        _xml.WriteString(Printable(text));
         _xml.WriteEndElement();
     }
 
@@ -159,6 +159,22 @@ internal sealed class SvgCanvas
         _xml.WriteEndElement();
         _xml.Flush();
         return _text.Append('\n').ToString();
+    }
+
+    /// <summary>Names come from other programs, and may have in them what no document may.</summary>
+    private static string Printable(string text)
+    {
+        StringBuilder? clean = null;
+        for (int i = 0; i < text.Length; i++)
+        {
+            bool isPair = i + 1 < text.Length && XmlConvert.IsXmlSurrogatePair(text[i + 1], text[i]);
+            if (isPair)
+                i++;
+            else if (!XmlConvert.IsXmlChar(text[i]))
+                (clean ??= new StringBuilder(text))[i] = '\uFFFD';
+        }
+
+        return clean?.ToString() ?? text;
     }
 
     private static string Number(double value) => value.ToString("0.##", CultureInfo.InvariantCulture);
@@ -172,11 +188,11 @@ internal sealed class SvgCanvas
         Attribute("height", Number(height));
     }
 
-    private void Attribute(string name, string value) => _xml.WriteAttributeString(name, value);
+    private void Attribute(string name, string value) => _xml.WriteAttributeString(name, Printable(value));
 
     private void End(string hint)
     {
-        _xml.WriteElementString("title", _namespace, hint);
+        _xml.WriteElementString("title", _namespace, Printable(hint));
         _xml.WriteEndElement();
     }
 }

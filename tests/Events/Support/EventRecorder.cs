@@ -27,6 +27,14 @@ internal sealed class EventRecorder : EventListener
         return recorder;
     }
 
+    /// <summary>A session without arguments.</summary>
+    public static EventRecorder StartPlainly()
+    {
+        var recorder = new EventRecorder();
+        recorder.EnableEvents(MagAllocEventSource.Log, EventLevel.Verbose, Everything);
+        return recorder;
+    }
+
     public void Listen(EventKeywords keywords, EventLevel level, long sampleBytes, int statisticsMs, long mostSamples = 0) => EnableEvents(
         MagAllocEventSource.Log,
         level,

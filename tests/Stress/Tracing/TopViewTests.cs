@@ -15,13 +15,12 @@ public sealed class TopViewTests
     public void DisposedOwners_AndThoseWithoutFigures_AreCountedNotShown()
     {
         OwnerFigures living = new() { Owner = 1, Name = "a", Kind = "heap", AtMs = 5, CommittedBytes = 1 << 20 };
-        OwnerFigures gone = living with { Owner = 2, Disposed = true };
         OwnerFigures silent = new() { Owner = 3, Name = "c", Kind = "pool" };
 
-        Assert.That(TopView.Living([living, gone, silent]), Is.EqualTo(new[] { living }));
-        Assert.That(TopView.Lines([living, gone, silent], TimeSpan.FromSeconds(2)), Has.Count.EqualTo(1).And.Some.StartsWith("2.0 s  heap a: allocated 0 B"));
+        Assert.That(TopView.Shown([living, silent]), Is.EqualTo(new[] { living }));
+        Assert.That(TopView.Lines([living, silent], 1, TimeSpan.FromSeconds(2)), Has.Count.EqualTo(1).And.Some.StartsWith("2.0 s  heap a: allocated 0 B"));
         Assert.That(
-            TopView.Lines([gone], TimeSpan.FromSeconds(2)),
+            TopView.Lines([], 1, TimeSpan.FromSeconds(2)),
             Is.EqualTo(new[] { "2.0 s  no living heap, pool, cache, domain or queue, 1 disposed" }));
     }
 
@@ -31,7 +30,7 @@ public sealed class TopViewTests
         OwnerFigures heap = new() { Owner = 1, Name = "a", Kind = "heap", AtMs = 5 };
         OwnerFigures queue = heap with { Owner = 2, Name = "q", Kind = "buffers", Buffers = new BufferCounts(5, 3, 1 << 20, 7, 1000, 250.5) };
 
-        IReadOnlyList<string> lines = TopView.Lines([heap, queue], TimeSpan.FromSeconds(2));
+        IReadOnlyList<string> lines = TopView.Lines([heap, queue], 0, TimeSpan.FromSeconds(2));
 
         Assert.That(lines[0], Does.StartWith("2.0 s  heap a:").And.Not.Contain("importers"));
         Assert.That(lines[1], Does.StartWith("2.0 s  buffers q:").And.EndWith("importers 3, hand-overs/s 250, orphaned 1.0 MiB, revoked 7"));

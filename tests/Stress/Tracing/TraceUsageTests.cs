@@ -55,6 +55,46 @@ public sealed class TraceUsageTests
         Assert.That(File.Exists("/dev/full"), Is.True);
     }
 
+    [TestCase("--json", "hammer", "--threads", "1", "--seconds", "0.2")]
+    [TestCase("--report", "hammer", "--threads", "1", "--seconds", "0.2")]
+    [Platform("Linux")]
+    public void ADiskThatIsFull_EndsAReportInOneLine(string option, params string[] command)
+    {
+        ProgramRun run = StressProgram.Run([.. command, option, "/dev/full"]);
+
+        Assert.That(run.ExitCode, Is.EqualTo(2), run.Output);
+        Assert.That(run.Error.TrimEnd(), Does.StartWith($"stress: {option}: cannot write '/dev/full'").And.Contain("space").And.Not.Contain("\n"));
+    }
+
+    /// <summary>As of a shell's <c>--json &gt;(jq …)</c>: it has no length.</summary>
+    [Test]
+    [Platform("Linux")]
+    public void AReportMayGoIntoAPipe()
+    {
+        using TemporaryFolder folder = new();
+        using (ExternalProgram make = ExternalProgram.Start("mkfifo", folder["pipe"]))
+        {
+            Assert.That(make.AwaitEnd(), Is.Zero);
+        }
+
+        using ExternalProgram reader = ExternalProgram.Start("cat", folder["pipe"]);
+        ProgramRun run = StressProgram.Run("hammer", "--threads", "1", "--seconds", "0.2", "--json", folder["pipe"]);
+        Assert.That(run.ExitCode, Is.Zero, run.Error);
+        Assert.That(reader.AwaitEnd(), Is.Zero);
+        Assert.That(reader.Output, Does.Contain("\"outcome\": \"pass\""));
+    }
+
+    [TestCase("top")]
+    [TestCase("trace", "-o", "/dev/null", "--", "hammer")]
+    [Platform("Linux")]
+    public void WithoutATemporaryFolder_ThereIsOneLine(params string[] args)
+    {
+        string program = Path.ChangeExtension(typeof(MagAlloc.Stress.Commands.StressCommandLine).Assembly.Location, null);
+        using ExternalProgram run = ExternalProgram.Start("env", ["DOTNET_EnableDiagnostics=0", "TMPDIR=/no/such/folder", program, .. args]);
+        Assert.That(run.AwaitEnd(), Is.EqualTo(2), run.Output);
+        Assert.That(run.Output.Trim(), Does.StartWith("stress: ").And.Contain("temporary folder").And.Not.Contain("\n"));
+    }
+
     [Test]
     public void ATraceNeedsAFile() =>
         AssertRefused(StressProgram.Run("trace", "--", "hammer"), "--output", "the path of a file to write");

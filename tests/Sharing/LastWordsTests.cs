@@ -63,9 +63,10 @@ public sealed class LastWordsTests
         }
     }
 
-    /// <summary>The owner is gone, with something of the importer's unread; three frames are on their way.</summary>
-    [Test]
-    public void AnOwnersFrames_AreNotLost()
+    /// <summary>The owner is gone, with or without something of the importer's unread; three frames are on their way.</summary>
+    [TestCase(false)]
+    [TestCase(true)]
+    public void AnOwnersFrames_AreNotLost(bool hasReadAll)
     {
         for (int round = 0; round < Rounds; round++)
         {
@@ -78,6 +79,11 @@ public sealed class LastWordsTests
             for (int i = 1; i <= 3; i++)
             {
                 owner.Send(export with { Kind = MessageKind.Frame, Sequence = i });
+            }
+
+            if (hasReadAll)
+            {
+                Assert.That(owner.Hear().Kind, Is.EqualTo(MessageKind.Imported));
             }
 
             owner.HangUp();

@@ -8,8 +8,8 @@ namespace MagAlloc.Diagnostics;
 /// <summary>The meter <c>MagAlloc</c>: what the owners' books say, read when somebody asks.</summary>
 /// <remarks>
 /// All instruments are observable: nothing is counted for them, and without a listener they cost nothing. Owners of one name and kind
-/// are one series: their figures are summed, and what those had counted that were disposed of counts on while another one lives. Names and units follow OpenTelemetry; the first four verbs are those of
-/// <c>aspnetcore.memory_pool</c>.
+/// are one series: their figures are summed, and what those had counted that were disposed of counts on while another one lives. Names and units
+/// follow OpenTelemetry; the first four verbs are those of <c>aspnetcore.memory_pool</c>.
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "One a process, for as long as it lives.")]
 internal sealed class MagAllocMeter
@@ -82,7 +82,7 @@ internal sealed class MagAllocMeter
 
             if (!read.TryGetValue(OwnerCensus.KeyOf(owner), out List<OwnerFigures>? same))
             {
-                read.Add(OwnerCensus.KeyOf(owner), same = [census.Retired.GetValueOrDefault(OwnerCensus.KeyOf(owner)).Counters]);
+                read.Add(OwnerCensus.KeyOf(owner), same = [census.RetiredBeside(owner).Counters]);
             }
 
             same.Add(figures);
@@ -146,7 +146,7 @@ internal sealed class MagAllocMeter
             yield return (owner.Name, figures);
             if (living.Add(owner.Name))
             {
-                yield return (owner.Name, census.Retired.GetValueOrDefault(OwnerCensus.KeyOf(owner)).Buffers);
+                yield return (owner.Name, census.RetiredBeside(owner).Buffers);
             }
         }
     }

@@ -34,7 +34,7 @@ internal sealed class OwnerRegistry
     /// <summary>An owner is about to be disposed: its last figures and its end are told. Once an owner.</summary>
     public void Remove(IEventOwner owner)
     {
-        RetiredFigures last = RetiredFigures.Of(owner);
+        RetiredFigures last = Census.HasAnotherLike(owner) ? RetiredFigures.Of(owner) : default;
         bool removed = false;
         Replace(census =>
         {

@@ -18,6 +18,7 @@ internal sealed partial class QueueCore
             throw Invalid($"access {access} does not exist.");
         }
 
+        RequireNoListener();
         bool writable = access == BufferAccess.ReadWrite;
         int error;
         lock (_gate)

@@ -22,6 +22,7 @@ internal sealed partial class QueueCore
     /// <summary><c>VIDIOC_STREAMON</c>. Again: nothing.</summary>
     public void StreamOn(BufferQueue handle)
     {
+        RequireNoListener();
         lock (_gate)
         {
             RequireOwner(handle);
@@ -46,6 +47,7 @@ internal sealed partial class QueueCore
     /// <summary><c>VIDIOC_STREAMOFF</c>: all buffers are dequeued, whatever importers do with them.</summary>
     public void StreamOff(BufferQueue handle)
     {
+        RequireNoListener();
         lock (_gate)
         {
             RequireOwner(handle);
@@ -70,6 +72,7 @@ internal sealed partial class QueueCore
     /// <summary><c>VIDIOC_QBUF</c>.</summary>
     public long Queue(BufferQueue handle, int index, long bytesUsed, bool isLast)
     {
+        RequireNoListener();
         long sequence;
         lock (_gate)
         {
@@ -106,6 +109,7 @@ internal sealed partial class QueueCore
     /// <returns>False when no buffer came back in time.</returns>
     public bool TryDequeue(BufferQueue handle, TimeSpan timeout, out CompletedBuffer completed)
     {
+        RequireNoListener();
         long stream;
         lock (_gate)
         {

@@ -126,8 +126,8 @@ internal sealed partial class QueueCore
         }
     }
 
-    /// <summary>An event is told under <c>_gate</c>, and <c>_changes</c> is taken first.</summary>
-    private static void RequireNoListener() => EventGuard.RequireNotWriting("make, freeze, remove, release or revoke buffers");
+    /// <summary>An event is told under <c>_gate</c>; <c>_changes</c>, and an importer's turn to be read, are taken first.</summary>
+    private static void RequireNoListener() => EventGuard.RequireNotWriting("make, export, queue, dequeue or release buffers");
 
     private void RequireOpen(BufferQueue handle) => ObjectDisposedException.ThrowIf(_isClosed || handle.IsDisposed, typeof(BufferQueue));
 

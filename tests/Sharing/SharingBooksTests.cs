@@ -138,12 +138,13 @@ public sealed class SharingBooksTests
             [
                 () => shared.Queue.Request(1, 1), () => shared.Queue.Create(1, 1), () => shared.Queue.Remove(0, 1), () => shared.Queue.Freeze(0),
                 () => shared.Queue.Release(), () => shared.Queue.RevokeOrphans(), () => shared.Queue.Dispose(),
+                () => shared.Queue.StreamOn(), () => shared.Queue.StreamOff(), () => shared.Queue.Queue(0), () => shared.Queue.TryDequeue(out _),
             ];
             refused.AddRange(deeds.Select(deed => Assert.Throws<InvalidOperationException>(() => deed())!));
         };
         shared.Queue.Request(1, Shared.Page);
         session.Told = null;
-        Assert.That(refused, Has.Count.EqualTo(7));
+        Assert.That(refused, Has.Count.EqualTo(11));
         Assert.That(shared.Queue.GetStatistics().LiveBuffers, Is.EqualTo(1));
     }
 

@@ -144,36 +144,41 @@ internal sealed partial class QueueCore
         bool dropped = buffer.TryDropPages(_faults);
         lock (_gate)
         {
-            if (!dropped)
-            {
-                // Nothing has changed but the announcement, and importers keep to that.
-                PutBack(buffer);
-                work.Revoked -= buffer.HasPages ? 1 : 0;
-                work.Orphaned += buffer.HasPages ? 1 : 0;
-                work.OrphanedBytes += buffer.HasPages ? buffer.Bytes : 0;
-                return;
-            }
-
-            buffer.Phase = BufferPhase.Revoked;
-            if (buffer.HasPages)
-            {
-                buffer.HasPages = false;
-                _quotas.Revoke(buffer.Bytes);
-                _revocations++;
-                TellRevoked(buffer);
-            }
-            else
-            {
-                _reinflations++;
-            }
-
+            NoteRevocation(buffer, dropped, work);
             if (!IsHeld(buffer))
             {
+                // Also where the system refuses to drop its pages again and again.
                 Reclaim(buffer, work);
             }
         }
 
         Doorbell.Ring(_careBell);
+    }
+
+    private void NoteRevocation(SharedBuffer buffer, bool dropped, ReleaseWork work)
+    {
+        if (!dropped)
+        {
+            // Nothing has changed but the announcement, and importers keep to that.
+            PutBack(buffer);
+            work.Revoked -= buffer.HasPages ? 1 : 0;
+            work.Orphaned += buffer.HasPages ? 1 : 0;
+            work.OrphanedBytes += buffer.HasPages ? buffer.Bytes : 0;
+            return;
+        }
+
+        buffer.Phase = BufferPhase.Revoked;
+        if (buffer.HasPages)
+        {
+            buffer.HasPages = false;
+            _quotas.Revoke(buffer.Bytes);
+            _revocations++;
+            TellRevoked(buffer);
+        }
+        else
+        {
+            _reinflations++;
+        }
     }
 
     private void FinishClosing(SharedBuffer buffer, ReleaseWork work)

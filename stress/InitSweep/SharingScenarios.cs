@@ -107,9 +107,9 @@ internal static class SharingScenarios
         queue.Queue(0);
         if (!importer.TryReceive(out BufferFrame frame, s_soon))
         {
-            // A message that cannot be sent ends the connection of whom it was for.
-            Require(plan is { Injected: not 0 } && !importer.IsConnected, "a frame did not come, though nothing failed");
-            throw new OutOfMemoryException("The importer was disconnected, for a frame could not be sent to it.");
+            // A message that cannot be sent, either way, ends the connection: nobody must go on believing something else.
+            Require((plan ?? importersPlan) is { Injected: not 0 } && !importer.IsConnected, "a frame did not come, though nothing failed");
+            throw new OutOfMemoryException("The importer was disconnected, for a message could not be sent.");
         }
 
         importer.Acknowledge(in frame);

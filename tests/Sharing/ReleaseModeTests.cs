@@ -126,6 +126,18 @@ public sealed class ReleaseModeTests
         Assert.That(MemoryFile.Resident(imports[0].File), Is.Zero);
     }
 
+    /// <summary>As long as it is held it is tried again; let go, it is reclaimed all the same.</summary>
+    [Test]
+    public void ARevocationThatTheSystemAlwaysRefuses_DoesNotKeepWhatNobodyHolds()
+    {
+        using Shared shared = Held(out BufferImport[] imports, new BufferQueueOptions { Faults = FaultPlan.Random(1).At(FaultPoint.HolePunch) }, 1);
+        shared.Queue.Release(ReleaseMode.Revoke);
+        Assert.That(shared.Queue.WaitForReclaim(TimeSpan.FromMilliseconds(250)), Is.False, "it is held");
+        imports[0].Dispose();
+        Assert.That(shared.Queue.WaitForReclaim(Shared.Soon), Is.True);
+        Assert.That(shared.Queue.GetStatistics().Revocations, Is.Zero);
+    }
+
     [Test]
     public void NonsenseIsInvalid_AndNothingIsReleased()
     {

@@ -12,24 +12,12 @@ internal readonly record struct RetiredFigures(OwnerFigures Counters, BufferFigu
             return default;
         }
 
-        return new RetiredFigures(
-            new OwnerFigures
-            {
-                TotalCommittedBytes = figures.TotalCommittedBytes,
-                ReturnedBytes = figures.TotalCommittedBytes,
-                DecommittedBytes = figures.DecommittedBytes,
-                DepotExchanges = figures.DepotExchanges,
-                DepotHits = figures.DepotHits,
-                SourceRefills = figures.SourceRefills,
-                SourceReturns = figures.SourceReturns,
-                ReclaimedMagazines = figures.ReclaimedMagazines,
-                InjectedFaults = figures.InjectedFaults,
-                Misuses = figures.Misuses,
-                OutOfMemoryFlushes = figures.OutOfMemoryFlushes,
-            },
-            buffers with { LiveBuffers = 0, OrphanedBuffers = 0, OrphanedBytes = 0, RevokedBuffers = 0, Importers = 0 });
+        // A sum has counters only.
+        RetiredFigures last = default(RetiredFigures).Plus(new RetiredFigures(figures, buffers));
+        return last with { Counters = last.Counters with { ReturnedBytes = figures.TotalCommittedBytes } };
     }
 
+    /// <summary>The sums of the counters, without levels.</summary>
     public RetiredFigures Plus(in RetiredFigures other) => new(
         new OwnerFigures
         {

@@ -1,6 +1,6 @@
 // Looks at the pictures that Producer makes, where they lie.
 //
-//   dotnet run --project docs/samples/Consumer -- /tmp/frames.sock
+//   dotnet run --project docs/samples/Consumer -- frames.sock
 using MagAlloc;
 
 if (!OperatingSystem.IsLinux())

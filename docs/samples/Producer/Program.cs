@@ -1,6 +1,6 @@
 // Makes grey pictures and hands them to whoever connects, without copying one. The other half is Consumer.
 //
-//   dotnet run --project docs/samples/Producer -- /tmp/frames.sock 100
+//   dotnet run --project docs/samples/Producer -- frames.sock 100
 using MagAlloc;
 
 const int Width = 640, Height = 360;

@@ -82,6 +82,8 @@ internal static partial class Chromium
     private static string Run(string[] arguments)
     {
         string? program = Array.Find(s_places, File.Exists);
+
+        // What a page looks like only a browser can say; what is in it other tests check without. CI installs one.
         if (program is null)
             Assert.Ignore($"no browser to look at the page with: none of {string.Join(", ", s_places)} is there; install Debian's chromium");
         ProcessStartInfo start = new(program!) { RedirectStandardOutput = true, RedirectStandardError = true };

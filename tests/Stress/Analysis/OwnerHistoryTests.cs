@@ -8,24 +8,16 @@ public sealed class OwnerHistoryTests
     private const int Clock = 7;
     private const int Caller = 8;
 
-    [Test]
-    public void AnOwnerWhoseFiguresComeBehindItsName_FromTheClock_WasBornInTheTrace()
+    /// <summary>A new owner's figures come from the clock; of one that lived before, name and figures come together, from whoever began the session.</summary>
+    [TestCase(Clock, true, 9)]
+    [TestCase(Caller, false, 4)]
+    public void WhoWritesTheFirstFigures_TellsWhetherAnOwnerIsNew(int firstBy, bool isNew, long exchanges)
     {
         OwnerHistory owner = new(1);
-        owner.Named("new", "heap", 1.0, Caller);
-        owner.Add(Sample(1.1, exchanges: 5), Clock);
+        owner.Named("one", "heap", 1.0, Caller);
+        owner.Add(Sample(1.0, exchanges: 5), firstBy);
         owner.Add(Sample(1.2, exchanges: 9), Clock);
-        Assert.That((owner.BornInTrace, owner.DepotExchanges), Is.EqualTo((true, 9L)));
-    }
-
-    [Test]
-    public void AnOwnerThatASessionIsToldOf_TogetherWithItsFigures_LivedBefore()
-    {
-        OwnerHistory owner = new(1);
-        owner.Named("old", "heap", 1.0, Caller);
-        owner.Add(Sample(1.0, exchanges: 5), Caller);
-        owner.Add(Sample(1.2, exchanges: 9), Clock);
-        Assert.That((owner.BornInTrace, owner.DepotExchanges), Is.EqualTo((false, 4L)));
+        Assert.That((owner.BornInTrace, owner.DepotExchanges), Is.EqualTo((isNew, exchanges)));
     }
 
     /// <summary>While an older session runs its clock may come in between.</summary>

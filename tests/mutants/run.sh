@@ -739,4 +739,10 @@ mutant 'share: closes are read without end' Platform/FileWatch.cs \
 mutant 'share: a signal ends a wait' Platform/PollSet.cs \
     'if (happened >= 0 || VirtualMemory.LastError != LinuxError.Interrupted)' 'if (happened >= -1)' 'FullyQualifiedName~PollSetTests' tests
 
+# Mutants that are kept by subject: each file calls mutant.
+for list in "$root"/tests/mutants/*.list.sh; do
+    # shellcheck source=/dev/null
+    source "$list"
+done
+
 exit $failed

@@ -30,7 +30,7 @@ internal sealed class MagAllocMeter
 
     private MagAllocMeter()
     {
-        _meter.CreateObservableUpDownCounter("magalloc.memory.pooled", Pooled, Bytes, "Free bytes that are kept for reuse, by cache level.");
+        Publish(() => _meter.CreateObservableUpDownCounter("magalloc.memory.pooled", Pooled, Bytes, "Free bytes that are kept for reuse, by cache level."));
         Counter("magalloc.memory.allocated", Bytes, "Bytes committed from the operating system.", static f => f.TotalCommittedBytes);
         Counter("magalloc.memory.evicted", Bytes, "Bytes given back to the operating system.", static f => f.ReturnedBytes);
         UpDown("magalloc.memory.rented", Bytes, "Bytes that callers hold.", static f => f.AllocatedBytes);
@@ -47,7 +47,7 @@ internal sealed class MagAllocMeter
         Counter("magalloc.out_of_memory.flushes", "{flush}", "Allocations that found nothing and flushed the caches.", static f => f.OutOfMemoryFlushes);
         Counter("magalloc.faults", "{fault}", "Faults that plans injected.", static f => f.InjectedFaults);
         Counter("magalloc.misuses", "{misuse}", "Misuses found.", static f => f.Misuses);
-        _meter.CreateObservableUpDownCounter("magalloc.buffers.current", BuffersByState, "{buffer}", "Exportable buffers by what became of them.");
+        Publish(() => _meter.CreateObservableUpDownCounter("magalloc.buffers.current", BuffersByState, "{buffer}", "Exportable buffers by what became of them."));
         BufferUpDown("magalloc.buffers.orphaned", Bytes, "Bytes of released buffers that importers hold.", static f => f.OrphanedBytes);
         BufferUpDown("magalloc.buffers.importers", "{importer}", "Connected importers.", static f => f.Importers);
         BufferCounter("magalloc.buffers.handovers", "{frame}", "Frames handed to importers.", static f => f.HandOvers);
@@ -64,7 +64,34 @@ internal sealed class MagAllocMeter
 
     [ModuleInitializer]
     [SuppressMessage("Usage", "CA2255", Justification = "The layers below cannot name this one; a delegate is all that a program pays that makes no heap.")]
-    internal static void Register() => OwnerRegistry.Instance.WhenFirst(static () => RuntimeHelpers.RunClassConstructor(typeof(MagAllocMeter).TypeHandle));
+    internal static void Register() => OwnerRegistry.Instance.WhenFirst(Start);
+
+    private static void Start()
+    {
+        try
+        {
+            RuntimeHelpers.RunClassConstructor(typeof(MagAllocMeter).TypeHandle);
+        }
+        catch (TypeInitializationException)
+        {
+            // No memory for it: the program goes without instruments, and has its heap.
+        }
+    }
+
+    /// <summary>Makes an instrument. Its listeners are called, and whose fails must not cost others the instrument, or a program its heap.</summary>
+    private static void Publish(Func<Instrument> create)
+    {
+        try
+        {
+            create();
+        }
+#pragma warning disable CA1031 // Whatever a listener throws.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            // The instrument is there, and the next listener finds it.
+        }
+    }
 
     private static KeyValuePair<string, object?>[] Tags((string Name, string Kind) owner, string tag, object value)
         => [new(OwnerNameTag, owner.Name), new(OwnerKindTag, owner.Kind), new(tag, value)];
@@ -167,20 +194,20 @@ internal sealed class MagAllocMeter
             .Select(same => new Measurement<long>(same.Sum(figure), new(OwnerNameTag, same.Key), new(OwnerKindTag, OwnerKind.Buffers)));
 
     private void BufferCounter(string name, string unit, string description, Func<BufferFigures, long> figure)
-        => _meter.CreateObservableCounter(name, () => ObserveBuffers(figure), unit, description);
+        => Publish(() => _meter.CreateObservableCounter(name, () => ObserveBuffers(figure), unit, description));
 
     private void BufferUpDown(string name, string unit, string description, Func<BufferFigures, long> figure)
-        => _meter.CreateObservableUpDownCounter(name, () => ObserveBuffers(figure), unit, description);
+        => Publish(() => _meter.CreateObservableUpDownCounter(name, () => ObserveBuffers(figure), unit, description));
 
     private void Counter(string name, string unit, string description, Func<OwnerFigures, long> figure)
-        => _meter.CreateObservableCounter(name, () => Observe(figure), unit, description);
+        => Publish(() => _meter.CreateObservableCounter(name, () => Observe(figure), unit, description));
 
     private void UpDown(string name, string unit, string description, Func<OwnerFigures, long> figure)
-        => _meter.CreateObservableUpDownCounter(name, () => Observe(figure), unit, description);
+        => Publish(() => _meter.CreateObservableUpDownCounter(name, () => Observe(figure), unit, description));
 
     private void Gauge(string name, string unit, string description, Func<OwnerFigures, long> figure)
-        => _meter.CreateObservableGauge(name, () => Observe(figure), unit, description);
+        => Publish(() => _meter.CreateObservableGauge(name, () => Observe(figure), unit, description));
 
     private void ClassUpDown(string name, string unit, string description, Func<ClassFigures, long> figure, bool ofSlabs = true)
-        => _meter.CreateObservableUpDownCounter(name, () => ObserveClasses(figure, ofSlabs), unit, description);
+        => Publish(() => _meter.CreateObservableUpDownCounter(name, () => ObserveClasses(figure, ofSlabs), unit, description));
 }

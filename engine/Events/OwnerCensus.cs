@@ -37,10 +37,8 @@ internal sealed class OwnerCensus
     /// <summary>What disposed owners of the same name and kind had counted.</summary>
     public RetiredFigures RetiredBeside(IEventOwner owner) => _retired?.GetValueOrDefault(KeyOf(owner)) ?? default;
 
-    public bool Has(IEventOwner owner) => Living.Any(living => ReferenceEquals(living, owner));
-
     /// <summary>Another living owner has the same name and kind.</summary>
-    public bool HasAnotherLike(IEventOwner owner) => Living.Any(living => !ReferenceEquals(living, owner) && KeyOf(living) == KeyOf(owner));
+    private bool HasAnotherLike(IEventOwner owner) => Living.Any(living => !ReferenceEquals(living, owner) && KeyOf(living) == KeyOf(owner));
 
     public OwnerCensus With(IEventOwner owner)
         => new([.. _owners.Where(static other => other.TryGetTarget(out _)), new WeakReference<IEventOwner>(owner)], _retired);

@@ -3,7 +3,10 @@ using MagAlloc.Concurrency;
 namespace MagAlloc.Events;
 
 /// <summary>The living heaps, pools, caches, domains and queues of buffers. Holds none of them alive.</summary>
-/// <remarks>An immutable census that is replaced by compare-and-swap: readers hold no lock while they talk to owners.</remarks>
+/// <remarks>
+/// An immutable census that is replaced by compare-and-swap: readers hold no lock while they talk to owners. Owners come and go through their
+/// <see cref="Announcement"/> only, so that whoever is listed is complete.
+/// </remarks>
 internal sealed class OwnerRegistry
 {
     /// <summary>Upper bound on the classes of an owner: a byte numbers them.</summary>
@@ -15,6 +18,7 @@ internal sealed class OwnerRegistry
     private Action? _whenFirst;
 
     /// <summary>Called once, by whichever thread adds the first owner after it was set: who never makes a heap pays nothing.</summary>
+    /// <param name="action">Throws nothing.</param>
     public void WhenFirst(Action action) => Atomic.Exchange(ref _whenFirst, action);
 
     /// <summary>The owners as they are now.</summary>
@@ -23,29 +27,17 @@ internal sealed class OwnerRegistry
     /// <summary>The owners that live now.</summary>
     public IEnumerable<IEventOwner> Living => Census.Living;
 
-    /// <summary>An owner is complete: it is listed from now on, and its birth is told.</summary>
+    /// <summary>Lists an owner.</summary>
     public void Add(IEventOwner owner)
     {
         Atomic.Exchange(ref _whenFirst, null)?.Invoke();
         Replace(census => census.With(owner));
-        MagAllocEventSource.Log.Announce(owner);
     }
 
-    /// <summary>An owner is about to be disposed: its last figures and its end are told. Once an owner.</summary>
-    public void Remove(IEventOwner owner)
-    {
-        RetiredFigures last = Census.HasAnotherLike(owner) ? RetiredFigures.Of(owner) : default;
-        bool removed = false;
-        Replace(census =>
-        {
-            removed = census.Has(owner);
-            return removed ? census.Without(owner, in last) : census;
-        });
-        if (removed)
-        {
-            MagAllocEventSource.Log.Bury(owner);
-        }
-    }
+    /// <summary>Takes an owner off the list.</summary>
+    /// <param name="owner">Is on it.</param>
+    /// <param name="last">What it had counted.</param>
+    public void Remove(IEventOwner owner, RetiredFigures last) => Replace(census => census.Without(owner, in last));
 
     private void Replace(Func<OwnerCensus, OwnerCensus> change)
     {

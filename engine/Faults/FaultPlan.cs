@@ -24,6 +24,7 @@ public sealed class FaultPlan
     private const int DecisionBits = 53;
 
     private readonly long _nth;
+    private readonly long _second;
     private readonly ulong _threshold;
     private readonly long _interval;
     private readonly long _times;
@@ -35,9 +36,10 @@ public sealed class FaultPlan
     private long _injected;
     private Action<FaultPoint, long>? _observer;
 
-    private FaultPlan(long nth, ulong threshold, long interval, long times, ulong seed)
+    private FaultPlan(long nth, long second, ulong threshold, long interval, long times, ulong seed)
     {
         _nth = nth;
+        _second = second;
         _threshold = threshold;
         _interval = interval;
         _times = times;
@@ -70,7 +72,21 @@ public sealed class FaultPlan
             throw new ArgumentOutOfRangeException(nameof(n), n, "Steps are numbered from 1 to long.MaxValue.");
         }
 
-        return new FaultPlan(n, 0, 1, 1, 0);
+        return new FaultPlan(n, 0, 0, 1, 1, 0);
+    }
+
+    /// <summary>A plan by which exactly two steps fail: the second one in what the first one's failure sets off, or behind that.</summary>
+    /// <param name="n">The first step's number, from 1.</param>
+    /// <param name="second">The other one's, above <paramref name="n"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A number is out of range.</exception>
+    public static FaultPlan FailNth(long n, long second)
+    {
+        if (n < 1 || second <= n)
+        {
+            throw new ArgumentOutOfRangeException(nameof(second), second, $"Steps are numbered from 1, and the second is above the first ({n}).");
+        }
+
+        return new FaultPlan(n, second, 0, 1, 2, 0);
     }
 
     /// <summary>A plan by which steps fail at random, but reproducibly: a step's number and the seed decide.</summary>
@@ -98,7 +114,7 @@ public sealed class FaultPlan
         }
 
         ulong threshold = (ulong)(probability * (1UL << DecisionBits));
-        return new FaultPlan(0, threshold, interval, times, seed);
+        return new FaultPlan(0, 0, threshold, interval, times, seed);
     }
 
     /// <summary>
@@ -161,7 +177,7 @@ public sealed class FaultPlan
     {
         if (_nth != 0)
         {
-            return step == _nth;
+            return step == _nth || step == _second;
         }
 
         return step % _interval == 0 && Hash(_seed, (ulong)step) >> (64 - DecisionBits) < _threshold;

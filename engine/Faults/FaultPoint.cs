@@ -71,4 +71,7 @@ public enum FaultPoint
 
     /// <summary>The process at a socket's other end is asked for.</summary>
     PeerProcess,
+
+    /// <summary>A heap, pool, cache, domain or queue is put on the list that events and instruments read, or taken off it.</summary>
+    Listing,
 }

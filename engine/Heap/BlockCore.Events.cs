@@ -7,7 +7,8 @@ namespace MagAlloc;
 internal unsafe partial class BlockCore<TSource>
 {
     /// <summary>The owner is complete: it is listed, and its birth told.</summary>
-    public void Announce() => OwnerRegistry.Instance.Add(this);
+    /// <exception cref="OutOfMemoryException">There is no memory for it; the caller closes.</exception>
+    public void Announce() => _announcement.Make(this, _faults);
 
     /// <inheritdoc/>
     public bool TryGetFigures(out OwnerFigures figures)

@@ -35,6 +35,7 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
     private const int LineBytes = 128;
 
     private readonly FaultPlan? _faults;
+    private Announcement _announcement;
     private long _flushes;
 
     /// <param name="kind">A value of <see cref="OwnerKind"/>.</param>
@@ -316,18 +317,21 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
     /// <returns>False when it was closed already.</returns>
     public bool Close()
     {
-        // The last figures are told here: no pass of the worker shall be behind them. Those that were never announced, because their construction failed,
-        // are not listed.
+        bool closed;
+
+        // The last figures are told here: no pass of the worker shall be behind them.
         Engine?.StopWorker();
-        OwnerRegistry.Instance.Remove(this);
-        Misuses.Silent = true;
-        if (Engine is null)
+        try
         {
-            Arena?.Release();
-            return true;
+            _announcement.Withdraw(this, _faults);
+        }
+        finally
+        {
+            Misuses.Silent = true;
+            closed = Release();
         }
 
-        return Engine.Close(Arena.Discard, Arena.Release, drainThreads: false);
+        return closed;
     }
 
     /// <summary>What an allocation does that found no memory, before it tries once more.</summary>
@@ -344,6 +348,17 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
         {
             Engine.Leave();
         }
+    }
+
+    private bool Release()
+    {
+        if (Engine is not null)
+        {
+            return Engine.Close(Arena.Discard, Arena.Release, drainThreads: false);
+        }
+
+        Arena?.Release();
+        return true;
     }
 
     private static nuint RoundUp(nuint bytes) => (bytes + (1 << Arena.ChunkShift) - 1) & ~(nuint)((1 << Arena.ChunkShift) - 1);

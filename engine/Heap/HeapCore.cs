@@ -15,7 +15,15 @@ internal sealed unsafe class HeapCore : BlockCore<SlabSource>
     public HeapCore(NativeHeapOptions options)
         : base(OwnerKind.Heap, options, Classes(), options.Checks == CheckLevel.Basic, initializer: null, slabs => new SlabSource(slabs))
     {
-        Runs = new RunSpace(Arena);
+        try
+        {
+            Runs = new RunSpace(Arena);
+        }
+        catch
+        {
+            Close();
+            throw;
+        }
     }
 
     public RunSpace Runs { get; }

@@ -21,6 +21,7 @@ public sealed unsafe partial class MagazineCache<TSource> : IDisposable
     private readonly CommitCounter _committed;
     private readonly FaultPlan? _faults;
     private readonly string _name;
+    private Announcement _announcement;
 
     /// <summary>Makes a cache over a source.</summary>
     /// <param name="source">Copied.</param>
@@ -48,20 +49,20 @@ public sealed unsafe partial class MagazineCache<TSource> : IDisposable
                 options.ReclaimThreshold < 0 ? Environment.ProcessorCount : options.ReclaimThreshold,
                 options.Faults,
                 id));
-        if (options.ReclaimWorker)
+        try
         {
-            try
+            if (options.ReclaimWorker)
             {
                 _engine.StartWorker(options.ReclaimInterval, _engine.Tick);
             }
-            catch
-            {
-                Dispose();
-                throw;
-            }
-        }
 
-        OwnerRegistry.Instance.Add(this);
+            _announcement.Make(this, _faults);
+        }
+        catch
+        {
+            Close();
+            throw;
+        }
     }
 
     /// <summary>Takes a resource from this thread's magazine, the depot or the source.</summary>
@@ -204,9 +205,20 @@ public sealed unsafe partial class MagazineCache<TSource> : IDisposable
         }
 
         EventGuard.RequireNotWriting();
+        Close();
+    }
+
+    private void Close()
+    {
         _engine.StopWorker();
-        OwnerRegistry.Instance.Remove(this);
-        _engine.Close(discard: null, release: null, drainThreads: true);
+        try
+        {
+            _announcement.Withdraw(this, _faults);
+        }
+        finally
+        {
+            _engine.Close(discard: null, release: null, drainThreads: true);
+        }
     }
 
     private nuint Allocate()

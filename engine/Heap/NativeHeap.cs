@@ -55,18 +55,26 @@ public sealed unsafe partial class NativeHeap : IDisposable
         _isShared = shared;
         Checks = options.Checks;
         _core = new HeapCore(options);
-        _checks = Checks switch
+        try
         {
-            CheckLevel.Basic => new BasicChecks(_core),
-            CheckLevel.Full => new FullChecks(_core),
-            _ => null,
-        };
-        _fastId = _checks is null ? _core.Engine.Id : NoFastPath;
-        _arenaBase = (nuint)_core.Arena.Base;
-        _arenaBytes = _core.Arena.Bytes;
-        _pageMap = _core.Arena.PageMap;
-        _core.Checks = _checks;
-        _core.Announce();
+            _checks = Checks switch
+            {
+                CheckLevel.Basic => new BasicChecks(_core),
+                CheckLevel.Full => new FullChecks(_core),
+                _ => null,
+            };
+            _fastId = _checks is null ? _core.Engine.Id : NoFastPath;
+            _arenaBase = (nuint)_core.Arena.Base;
+            _arenaBytes = _core.Arena.Bytes;
+            _pageMap = _core.Arena.PageMap;
+            _core.Checks = _checks;
+            _core.Announce();
+        }
+        catch
+        {
+            _core.Close();
+            throw;
+        }
     }
 
     /// <summary>

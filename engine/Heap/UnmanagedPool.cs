@@ -52,7 +52,15 @@ public sealed unsafe class UnmanagedPool<T> : IDisposable
         _id = _core.Engine.Id;
         _arenaBase = (nuint)_core.Arena.Base;
         _arenaBytes = _core.Arena.Bytes;
-        _core.Announce();
+        try
+        {
+            _core.Announce();
+        }
+        catch
+        {
+            _core.Close();
+            throw;
+        }
     }
 
     /// <summary>Takes an item.</summary>

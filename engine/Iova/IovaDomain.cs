@@ -45,6 +45,7 @@ public sealed unsafe partial class IovaDomain : IDisposable
     private readonly RangeTree _tree = null!;
     private readonly MagazineEngine<IovaSource> _engine = null!;
     private readonly bool _marks;
+    private Announcement _announcement;
     private PaddedLong _flushes;
 
     // For the fast path: one load each from this object. Where checks are on the number is one that no cache has.
@@ -120,19 +121,19 @@ public sealed unsafe partial class IovaDomain : IDisposable
             {
                 _engine.StartWorker(_options.ReclaimInterval, _engine.Tick);
             }
+
+            if (!_marks)
+            {
+                _fastId = _engine.Id;
+            }
+
+            _announcement.Make(this, _options.Faults);
         }
         catch
         {
             Close();
             throw;
         }
-
-        if (!_marks)
-        {
-            _fastId = _engine.Id;
-        }
-
-        OwnerRegistry.Instance.Add(this);
     }
 
     /// <summary>
@@ -236,14 +237,20 @@ public sealed unsafe partial class IovaDomain : IDisposable
     private void Close()
     {
         _engine?.StopWorker();
-        OwnerRegistry.Instance.Remove(this);
-        if (_engine is null)
+        try
         {
-            _tree?.Release();
+            _announcement.Withdraw(this, _options.Faults);
         }
-        else
+        finally
         {
-            _engine.Close(discard: null, _tree.Release, drainThreads: false);
+            if (_engine is null)
+            {
+                _tree?.Release();
+            }
+            else
+            {
+                _engine.Close(discard: null, _tree.Release, drainThreads: false);
+            }
         }
     }
 

@@ -35,6 +35,7 @@ internal sealed partial class QueueCore
     private readonly FileDescriptor _dequeueBell = null!;
     private readonly FileDescriptor? _watcher;
     private readonly List<SharedBuffer> _released = [];
+    private Announcement _announcement;
     private long _totalBytes;
     private long _unmadeBytes;
     private BufferQueue? _owner;
@@ -59,15 +60,19 @@ internal sealed partial class QueueCore
             _careBell = CreateBell();
             _dequeueBell = CreateBell();
             _watcher = _support.CanAsk ? SharingSupport.CreateWatcher(Name, _faults) : null;
+            Tracking = _support.Tracking(_watcher is not null);
+            _announcement.Make(this, _faults);
+        }
+        catch (OutOfMemoryException refused)
+        {
+            GiveUp();
+            throw new BufferException(BufferError.OutOfMemory, refused.Message);
         }
         catch
         {
-            CloseDescriptors();
+            GiveUp();
             throw;
         }
-
-        Tracking = _support.Tracking(_watcher is not null);
-        OwnerRegistry.Instance.Add(this);
     }
 
     public string Name => _options.Name;
@@ -152,7 +157,18 @@ internal sealed partial class QueueCore
     /// <summary>Ends the queue: nobody calls any more.</summary>
     private void Close()
     {
-        OwnerRegistry.Instance.Remove(this);
+        try
+        {
+            _announcement.Withdraw(this, _faults);
+        }
+        finally
+        {
+            EndAll();
+        }
+    }
+
+    private void EndAll()
+    {
         List<BufferPeer> peers;
         lock (_gate)
         {
@@ -203,6 +219,14 @@ internal sealed partial class QueueCore
 
     private FileDescriptor CreateBell()
         => (FileSteps.Fails(_faults, FaultPoint.WakeUp) ? null : Doorbell.Create()) ?? throw BufferException.LastRefused(Name, "eventfd");
+
+    /// <summary>Ends a queue that was not finished, and that nobody has a handle to.</summary>
+    private void GiveUp()
+    {
+        _isClosed = true;
+        CloseDescriptors();
+        _announcement.Withdraw(this, _faults);
+    }
 
     private void CloseDescriptors()
     {

@@ -1,6 +1,7 @@
 using MagAlloc.Concurrency;
 using MagAlloc.Events;
 using MagAlloc.Magazines;
+using MagAlloc.Platform;
 using MagAlloc.Slabs;
 
 namespace MagAlloc;
@@ -14,25 +15,16 @@ namespace MagAlloc;
 internal unsafe partial class BlockCore<TSource> : IEventOwner
     where TSource : struct, IMagazineSource
 {
-    private const long DefaultReservedBytes = 256L << 30;
-    private const long SmallestReservedBytes = 1L << 30;
     private const long BytesPerMagazine = 256 * 1024;
     private const int FewestMagazines = 4096;
     private const int MostMagazines = 1 << 20;
 
+    // Of a small arena magazines must not take more addresses than a quarter of its own.
+    private const long FewestBytesPerMagazine = 4 * Magazine.Bytes;
+
     // Passes that free pages must have lain untouched before they go back, beside the one they were freed in: half a second, at the default
     // interval. Programs breathe; a page given up between two breaths costs two system calls and a fault.
     private const int PurgeAge = 4;
-
-    // The bytes in a magazine are bounded, so that no thread hoards megabytes. Of classes with a few blocks in a magazine
-    // nearly every free and allocation of random sizes would be an exchange: at 12 KiB they cost twice as much.
-    private const int MagazineByteLimit = 48 * 1024;
-
-    // The largest batch out of a slab: more would be committed long before it is used.
-    private const int BatchByteLimit = 16 * 1024;
-
-    // Blocks that share a cache line, or the pair of lines that is fetched at once, shall go to the same thread.
-    private const int LineBytes = 128;
 
     private readonly FaultPlan? _faults;
     private Announcement _announcement;
@@ -40,6 +32,7 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
 
     /// <param name="kind">A value of <see cref="OwnerKind"/>.</param>
     /// <param name="options">Validated.</param>
+    /// <param name="defaultBytes">Address space to reserve where the options leave it open and the system grants it.</param>
     /// <param name="classes">Class i has code i + 1.</param>
     /// <param name="withMarks">Keep a second bitmap for each slab.</param>
     /// <param name="initializer">Prepares blocks, using the marks; or null.</param>
@@ -48,6 +41,7 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
     public BlockCore(
         string kind,
         NativeHeapOptions options,
+        long defaultBytes,
         SlabClass[] classes,
         bool withMarks,
         IBlockInitializer? initializer,
@@ -62,20 +56,39 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
         Committed = new CommitCounter(Id, options.ByteLimit);
         try
         {
-            Arena = options.ReservedBytes != 0
-                ? new Arena(RoundUp((nuint)options.ReservedBytes), Committed, withMarks, options.Faults) { Owner = Id }
-                : ReserveByDefault(Id, Committed, withMarks, options.Faults);
-            Slabs = new SlabSpace(Arena, classes, Misuses, initializer, options.Faults);
-            Engine = new MagazineEngine<TSource>(makeSource(Slabs), new EngineOptions(
-                options.Name,
-                [.. classes.Select(slab => MagazineClassOf(slab, constructed: initializer is not null))],
-                PageMap.ExtraCodes,
-                (int)Math.Clamp((long)Arena.Bytes / BytesPerMagazine, FewestMagazines, MostMagazines),
-                Committed,
-                options.ReclaimPolicy,
-                options.ReclaimThreshold < 0 ? Environment.ProcessorCount : options.ReclaimThreshold,
-                options.Faults,
-                Id));
+            nuint bytes = RoundUp((nuint)(options.ReservedBytes != 0 ? options.ReservedBytes : defaultBytes));
+            for (bool isBuilt = false; !isBuilt;)
+            {
+                long injected = InjectedFaults;
+                try
+                {
+                    Arena = new Arena(bytes, Committed, withMarks, options.Faults) { Owner = Id };
+                    Slabs = new SlabSpace(Arena, classes, Misuses, initializer, options.Faults);
+                    Engine = new MagazineEngine<TSource>(makeSource(Slabs), new EngineOptions(
+                        options.Name,
+                        [.. classes.Select(slab => MagazineClassOf(slab, constructed: initializer is not null))],
+                        PageMap.ExtraCodes,
+                        (int)Math.Clamp((long)bytes / BytesPerMagazine, Math.Min(FewestMagazines, (long)bytes / FewestBytesPerMagazine), MostMagazines),
+                        Committed,
+                        options.ReclaimPolicy,
+                        options.ReclaimThreshold < 0 ? Environment.ProcessorCount : options.ReclaimThreshold,
+                        options.Faults,
+                        Id));
+                    isBuilt = true;
+                }
+                catch (OutOfMemoryException refused)
+                {
+                    Arena?.Release();
+
+                    // A process under `ulimit -v` or strict overcommit gets less; what was injected is not tried again.
+                    if (options.ReservedBytes != 0 || injected != InjectedFaults
+                        || !VirtualMemory.TryShrink(ref bytes, (nuint)NativeHeapOptions.MinimumReservedBytes))
+                    {
+                        throw NoRoom(options.ReservedBytes, refused);
+                    }
+                }
+            }
+
             if (options.ReclaimWorker)
             {
                 Engine.StartWorker(options.ReclaimInterval, Tick);
@@ -308,7 +321,7 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
             ReclaimedMagazines = engine.ReclaimedMagazines,
             DecommittedBytes = Arena.DecommittedBytes,
             OutOfMemoryFlushes = Atomic.Load(ref _flushes),
-            InjectedFaults = _faults?.Injected ?? 0,
+            InjectedFaults = InjectedFaults,
             Misuses = Misuses.Count,
         };
     }
@@ -350,6 +363,8 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
         }
     }
 
+    private long InjectedFaults => _faults?.Injected ?? 0;
+
     private bool Release()
     {
         if (Engine is not null)
@@ -362,32 +377,4 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
     }
 
     private static nuint RoundUp(nuint bytes) => (bytes + (1 << Arena.ChunkShift) - 1) & ~(nuint)((1 << Arena.ChunkShift) - 1);
-
-    private static Arena ReserveByDefault(long owner, BoundedCounter committed, bool withMarks, FaultPlan? faults)
-    {
-        // A process under `ulimit -v` or strict overcommit gets less; what was injected is not tried again.
-        for (long bytes = DefaultReservedBytes; ; bytes /= 2)
-        {
-            long injected = faults?.Injected ?? 0;
-            try
-            {
-                return new Arena((nuint)bytes, committed, withMarks, faults) { Owner = owner };
-            }
-            catch (OutOfMemoryException) when (bytes > SmallestReservedBytes && injected == (faults?.Injected ?? 0))
-            {
-            }
-        }
-    }
-
-    private static MagazineClass MagazineClassOf(SlabClass slab, bool constructed)
-    {
-        int bytes = slab.BlockBytes;
-        int capacity = bytes > SizeClasses.LargestShared ? 1 : Math.Clamp(MagazineByteLimit / bytes, 2, Magazine.Slots);
-        int largest = Math.Clamp(BatchByteLimit / bytes, 1, capacity);
-
-        // A constructor that throws now and then must be able to succeed for the first block of a slab, and not only for several
-        // at a time: the slab is retired if none of its blocks leaves it, and with it goes what was constructed.
-        int smallest = constructed ? 1 : Math.Clamp(LineBytes / bytes, 1, largest);
-        return new MagazineClass(capacity, (long)capacity * bytes, largest, smallest);
-    }
 }

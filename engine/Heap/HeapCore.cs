@@ -10,10 +10,11 @@ namespace MagAlloc;
 internal sealed unsafe class HeapCore : BlockCore<SlabSource>
 {
     private const int SmallestSlab = 8;
+    private const long DefaultReservedBytes = 256L << 30;
 
     /// <exception cref="OutOfMemoryException">A step failed; nothing is left behind.</exception>
     public HeapCore(NativeHeapOptions options)
-        : base(OwnerKind.Heap, options, Classes(), options.Checks == CheckLevel.Basic, initializer: null, slabs => new SlabSource(slabs))
+        : base(OwnerKind.Heap, options, DefaultReservedBytes, Classes(), options.Checks == CheckLevel.Basic, initializer: null, slabs => new SlabSource(slabs))
     {
         try
         {

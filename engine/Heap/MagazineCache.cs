@@ -17,6 +17,9 @@ public sealed unsafe partial class MagazineCache<TSource> : IDisposable
 {
     private const int Code = 1;
 
+    // Where address space is short: two a thread, for a program of some threads. What finds none goes past them.
+    private const int FewestMagazines = 256;
+
     private readonly MagazineEngine<ResourceAdapter<TSource>> _engine;
     private readonly CommitCounter _committed;
     private readonly FaultPlan? _faults;
@@ -48,7 +51,8 @@ public sealed unsafe partial class MagazineCache<TSource> : IDisposable
                 options.ReclaimPolicy,
                 options.ReclaimThreshold < 0 ? Environment.ProcessorCount : options.ReclaimThreshold,
                 options.Faults,
-                id));
+                id,
+                FewestMagazines));
         try
         {
             if (options.ReclaimWorker)

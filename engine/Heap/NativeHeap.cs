@@ -96,7 +96,8 @@ public sealed unsafe partial class NativeHeap : IDisposable
     public event Action<LeakReport>? LeaksDetected;
 
     /// <summary>The heap of the process, with default options, made on first use. It cannot be disposed.</summary>
-    public static NativeHeap Shared => SharedHeap.Instance;
+    /// <exception cref="OutOfMemoryException">There is no room for it; another use tries again.</exception>
+    public static NativeHeap Shared => SharedHeap.Instance ?? SharedHeap.MakeLater();
 
     internal static NativeHeap CreateShared() => new(new NativeHeapOptions { Name = "shared" }, shared: true);
 

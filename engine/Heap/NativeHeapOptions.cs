@@ -23,7 +23,7 @@ public sealed class NativeHeapOptions
 
     /// <summary>
     /// Address space to reserve, in bytes; rounded up to 64 KiB. 0 (default): 256 GiB, or as much as the operating system
-    /// grants of it. Costs no memory.
+    /// grants of it with as much again left for others. Costs no memory.
     /// </summary>
     public long ReservedBytes { get; init; }
 

@@ -13,7 +13,8 @@ public sealed class NativeMemoryPool : MemoryPool<byte>
 {
     private const int DefaultBufferBytes = 4096;
 
-    private readonly NativeHeap _heap;
+    // Null: the shared one, made when somebody rents.
+    private readonly NativeHeap? _heap;
     private int _disposed;
 
     /// <summary>Makes a pool over a heap; the heap remains the caller's to dispose.</summary>
@@ -22,6 +23,11 @@ public sealed class NativeMemoryPool : MemoryPool<byte>
     {
         ArgumentNullException.ThrowIfNull(heap);
         _heap = heap;
+    }
+
+    /// <summary>Makes the shared pool.</summary>
+    internal NativeMemoryPool()
+    {
     }
 
     /// <summary>A pool over <see cref="NativeHeap.Shared"/>.</summary>
@@ -40,7 +46,7 @@ public sealed class NativeMemoryPool : MemoryPool<byte>
     {
         ObjectDisposedException.ThrowIf(Atomic.Load(ref _disposed) != 0, this);
         ArgumentOutOfRangeException.ThrowIfLessThan(minBufferSize, -1);
-        return new NativeMemoryOwner(_heap, minBufferSize == -1 ? DefaultBufferBytes : minBufferSize);
+        return new NativeMemoryOwner(_heap ?? NativeHeap.Shared, minBufferSize == -1 ? DefaultBufferBytes : minBufferSize);
     }
 
     /// <inheritdoc/>
@@ -48,7 +54,7 @@ public sealed class NativeMemoryPool : MemoryPool<byte>
     {
         // The pool itself holds nothing: buffers belong to their owners, and the heap to whoever made it. The shared pool
         // is everybody's, so disposing it does nothing, as with MemoryPool<T>.Shared.
-        if (!_heap.IsShared)
+        if (_heap is { IsShared: false })
         {
             Atomic.Store(ref _disposed, 1);
         }

@@ -1,7 +1,7 @@
 namespace MagAlloc;
 
-/// <summary>Holds <see cref="NativeMemoryPool.Shared"/>, so that the shared heap is made only when somebody asks for it.</summary>
+/// <summary>Holds <see cref="NativeMemoryPool.Shared"/>, so that it is made only when somebody asks for it.</summary>
 internal static class SharedMemoryPool
 {
-    internal static readonly NativeMemoryPool Instance = new(NativeHeap.Shared);
+    internal static readonly NativeMemoryPool Instance = new();
 }

@@ -20,6 +20,7 @@ public sealed unsafe class UnmanagedPool<T> : IDisposable
     private const int Code = 1;
     private const int SmallestBlock = 16;
     private const int SmallestSlab = 8;
+    private const long DefaultReservedBytes = 16L << 30;
 
     private readonly BlockCore<PoolSource<T>> _core;
     private readonly long _id;
@@ -45,6 +46,7 @@ public sealed unsafe class UnmanagedPool<T> : IDisposable
         _core = new BlockCore<PoolSource<T>>(
             OwnerKind.Pool,
             checkedOptions,
+            DefaultReservedBytes,
             [new SlabClass(blockBytes, SmallestSlab)],
             withMarks: constructor is not null,
             constructor is null ? null : new PoolInitializer<T>(constructor),

@@ -9,8 +9,11 @@ public sealed class UnmanagedPoolOptions
     /// <inheritdoc cref="NativeHeapOptions.ByteLimit"/>
     public long ByteLimit { get; init; } = long.MaxValue;
 
-    /// <summary>Address space to reserve, in bytes; rounded up to 64 KiB. Default: 16 GiB. Costs no memory.</summary>
-    public long ReservedBytes { get; init; } = 16L << 30;
+    /// <summary>
+    /// Address space to reserve, in bytes; rounded up to 64 KiB. 0 (default): 16 GiB, or as much as the operating system
+    /// grants of it with as much again left for others. Costs no memory.
+    /// </summary>
+    public long ReservedBytes { get; init; }
 
     /// <inheritdoc cref="NativeHeapOptions.ReclaimPolicy"/>
     public ReclaimPolicy ReclaimPolicy { get; init; } = ReclaimPolicy.WorkingSet;

@@ -35,6 +35,9 @@ public sealed unsafe partial class IovaDomain : IDisposable
     // Address space only; what does not fit into so many goes past the magazines.
     private const int MostMagazines = 64 * 1024;
 
+    // Where there is not so much of it.
+    private const int FewestMagazines = 1024;
+
     // Not 0, and no cache's number: those of engines are positive, and of the negative ones this is the last visit's last word.
     private const long NoFastPath = -1;
 
@@ -91,7 +94,7 @@ public sealed unsafe partial class IovaDomain : IDisposable
         _misuses = new IovaMisuseLog(_options.Name, id);
         try
         {
-            _tree = new RangeTree(LastPfn + 1, _options.Faults);
+            _tree = MakeTree();
             if (startPfn != 0)
             {
                 // One range that nobody can name: what lies below the start is in use for every search.
@@ -110,7 +113,8 @@ public sealed unsafe partial class IovaDomain : IDisposable
                     _options.ReclaimPolicy,
                     _options.ReclaimThreshold < 0 ? Environment.ProcessorCount : _options.ReclaimThreshold,
                     _options.Faults,
-                    id));
+                    id,
+                    Math.Max(FewestMagazines, magazines)));
             _engine.Prepare(magazines);
             if (_engine.Current() == null)
             {
@@ -217,6 +221,19 @@ public sealed unsafe partial class IovaDomain : IDisposable
     {
         MisuseListeners.RequireNotReporting();
         Close();
+    }
+
+    private RangeTree MakeTree()
+    {
+        try
+        {
+            return new RangeTree(LastPfn + 1, _options.Faults);
+        }
+        catch (OutOfMemoryException refused)
+        {
+            throw new OutOfMemoryException(
+                $"{Name}: {refused.Message} Fewer {nameof(IovaDomainOptions.AddressBits)} ({_options.AddressBits}) or a larger granule need less.", refused);
+        }
     }
 
     private static MagazineClass[] Classes(int cachedOrders, bool hasLower)

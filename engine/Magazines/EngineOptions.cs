@@ -12,6 +12,7 @@ namespace MagAlloc.Magazines;
 /// <param name="Threshold">Magazines a depot may keep under <see cref="ReclaimPolicy.Flat"/>.</param>
 /// <param name="Faults">Plan asked before every fallible step, or null.</param>
 /// <param name="Id">The engine's number (<see cref="EngineIds.Next"/>), where its owner needed it before; 0: a new one.</param>
+/// <param name="LeastMagazines">So few will do where address space is short; 0: no fewer than the capacity.</param>
 internal sealed record EngineOptions(
     string Name,
     MagazineClass[] Classes,
@@ -21,4 +22,5 @@ internal sealed record EngineOptions(
     ReclaimPolicy Policy,
     int Threshold,
     FaultPlan? Faults,
-    long Id = 0);
+    long Id = 0,
+    int LeastMagazines = 0);

@@ -60,7 +60,7 @@ internal sealed unsafe partial class MagazineEngine<TSource> : ICacheOwner
         }
 
         _depots = new Depot[_codes];
-        _store = new MagazineStore(options.MagazineCapacity, options.Committed, options.Faults, TSource.KeepsLowest);
+        _store = new MagazineStore(options.MagazineCapacity, options.Committed, options.Faults, TSource.KeepsLowest, options.LeastMagazines);
         _links = _store.Links;
     }
 

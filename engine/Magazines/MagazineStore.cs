@@ -39,22 +39,35 @@ internal sealed unsafe class MagazineStore
     /// <param name="committed">Charged for every page of magazines in use.</param>
     /// <param name="faults">Plan asked before every fallible step, or null.</param>
     /// <param name="keepsLowest">Have room for the lowest resource of each magazine: eight bytes a magazine, touched with it.</param>
+    /// <param name="least">So few will do where address space is short; 0: as many as <paramref name="capacity"/> says, or none.</param>
     /// <exception cref="OutOfMemoryException">The address space or its bookkeeping was refused; nothing is left behind.</exception>
-    public MagazineStore(int capacity, BoundedCounter committed, FaultPlan? faults, bool keepsLowest = false)
+    public MagazineStore(int capacity, BoundedCounter committed, FaultPlan? faults, bool keepsLowest = false, int least = 0)
     {
         _committed = committed;
         _faults = faults;
         _pageBytes = VirtualMemory.PageSize;
         _magazinesPerPage = (int)(_pageBytes / Magazine.Bytes);
-        _groupCount = (capacity + GroupMagazines - 1) / GroupMagazines;
-        nuint groupBytes = AlignUp((nuint)_groupCount * (nuint)sizeof(Group), _pageBytes);
-        nuint lowestBytes = keepsLowest ? AlignUp((nuint)_groupCount * GroupMagazines * (nuint)sizeof(nuint), _pageBytes) : 0;
-        nuint tableBytes = groupBytes + lowestBytes;
-        _reservedBytes = tableBytes + ((nuint)_groupCount * GroupMagazines * Magazine.Bytes);
-        if (FaultPlan.Fails(faults, FaultPoint.Reserve)
-            || (_reservation = (byte*)VirtualMemory.Reserve(_reservedBytes, _pageBytes)) == null)
+        nuint groupBytes, lowestBytes, tableBytes, magazineBytes = BytesFor(capacity);
+        bool isInjected = FaultPlan.Fails(faults, FaultPoint.Reserve);
+        while (true)
         {
-            throw new OutOfMemoryException($"Could not reserve {_reservedBytes} bytes of address space for magazines.");
+            _groupCount = (int)(magazineBytes / (GroupMagazines * Magazine.Bytes));
+            groupBytes = AlignUp((nuint)_groupCount * (nuint)sizeof(Group), _pageBytes);
+            lowestBytes = keepsLowest ? AlignUp((nuint)_groupCount * GroupMagazines * (nuint)sizeof(nuint), _pageBytes) : 0;
+            tableBytes = groupBytes + lowestBytes;
+            _reservedBytes = tableBytes + magazineBytes;
+            _reservation = isInjected ? null : (byte*)VirtualMemory.Reserve(_reservedBytes, _pageBytes);
+            if (_reservation != null)
+            {
+                break;
+            }
+
+            if (isInjected || least == 0 || !VirtualMemory.TryShrink(ref magazineBytes, BytesFor(least)))
+            {
+                throw new OutOfMemoryException($"Could not reserve {_reservedBytes} bytes of address space for magazines.");
+            }
+
+            magazineBytes = magazineBytes / (GroupMagazines * Magazine.Bytes) * (GroupMagazines * Magazine.Bytes);
         }
 
         if (FaultPlan.Fails(faults, FaultPoint.Metadata) || !VirtualMemory.Commit(_reservation, tableBytes))
@@ -143,6 +156,8 @@ internal sealed unsafe class MagazineStore
             _reservation = null;
         }
     }
+
+    private static nuint BytesFor(int magazines) => AlignUp((nuint)magazines * Magazine.Bytes, GroupMagazines * Magazine.Bytes);
 
     private static nuint AlignUp(nuint value, nuint alignment) => (value + alignment - 1) & ~(alignment - 1);
 

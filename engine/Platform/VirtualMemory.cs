@@ -25,6 +25,9 @@ namespace MagAlloc.Platform;
 /// </remarks>
 internal static unsafe class VirtualMemory
 {
+    // Two stacks of threads with the default size: below that the runtime itself is in want.
+    private const nuint LeastRoom = 16 << 20;
+
     /// <summary>The size of a page in bytes: the grain of every other member.</summary>
     internal static nuint PageSize => (nuint)Environment.SystemPageSize;
 
@@ -64,6 +67,30 @@ internal static unsafe class VirtualMemory
         }
 
         throw Unsupported();
+    }
+
+    /// <summary>
+    /// The next size to try where a reservation was refused: the largest half, quarter, eighth of it that leaves as much again to others, for
+    /// stacks, code and the next one who asks are in the same straits.
+    /// </summary>
+    /// <param name="bytes">What was refused; becomes what to try.</param>
+    /// <param name="least">Less is of no use.</param>
+    /// <returns>False when there is not even room for the least.</returns>
+    internal static bool TryShrink(ref nuint bytes, nuint least)
+    {
+        while (bytes > least)
+        {
+            bytes = nuint.Max(bytes / 2, least);
+            nuint wanted = nuint.Max(bytes * 2, LeastRoom);
+            void* probe = Reserve(wanted, PageSize);
+            if (probe != null)
+            {
+                Release(probe, wanted);
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Makes reserved pages readable and writable. Pages that already are keep their contents.</summary>

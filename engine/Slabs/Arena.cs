@@ -84,11 +84,12 @@ internal sealed unsafe partial class Arena
         nuint upFront = words + groups + (map * MapCount);
         _metadataBytes = upFront + headers + (withMarks ? bitmaps * 2 : bitmaps);
 
-        if (FaultPlan.Fails(faults, FaultPoint.Reserve)
-            || (_reservation = (byte*)VirtualMemory.Reserve(bytes, BaseAlignment)) == null)
+        if (FaultPlan.Fails(faults, FaultPoint.Reserve) || (_reservation = Reserve(bytes, BaseAlignment, out nuint alignment)) == null)
         {
             throw new OutOfMemoryException($"Could not reserve {bytes} bytes of address space for the arena.");
         }
+
+        BaseAlignment = alignment;
 
         if (FaultPlan.Fails(faults, FaultPoint.Metadata)
             || (_metadataReservation = (byte*)VirtualMemory.Reserve(_metadataBytes, (nuint)_pageBytes)) == null
@@ -106,7 +107,15 @@ internal sealed unsafe partial class Arena
         _headers = (ChunkHeader*)(_dirty + map);
         _bitmaps = (ulong*)((byte*)_headers + headers);
         _marks = withMarks ? _bitmaps + (bitmaps / sizeof(ulong)) : null;
-        Ranges = new RangeAllocator((ulong*)_metadataReservation, chunks);
+        try
+        {
+            Ranges = new RangeAllocator((ulong*)_metadataReservation, chunks);
+        }
+        catch
+        {
+            Release();
+            throw;
+        }
     }
 
     /// <summary>Address of chunk 0.</summary>
@@ -322,6 +331,22 @@ internal sealed unsafe partial class Arena
         {
             VirtualMemory.Release(_reservation, Bytes);
             _reservation = null;
+        }
+    }
+
+    /// <summary>
+    /// Reserves, aligned as well as there is room for: what an alignment takes beside the bytes themselves is given back at once, but a process with a limit
+    /// on its addresses has to have it.
+    /// </summary>
+    private static byte* Reserve(nuint bytes, nuint best, out nuint alignment)
+    {
+        for (alignment = best; ; alignment /= 2)
+        {
+            byte* reservation = (byte*)VirtualMemory.Reserve(bytes, alignment);
+            if (reservation != null || alignment <= ChunkBytes)
+            {
+                return reservation;
+            }
         }
     }
 

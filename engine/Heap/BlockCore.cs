@@ -79,10 +79,13 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
                 catch (OutOfMemoryException refused)
                 {
                     Arena?.Release();
+                    if (injected != InjectedFaults)
+                    {
+                        throw;
+                    }
 
-                    // A process under `ulimit -v` or strict overcommit gets less; what was injected is not tried again.
-                    if (options.ReservedBytes != 0 || injected != InjectedFaults
-                        || !VirtualMemory.TryShrink(ref bytes, (nuint)NativeHeapOptions.MinimumReservedBytes))
+                    // A process under `ulimit -v` or strict overcommit gets less.
+                    if (options.ReservedBytes != 0 || !VirtualMemory.TryShrink(ref bytes, (nuint)NativeHeapOptions.MinimumReservedBytes))
                     {
                         throw NoRoom(options.ReservedBytes, refused);
                     }

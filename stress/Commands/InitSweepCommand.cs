@@ -13,14 +13,17 @@ internal static class InitSweepCommand
           stress init-sweep --component heap-full --json sweep.json
 
         For each component fallible step 1, 2, 3, … is made to fail until it is built untouched; then, for each kind of step,
-        all of them (lasting faults, which no retry gets over). After each failure there must be one clear exception, no
-        mapping, no thread, no descriptor and no byte left, and the next attempt must succeed.
+        all of them (lasting faults, which no retry gets over). The same again beside a living twin (one more of the same
+        name and kind), beside a twin that is being disposed, and while somebody reads all events and instruments. At last
+        pairs of steps: the second one in the clean-up or the retry that the first one's failure sets off. After each failure
+        there must be one clear exception, no mapping, no thread, no descriptor and no byte left, the next attempt must
+        succeed, and the twin must work as before.
 
         Components:
         {string.Join(Environment.NewLine, InitScenarios.All.Select(s => $"  {s.Name,-18}{s.What}"))}
         """;
 
-    private static readonly string[] s_headers = ["component", "points", "lasting", "absorbed", "bytes left", "maps left", "threads", "descriptors"];
+    private static readonly string[] s_headers = ["component", "points", "lasting", "absorbed", "pairs", "bytes left", "maps left", "threads", "descriptors"];
 
     public static Command Create(RunSession session)
     {
@@ -67,6 +70,7 @@ internal static class InitSweepCommand
         Text.Count(result.FaultPoints),
         Text.Count(result.LastingFaults),
         Text.Count(result.AbsorbedFaults),
+        Text.Count(result.Pairs),
         Text.Count(result.LeakedBytes),
         Text.Count(result.LeftoverMappings),
         Text.Count(result.LeftoverThreads),

@@ -16,6 +16,9 @@ internal sealed record ComponentResult
     /// <summary>Of both, the ones the component got over by itself (a smaller reservation, a flush and a retry).</summary>
     public long AbsorbedFaults { get; init; }
 
+    /// <summary>Pairs of steps that were made to fail: the second in what the first one's failure set off, or behind that.</summary>
+    public long Pairs { get; init; }
+
     /// <summary>Bytes of mappings that every repetition of a failed attempt left behind, summed over the steps.</summary>
     public long LeakedBytes { get; init; }
 

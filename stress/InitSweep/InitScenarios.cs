@@ -12,24 +12,62 @@ internal static unsafe class InitScenarios
 
     public static IReadOnlyList<InitScenario> All { get; } =
     [
-        new("heap", "a heap with default options", plan => UseHeap(Options(plan, worker: true))),
-        new("heap-basic", "a heap with basic checks", plan => UseHeap(Options(plan, worker: true, CheckLevel.Basic))),
-        new("heap-full", "a heap with full checks", plan => UseHeap(Options(plan, worker: true, CheckLevel.Full))),
-        new("heap-no-worker", "a heap without reclaim worker", plan => UseHeap(Options(plan, worker: false))),
-        new("pool", "an object pool", plan => UsePool(plan, constructor: null)),
-        new("pool-constructor", "an object pool with a constructor", plan => UsePool(plan, (ref Point item) => item.X = 42)),
-        new("magazine-cache", "magazines over a source of the caller's own", UseMagazineCache),
-        new("memory-pool", "the MemoryPool<byte> adapter", UseMemoryPool),
-        new("thread-cache", "the first use of a heap by a thread", UseFromNewThread),
-        new("small-allocation", "the first small block of a heap", plan => FirstBlock(plan, SmallBlock)),
-        new("large-allocation", "the first large block of a heap", plan => FirstBlock(plan, LargeBlock)),
-        new("trim-dispose", "trim and dispose of a used heap", TrimAndDispose),
+        new("heap", "a heap with default options", plan => UseHeap(Options(plan, worker: true)), HeapTwin),
+        new("heap-basic", "a heap with basic checks", plan => UseHeap(Options(plan, worker: true, CheckLevel.Basic)), HeapTwin),
+        new("heap-full", "a heap with full checks", plan => UseHeap(Options(plan, worker: true, CheckLevel.Full)), HeapTwin),
+        new("heap-no-worker", "a heap without reclaim worker", plan => UseHeap(Options(plan, worker: false)), HeapTwin),
+        new("pool", "an object pool", plan => UsePool(plan, constructor: null), PoolTwin),
+        new("pool-constructor", "an object pool with a constructor", plan => UsePool(plan, (ref Point item) => item.X = 42), PoolTwin),
+        new("magazine-cache", "magazines over a source of the caller's own", UseMagazineCache, CacheTwin),
+        new("memory-pool", "the MemoryPool<byte> adapter", UseMemoryPool, HeapTwin),
+        new("thread-cache", "the first use of a heap by a thread", UseFromNewThread, HeapTwin),
+        new("small-allocation", "the first small block of a heap", plan => FirstBlock(plan, SmallBlock), HeapTwin),
+        new("large-allocation", "the first large block of a heap", plan => FirstBlock(plan, LargeBlock), HeapTwin),
+        new("trim-dispose", "trim and dispose of a used heap", TrimAndDispose, HeapTwin),
         .. IovaScenarios.All,
         .. SharingScenarios.All,
     ];
 
     private static NativeHeapOptions Options(FaultPlan? plan, bool worker, CheckLevel checks = CheckLevel.None) =>
         new() { Name = "sweep", Checks = checks, ReclaimWorker = worker, Faults = plan };
+
+    private static Twin HeapTwin()
+    {
+        NativeHeap heap = new(Options(plan: null, worker: true));
+        return new Twin(heap, () =>
+        {
+            UseBlock(heap, SmallBlock, plan: null);
+            UseBlock(heap, LargeBlock, plan: null);
+            RequireBalance(heap.GetStatistics());
+        });
+    }
+
+    private static Twin PoolTwin()
+    {
+        UnmanagedPool<Point> pool = new();
+        return new Twin(pool, () =>
+        {
+            pool.Return(pool.Rent());
+            RequireBalance(pool.GetStatistics());
+        });
+    }
+
+    private static Twin CacheTwin()
+    {
+        IdSource.Book book = new();
+        MagazineCache<IdSource> cache = new(new IdSource(book));
+        return new Twin(cache, () =>
+        {
+            Require(cache.TryAllocate(out ulong id), "a resource was refused");
+            cache.Free(id);
+            Require(cache.GetStatistics().CachedResources == Volatile.Read(ref book.Out), "resources are neither cached nor with the source");
+        });
+    }
+
+    private static void RequireBalance(HeapStatistics books)
+        => Require(
+            books.AllocatedBlocks + books.LargeBlocks == 0 && books.CachedBlocks + books.FreeBlocks == books.CapacityBlocks,
+            $"the books do not balance: {books}");
 
     private static void UseHeap(NativeHeapOptions options)
     {

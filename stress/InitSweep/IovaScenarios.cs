@@ -10,14 +10,20 @@ internal static class IovaScenarios
 
     public static IReadOnlyList<InitScenario> All { get; } =
     [
-        new("iova-domain", "an address-range domain with default options", plan => Use(Options(plan))),
-        new("iova-basic", "an address-range domain with basic checks", plan => Use(Options(plan) with { Checks = CheckLevel.Basic })),
-        new("iova-lazy", "a domain that makes magazines when they are needed", plan => Use(Options(plan) with { PreallocateMagazines = false })),
-        new("iova-thread", "the first use of a domain by a thread", UseFromNewThread),
-        new("iova-dispose", "dispose of a used domain", UseThenDispose),
+        new("iova-domain", "an address-range domain with default options", plan => Use(Options(plan)), MakeTwin),
+        new("iova-basic", "an address-range domain with basic checks", plan => Use(Options(plan) with { Checks = CheckLevel.Basic }), MakeTwin),
+        new("iova-lazy", "a domain that makes magazines when they are needed", plan => Use(Options(plan) with { PreallocateMagazines = false }), MakeTwin),
+        new("iova-thread", "the first use of a domain by a thread", UseFromNewThread, MakeTwin),
+        new("iova-dispose", "dispose of a used domain", UseThenDispose, MakeTwin),
     ];
 
     private static IovaDomainOptions Options(FaultPlan? plan) => new() { Name = "sweep", Faults = plan };
+
+    private static Twin MakeTwin()
+    {
+        IovaDomain domain = new(options: Options(null));
+        return new Twin(domain, () => UseRanges(domain, plan: null));
+    }
 
     private static void Use(IovaDomainOptions options)
     {

@@ -20,15 +20,28 @@ internal static class SharingScenarios
     [SupportedOSPlatform("linux")]
     private static InitScenario[] Linux() =>
     [
-        new("buffer-queue", "a queue of shared buffers", UseQueue),
-        new("buffer-listener", "a listener that importers connect to", UseListener),
-        new("buffer-connect", "an importer's connection, owner's side", ConnectWithFaultsHere),
-        new("buffer-importer", "an importer's connection, its own side", ConnectWithFaultsThere),
-        new("buffer-export", "exports, frames and acknowledgements, owner's side", StreamWithFaultsHere),
-        new("buffer-import", "imports, frames and acknowledgements, importer's side", StreamWithFaultsThere),
-        new("buffer-freeze", "freezing an immutable buffer", Freeze),
-        new("buffer-release", "releases and revocations of buffers that are held", Release),
+        new("buffer-queue", "a queue of shared buffers", UseQueue, MakeTwin),
+        new("buffer-listener", "a listener that importers connect to", UseListener, MakeTwin),
+        new("buffer-connect", "an importer's connection, owner's side", ConnectWithFaultsHere, MakeTwin),
+        new("buffer-importer", "an importer's connection, its own side", ConnectWithFaultsThere, MakeTwin),
+        new("buffer-export", "exports, frames and acknowledgements, owner's side", StreamWithFaultsHere, MakeTwin),
+        new("buffer-import", "imports, frames and acknowledgements, importer's side", StreamWithFaultsThere, MakeTwin),
+        new("buffer-freeze", "freezing an immutable buffer", Freeze, MakeTwin),
+        new("buffer-release", "releases and revocations of buffers that are held", Release, MakeTwin),
     ];
+
+    [SupportedOSPlatform("linux")]
+    private static Twin MakeTwin()
+    {
+        BufferQueue queue = new(Options(null));
+        return new Twin(queue, () =>
+        {
+            Require(queue.Request(Buffers, Length) == Buffers, "there are not as many buffers as were asked for");
+            Use(queue);
+            queue.Release();
+            Require(queue.WaitForReclaim(s_soon) && queue.GetStatistics().LiveBuffers == 0, "released buffers are not back");
+        });
+    }
 
     [SupportedOSPlatform("linux")]
     private static void UseQueue(FaultPlan? plan)

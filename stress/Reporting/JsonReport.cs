@@ -107,6 +107,7 @@ internal static class JsonReport
             json.WriteNumber("faultPoints", component.FaultPoints);
             json.WriteNumber("lastingFaults", component.LastingFaults);
             json.WriteNumber("absorbedFaults", component.AbsorbedFaults);
+            json.WriteNumber("pairs", component.Pairs);
             json.WriteNumber("leakedBytes", component.LeakedBytes);
             json.WriteNumber("leftoverMappings", component.LeftoverMappings);
             json.WriteNumber("leftoverThreads", component.LeftoverThreads);

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Runtime.Versioning;
 using MagAlloc.Diagnostics;
+using MagAlloc.Tests.Children;
 using MagAlloc.Tests.Sharing.Support;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
@@ -141,6 +142,11 @@ public sealed unsafe class MeterTests
         domain.FreeFast(domain.AllocateFast(1, ulong.MaxValue >> 12), 1);
         Assert.That(Listen("knows-little", "domain").Keys.Where(key => key.StartsWith("magalloc.class.", StringComparison.Ordinal)), Is.All.StartsWith("magalloc.class.cached"));
     }
+
+    /// <summary>The meter is made with a process's first heap, and what a monitor throws then must cost neither heap nor instruments.</summary>
+    [Test]
+    [Platform("Linux")]
+    public void A_listener_that_throws_costs_no_heap() => ChildProgram.Play("a-listener-that-throws");
 
     [Test]
     public void A_disposed_owner_is_no_longer_reported()

@@ -58,7 +58,7 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
         _faults = options.Faults;
         _faults?.Observe(FaultEvents.Tell);
         Misuses = new MisuseLog(options.Name, Id);
-        Committed = new CommitCounter(Id, options.ByteLimit);
+        Committed = new CommitCounter(Id, options.EffectiveByteLimit(), options.Budget);
         try
         {
             Arena = options.ReservedBytes != 0
@@ -321,6 +321,7 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
         Engine?.StopWorker();
         OwnerRegistry.Instance.Remove(this);
         Misuses.Silent = true;
+        Committed.Close();
         if (Engine is null)
         {
             Arena?.Release();

@@ -155,7 +155,7 @@ public sealed unsafe partial class NativeHeap
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal void* AllocateSlow(nuint byteCount) => Require(AllocateOrZero(byteCount, SizeClasses.Granule, zeroed: false), byteCount);
 
-    private static void* Require(nuint block, nuint byteCount)
+    private void* Require(nuint block, nuint byteCount)
     {
         if (block == 0)
         {

@@ -21,7 +21,7 @@ namespace MagAlloc.Events;
 /// </remarks>
 internal sealed class CommitBudget
 {
-    private const long Freshness = 10;
+    private const long Milliseconds = 10;
     private const int Rounds = 4;
     private const long Nothing = -1;
 
@@ -29,15 +29,19 @@ internal sealed class CommitBudget
     private const long MostBytes = 1L << 56;
 
     private readonly SystemMemory _memory;
+    private readonly long _freshness;
     private PaddedLong _claimed;
     private PaddedLong _pending;
     private long _base;
     private long _time = Nothing;
     private int _writing;
 
-    public CommitBudget(SystemMemory memory)
+    /// <param name="memory">What is asked.</param>
+    /// <param name="freshness">How many milliseconds an answer is kept. Tests have none kept.</param>
+    public CommitBudget(SystemMemory memory, long freshness = Milliseconds)
     {
         _memory = memory;
+        _freshness = freshness;
     }
 
     /// <summary>This process's.</summary>
@@ -119,7 +123,7 @@ internal sealed class CommitBudget
     {
         long time = Atomic.Load(ref _time);
         kept = Atomic.Load(ref _base);
-        return time != Nothing && Environment.TickCount64 - time < Freshness && Atomic.Load(ref _time) == time;
+        return time != Nothing && Environment.TickCount64 - time < _freshness && Atomic.Load(ref _time) == time;
     }
 
     /// <summary>Asks the system.</summary>

@@ -24,8 +24,7 @@ public sealed unsafe partial class IovaDomain
 
             // Before any sum that could wrap.
             if (last < _startPfn || size - 1 > last - _startPfn
-                || FaultPlan.Fails(_options.Faults, FaultPoint.RangeClaim)
-                || !_tree.TryAllocate(size, sizeAligned ? OrderOf(size - 1) : 0, last, out ulong first))
+                || !TryTakeFromTree(size, sizeAligned ? OrderOf(size - 1) : 0, last, out ulong first))
             {
                 TellExhausted(size);
                 return false;

@@ -134,13 +134,15 @@ public sealed unsafe partial class IovaDomain
             cache->Uncached++;
         }
 
-        if (FaultPlan.Fails(_options.Faults, FaultPoint.RangeClaim))
-        {
-            pfn = 0;
-            return false;
-        }
+        return TryTakeFromTree(units, order, last, out pfn);
+    }
 
-        return _tree.TryAllocate(units, order, last, out pfn);
+    private bool TryTakeFromTree(ulong units, int order, ulong last, out ulong pfn)
+    {
+        // A plan's failure notes itself.
+        Refusal.Note(RefusalKind.Reservation);
+        pfn = 0;
+        return !FaultPlan.Fails(_options.Faults, FaultPoint.RangeClaim) && _tree.TryAllocate(units, order, last, out pfn);
     }
 
     private void FreeFastSlow(ulong pfn, ulong size)

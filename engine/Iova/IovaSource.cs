@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using MagAlloc.Magazines;
+using MagAlloc.Platform;
 using MagAlloc.Ranges;
 
 namespace MagAlloc.Iova;
@@ -105,6 +106,7 @@ internal readonly unsafe struct IovaSource : IMagazineSource
 
     private int Take(int order, ulong last, nuint* into, int count)
     {
+        Refusal.Note(RefusalKind.Reservation);
         if (FaultPlan.Fails(_faults, FaultPoint.SourceAcquire))
         {
             return 0;

@@ -33,7 +33,7 @@ public sealed class CommitBudgetTests
         Assert.That(counter.TryAdd(70 * MiB), Is.True);
 
         machine.SetAvailable(30);
-        machine.SetTouched(90 * MiB);
+        machine.SetTouched(70 * MiB);
 
         Assert.That(counter.TryAdd(20 * MiB), Is.True);
         Assert.That(counter.TryAdd(20 * MiB), Is.False);

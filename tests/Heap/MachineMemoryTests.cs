@@ -36,7 +36,7 @@ public sealed unsafe class MachineMemoryTests
         Assert.Throws<OutOfMemoryException>(() => heap.Reallocate(small, absurd));
         Assert.Throws<OutOfMemoryException>(() => heap.Reallocate(run, absurd));
         Assert.That(heap.TryAllocate(absurd, out void* none), Is.False);
-        Assert.That((nint)none, Is.Zero);
+        Assert.That((ulong)none, Is.Zero);
 
         HeapStatistics books = heap.GetStatistics();
         Assert.That(books.CommittedBytes, Is.LessThanOrEqualTo(committed + MiB), "no metadata of what was refused");

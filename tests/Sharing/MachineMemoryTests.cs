@@ -76,7 +76,9 @@ public sealed class MachineMemoryTests
         plan.Enabled = true;
 
         // The claim of the whole, and the look before the second buffer.
-        BufferException refused = shared.RefusedWithoutTrace(BufferError.OutOfMemory, () => shared.Queue.Request(3, 16 * MiB));
+        BufferException refused = Assert.Throws<BufferException>(() => shared.Queue.Request(3, 16 * MiB))!;
+        Assert.That(refused.Error, Is.EqualTo(BufferError.OutOfMemory));
+        Assert.That(shared.Queue.GetStatistics(), Has.Property("LiveBuffers").Zero.And.Property("LiveBytes").Zero);
         Assert.That(refused.Message, Does.StartWith("films: a fault plan refused memory for "));
         Assert.That(machine.Budget.Claimed, Is.Zero);
         Assert.That(shared.Queue.Request(3, 16 * MiB), Is.EqualTo(3));

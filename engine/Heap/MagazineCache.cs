@@ -207,6 +207,7 @@ public sealed unsafe partial class MagazineCache<TSource> : IDisposable
         _engine.StopWorker();
         OwnerRegistry.Instance.Remove(this);
         _engine.Close(discard: null, release: null, drainThreads: true);
+        _committed.Close();
     }
 
     private nuint Allocate()

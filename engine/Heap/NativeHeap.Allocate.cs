@@ -20,7 +20,8 @@ public sealed unsafe partial class NativeHeap
     /// <param name="byteCount">Size in bytes; 0 gives a valid pointer of its own.</param>
     /// <returns>At least <paramref name="byteCount"/> bytes, aligned to 16, contents undefined.</returns>
     /// <exception cref="OutOfMemoryException">
-    /// The byte limit, the reservation or the machine is exhausted, even after caches were flushed.
+    /// The byte limit, the reservation, the machine or a memory control group is exhausted, even after caches were flushed. The message names which, and what is
+    /// allocated, cached and committed.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
     public void* Allocate(nuint byteCount)

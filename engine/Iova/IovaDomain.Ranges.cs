@@ -176,7 +176,7 @@ public sealed unsafe partial class IovaDomain
     /// <param name="lastPfn">The highest pfn of the region, at most <see cref="LastPfn"/>.</param>
     /// <returns>The pieces that are reserved now, and the ranges that were in the way.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The region ends before it begins, or above <see cref="LastPfn"/>.</exception>
-    /// <exception cref="OutOfMemoryException">The record of the reservation was refused; nothing is reserved.</exception>
+    /// <exception cref="OutOfMemoryException">Managed memory was refused; nothing is reserved.</exception>
     /// <exception cref="ObjectDisposedException">The domain is disposed.</exception>
     /// <remarks>
     /// Cached ranges are in the way, as in the kernel: call <see cref="FlushCaches"/> first where that matters. Neighbouring

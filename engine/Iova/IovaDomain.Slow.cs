@@ -139,10 +139,20 @@ public sealed unsafe partial class IovaDomain
 
     private bool TryTakeFromTree(ulong units, int order, ulong last, out ulong pfn)
     {
-        // A plan's failure notes itself.
+        if (FaultPlan.Fails(_options.Faults, FaultPoint.RangeClaim))
+        {
+            // Which notes itself.
+            pfn = 0;
+            return false;
+        }
+
+        if (_tree.TryAllocate(units, order, last, out pfn))
+        {
+            return true;
+        }
+
         Refusal.Note(RefusalKind.Reservation);
-        pfn = 0;
-        return !FaultPlan.Fails(_options.Faults, FaultPoint.RangeClaim) && _tree.TryAllocate(units, order, last, out pfn);
+        return false;
     }
 
     private void FreeFastSlow(ulong pfn, ulong size)

@@ -237,6 +237,7 @@ public sealed unsafe partial class IovaDomain : IDisposable
     {
         _engine?.StopWorker();
         OwnerRegistry.Instance.Remove(this);
+        _committed.Close();
         if (_engine is null)
         {
             _tree?.Release();

@@ -106,7 +106,6 @@ internal readonly unsafe struct IovaSource : IMagazineSource
 
     private int Take(int order, ulong last, nuint* into, int count)
     {
-        Refusal.Note(RefusalKind.Reservation);
         if (FaultPlan.Fails(_faults, FaultPoint.SourceAcquire))
         {
             return 0;
@@ -117,6 +116,12 @@ internal readonly unsafe struct IovaSource : IMagazineSource
         count = (int)Math.Clamp(share, 1, (ulong)count);
 
         // Marked in the step that claims them: in between, a stale free would be taken for a right one.
-        return _tree.AllocateMany(order, last, into, count, _marks);
+        int taken = _tree.AllocateMany(order, last, into, count, _marks);
+        if (taken == 0)
+        {
+            Refusal.Note(RefusalKind.Reservation);
+        }
+
+        return taken;
     }
 }

@@ -106,10 +106,10 @@ internal sealed class SystemMemory
         List<string> limits = [];
         if (OperatingSystem.IsLinux())
         {
-            // RLIMIT_DATA and RLIMIT_AS, the same on x64 and arm64.
+            // The numbers are the same on x64 and arm64.
+            ulong* softAndHard = stackalloc ulong[2];
             foreach ((int number, string name) in new[] { (9, "RLIMIT_AS"), (2, "RLIMIT_DATA") })
             {
-                ulong* softAndHard = stackalloc ulong[2];
                 if (LinuxCalls.GetLimit(number, softAndHard) == 0 && softAndHard[0] <= long.MaxValue)
                 {
                     limits.Add($"{name} is {softAndHard[0]} bytes");

@@ -254,6 +254,18 @@ public sealed class SystemMemoryTests
     }
 
     [Test]
+    public void Limits_that_the_kernel_answers_for_itself_are_named()
+    {
+        using FakeMachine machine = new(10_000);
+        string without = machine.Memory.DescribeRefusals();
+        machine.Write("proc/meminfo", "CommitLimit:  900 kB\nCommitted_AS:  500 kB\n");
+        Assert.That(machine.Memory.DescribeRefusals(), Is.EqualTo(without), "the kernel overcommits");
+
+        machine.Write("proc/sys/vm/overcommit_memory", "2\n");
+        Assert.That(machine.Memory.DescribeRefusals(), Does.EndWith("of CommitLimit 409600 bytes are left"));
+    }
+
+    [Test]
     public void This_machine_says_what_it_has()
     {
         MemoryRoom room = SystemMemory.Instance.Look();

@@ -1,3 +1,5 @@
+using MagAlloc.Platform;
+
 namespace MagAlloc.Concurrency;
 
 /// <summary>A shared count with an upper bound and a record of its peak. Lock-free; for cold paths.</summary>
@@ -32,6 +34,12 @@ internal class BoundedCounter
             // Not seen + amount > Limit, and not amount > Limit - seen: this form cannot overflow for any amount.
             if (seen > Limit - amount)
             {
+                Refusal.Note(RefusalKind.ByteLimit);
+                return false;
+            }
+
+            if (!Admits(seen + amount))
+            {
                 return false;
             }
 
@@ -51,6 +59,9 @@ internal class BoundedCounter
         }
     }
 
+    /// <summary>Whether a further bound than the limit would admit so much more now. For steps that would have to be undone.</summary>
+    public virtual bool MayAdd(long amount) => true;
+
     public void Subtract(long amount)
     {
         long now = Atomic.Add(ref _value.Value, -amount);
@@ -69,6 +80,10 @@ internal class BoundedCounter
     protected virtual void OnChanged(long change, long now)
     {
     }
+
+    /// <summary>For whoever knows a further bound. Asked before each addition; may be asked more than once for one.</summary>
+    /// <param name="sum">What the value would be.</param>
+    protected virtual bool Admits(long sum) => true;
 
     private void RecordPeak(long value)
     {

@@ -1,4 +1,5 @@
 using MagAlloc.Concurrency;
+using MagAlloc.Platform;
 
 namespace MagAlloc;
 
@@ -165,6 +166,7 @@ public sealed class FaultPlan
             return false;
         }
 
+        Refusal.Note(RefusalKind.Injected);
         Atomic.Load(ref _observer)?.Invoke(point, occurrence);
         return true;
     }

@@ -39,7 +39,7 @@ public enum FaultPoint
     /// <summary>A memory file is made, or restricted to its user.</summary>
     MemoryFile,
 
-    /// <summary>A memory file is given its length, or memory behind it.</summary>
+    /// <summary>A memory file is given its length, or memory behind it; memory for a request of 8 MiB or more is claimed.</summary>
     FileLength,
 
     /// <summary>A memory file is sealed.</summary>

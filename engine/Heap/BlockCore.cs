@@ -53,7 +53,7 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
         _faults = options.Faults;
         _faults?.Observe(FaultEvents.Tell);
         Misuses = new MisuseLog(options.Name, Id);
-        Committed = new CommitCounter(Id, options.ByteLimit);
+        Committed = new CommitCounter(Id, options.EffectiveByteLimit(), options.Budget);
         try
         {
             nuint bytes = RoundUp((nuint)(options.ReservedBytes != 0 ? options.ReservedBytes : defaultBytes));
@@ -344,6 +344,7 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
         finally
         {
             Misuses.Silent = true;
+            Committed.Close();
             closed = Release();
         }
 

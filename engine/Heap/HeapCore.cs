@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using MagAlloc.Concurrency;
 using MagAlloc.Events;
 using MagAlloc.Magazines;
+using MagAlloc.Platform;
 using MagAlloc.Slabs;
 
 namespace MagAlloc;
@@ -39,6 +40,7 @@ internal sealed unsafe class HeapCore : BlockCore<SlabSource>
         {
             // Nothing that could be freed would make it fit; so nothing is disturbed for it.
             ObjectDisposedException.ThrowIf(Engine.IsClosed, typeof(NativeHeap));
+            Refusal.Note(byteCount > Arena.Bytes ? RefusalKind.Reservation : RefusalKind.ByteLimit);
             Engine.TellOutOfMemory((long)Math.Min(byteCount, long.MaxValue));
             return 0;
         }

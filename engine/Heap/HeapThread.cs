@@ -34,7 +34,7 @@ public unsafe ref struct HeapThread : IDisposable
         _cache = core.Engine.Current();
         if (_cache == null)
         {
-            throw new OutOfMemoryException("No memory for the thread's cache.");
+            throw heap.Core.OutOfMemory("the thread's cache");
         }
 
         _cache->Pins++;

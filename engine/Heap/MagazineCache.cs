@@ -222,6 +222,7 @@ public sealed unsafe partial class MagazineCache<TSource> : IDisposable
         finally
         {
             _engine.Close(discard: null, release: null, drainThreads: true);
+            _committed.Close();
         }
     }
 

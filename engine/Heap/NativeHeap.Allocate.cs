@@ -20,7 +20,8 @@ public sealed unsafe partial class NativeHeap
     /// <param name="byteCount">Size in bytes; 0 gives a valid pointer of its own.</param>
     /// <returns>At least <paramref name="byteCount"/> bytes, aligned to 16, contents undefined.</returns>
     /// <exception cref="OutOfMemoryException">
-    /// The byte limit, the reservation or the machine is exhausted, even after caches were flushed.
+    /// The byte limit, the reservation, the machine or a memory control group is exhausted, even after caches were flushed. The message names which, and what is
+    /// allocated, cached and committed.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
     public void* Allocate(nuint byteCount)
@@ -155,7 +156,7 @@ public sealed unsafe partial class NativeHeap
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal void* AllocateSlow(nuint byteCount) => Require(AllocateOrZero(byteCount, SizeClasses.Granule, zeroed: false), byteCount);
 
-    private static void* Require(nuint block, nuint byteCount)
+    private void* Require(nuint block, nuint byteCount)
     {
         if (block == 0)
         {

@@ -104,6 +104,9 @@ public sealed unsafe partial class NativeHeap : IDisposable
     /// <summary>The name from the options.</summary>
     public string Name => _core.Name;
 
+    /// <summary>Most bytes that the heap may have committed: by its options, or by the container.</summary>
+    public long ByteLimit => _core.Committed.Limit;
+
     /// <summary>What is checked.</summary>
     public CheckLevel Checks { get; }
 
@@ -208,5 +211,5 @@ public sealed unsafe partial class NativeHeap : IDisposable
     }
 
     [DoesNotReturn]
-    private static void ThrowOutOfMemory(nuint byteCount) => throw new OutOfMemoryException($"No memory for a block of {byteCount} bytes.");
+    private void ThrowOutOfMemory(nuint byteCount) => throw _core.OutOfMemory($"a block of {byteCount} bytes");
 }

@@ -1,3 +1,6 @@
+using System.Globalization;
+using MagAlloc.Events;
+
 namespace MagAlloc;
 
 /// <summary>What a <see cref="NativeHeap"/> is made from. Values are checked by the heap's constructor.</summary>
@@ -20,6 +23,14 @@ public sealed class NativeHeapOptions
     /// limit.
     /// </summary>
     public long ByteLimit { get; init; } = long.MaxValue;
+
+    /// <summary>
+    /// Takes the byte limit from the container: this share, from 0 to 1, of the least memory limit that is set on the process's control groups (<c>memory.max</c>,
+    /// <c>memory.high</c>, version 1's <c>memory.limit_in_bytes</c>), or, where none is, of the machine's memory; at least <see cref="MinimumByteLimit"/>, and no more than
+    /// <see cref="ByteLimit"/>. Read once, when the heap is made. 0 (default): not, unless the runtime's configuration property <c>MagAlloc.HeapLimitPercent</c> (1 to
+    /// 100) says so for the heaps and pools of the process whose <see cref="ByteLimit"/> is left alone, the shared one included.
+    /// </summary>
+    public double ContainerFraction { get; init; }
 
     /// <summary>
     /// Address space to reserve, in bytes; rounded up to 64 KiB. 0 (default): 256 GiB, or as much as the operating system
@@ -50,12 +61,31 @@ public sealed class NativeHeapOptions
     /// <summary>Which fallible steps fail on purpose; null (default): none.</summary>
     public FaultPlan? Faults { get; init; }
 
+    /// <summary>Where memory is claimed from; null: from the machine.</summary>
+    internal CommitBudget? Budget { get; init; }
+
+    /// <summary>The lower of both limits.</summary>
+    /// <exception cref="InvalidOperationException">The configuration property is no percentage.</exception>
+    internal long EffectiveByteLimit()
+    {
+        double fraction = ContainerFraction == 0 && ByteLimit == long.MaxValue ? ConfiguredFraction() : ContainerFraction;
+        long container = fraction == 0 ? 0 : (Budget ?? CommitBudget.Instance).Memory.ContainerBytes();
+        return container == 0 ? ByteLimit : Math.Min(ByteLimit, Math.Max(MinimumByteLimit, (long)(container * fraction)));
+    }
+
     internal void Validate()
     {
         ArgumentNullException.ThrowIfNull(Name);
         if (ByteLimit < MinimumByteLimit)
         {
             throw new ArgumentOutOfRangeException(nameof(ByteLimit), ByteLimit, $"{nameof(ByteLimit)} must be at least {MinimumByteLimit} bytes.");
+        }
+
+        // Written so that NaN is refused too.
+        if (!(ContainerFraction >= 0 && ContainerFraction <= 1))
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(ContainerFraction), ContainerFraction, $"{nameof(ContainerFraction)} must be from 0 (not used) to 1.");
         }
 
         if (ReservedBytes != 0 && ReservedBytes is < MinimumReservedBytes or > MaximumReservedBytes)
@@ -83,5 +113,19 @@ public sealed class NativeHeapOptions
         {
             throw new ArgumentOutOfRangeException(nameof(Checks), Checks, $"{nameof(Checks)} must be None, Basic or Full.");
         }
+    }
+
+    private static double ConfiguredFraction()
+    {
+        const string Property = "MagAlloc.HeapLimitPercent";
+        string? text = Convert.ToString(AppContext.GetData(Property), CultureInfo.InvariantCulture);
+        if (string.IsNullOrEmpty(text))
+        {
+            return 0;
+        }
+
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double percent) && percent > 0 && percent <= 100
+            ? percent / 100
+            : throw new InvalidOperationException($"The configuration property {Property} is '{text}': it must be a number above 0 and up to 100.");
     }
 }

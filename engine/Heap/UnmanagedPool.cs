@@ -172,7 +172,7 @@ public sealed unsafe class UnmanagedPool<T> : IDisposable
         nuint block = _core.AllocateWithRetry(Code);
         if (block == 0)
         {
-            throw new OutOfMemoryException($"{_core.Name}: no memory for an item of {sizeof(T)} bytes.");
+            throw _core.OutOfMemory($"an item of {sizeof(T)} bytes");
         }
 
         return (T*)block;

@@ -1,3 +1,5 @@
+using MagAlloc.Events;
+
 namespace MagAlloc;
 
 /// <summary>What an <see cref="UnmanagedPool{T}"/> is made from. Values are checked by the pool's constructor.</summary>
@@ -8,6 +10,9 @@ public sealed class UnmanagedPoolOptions
 
     /// <inheritdoc cref="NativeHeapOptions.ByteLimit"/>
     public long ByteLimit { get; init; } = long.MaxValue;
+
+    /// <inheritdoc cref="NativeHeapOptions.ContainerFraction"/>
+    public double ContainerFraction { get; init; }
 
     /// <summary>
     /// Address space to reserve, in bytes; rounded up to 64 KiB. 0 (default): 16 GiB, or as much as the operating system
@@ -30,10 +35,15 @@ public sealed class UnmanagedPoolOptions
     /// <inheritdoc cref="NativeHeapOptions.Faults"/>
     public FaultPlan? Faults { get; init; }
 
+    /// <inheritdoc cref="NativeHeapOptions.Budget"/>
+    internal CommitBudget? Budget { get; init; }
+
     internal NativeHeapOptions ToHeapOptions() => new()
     {
         Name = Name,
         ByteLimit = ByteLimit,
+        ContainerFraction = ContainerFraction,
+        Budget = Budget,
         ReservedBytes = ReservedBytes,
         ReclaimPolicy = ReclaimPolicy,
         ReclaimInterval = ReclaimInterval,

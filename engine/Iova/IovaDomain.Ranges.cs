@@ -24,8 +24,7 @@ public sealed unsafe partial class IovaDomain
 
             // Before any sum that could wrap.
             if (last < _startPfn || size - 1 > last - _startPfn
-                || FaultPlan.Fails(_options.Faults, FaultPoint.RangeClaim)
-                || !_tree.TryAllocate(size, sizeAligned ? OrderOf(size - 1) : 0, last, out ulong first))
+                || !TryTakeFromTree(size, sizeAligned ? OrderOf(size - 1) : 0, last, out ulong first))
             {
                 TellExhausted(size);
                 return false;
@@ -78,7 +77,8 @@ public sealed unsafe partial class IovaDomain
             if (_reserved.TryRemove(range))
             {
                 // Whoever removes it is the one who frees it.
-                return _tree.TryFree(range.First, out _, out _);
+                _tree.FreeHeld(range.First, range.Last);
+                return true;
             }
 
             return IsFreeable(range.First, range.Count) && FreeInTree(range);
@@ -144,15 +144,7 @@ public sealed unsafe partial class IovaDomain
         ThreadCache* cache = Protect();
         try
         {
-            range = default;
-            ulong from = Math.Max(fromPfn, _startPfn);
-            if (from > LastPfn || !_tree.TryNext(from, out ulong first, out ulong last))
-            {
-                return false;
-            }
-
-            range = new IovaRange(first, last);
-            return true;
+            return TryNextInUse(Math.Max(fromPfn, _startPfn), LastPfn, out range);
         }
         finally
         {
@@ -184,7 +176,7 @@ public sealed unsafe partial class IovaDomain
     /// <param name="lastPfn">The highest pfn of the region, at most <see cref="LastPfn"/>.</param>
     /// <returns>The pieces that are reserved now, and the ranges that were in the way.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The region ends before it begins, or above <see cref="LastPfn"/>.</exception>
-    /// <exception cref="OutOfMemoryException">The record of the reservation was refused; nothing is reserved.</exception>
+    /// <exception cref="OutOfMemoryException">Managed memory was refused; nothing is reserved.</exception>
     /// <exception cref="ObjectDisposedException">The domain is disposed.</exception>
     /// <remarks>
     /// Cached ranges are in the way, as in the kernel: call <see cref="FlushCaches"/> first where that matters. Neighbouring
@@ -202,19 +194,7 @@ public sealed unsafe partial class IovaDomain
             ulong start = Math.Max(firstPfn, _startPfn);
             if (start <= lastPfn)
             {
-                ClaimAll(start, lastPfn, reserved);
-                reserved.Sort(static (a, b) => a.First.CompareTo(b.First));
-                HashSet<IovaRange> own = [.. reserved];
-                for (ulong from = start; from <= lastPfn && _tree.TryNext(from, out ulong first, out ulong last); from = last + 1)
-                {
-                    var range = new IovaRange(first, last);
-                    if (first <= lastPfn && !own.Contains(range))
-                    {
-                        overlapped.Add(range);
-                    }
-                }
-
-                _reserved.Add(reserved);
+                return ReserveAll(start, lastPfn, reserved, overlapped);
             }
 
             return new IovaReservation(reserved, overlapped);
@@ -225,47 +205,105 @@ public sealed unsafe partial class IovaDomain
         }
     }
 
-    private void ClaimAll(ulong start, ulong end, List<IovaRange> claimed)
+    /// <summary>Claims and records. The record is the last step: whatever managed memory is refused before it, the claims are undone.</summary>
+    /// <remarks>Claimed pieces are held in the tree, from the step that claims them to the one that frees them: no free by a pfn, late or wrong, ever takes one.</remarks>
+    private IovaReservation ReserveAll(ulong start, ulong end, List<IovaRange> reserved, List<IovaRange> overlapped)
     {
         try
         {
             // From the start again after each piece: what was in use below it may be free by now.
             while (_tree.TryNextFree(start, end, out ulong first, out ulong last))
             {
-                claimed.EnsureCapacity(claimed.Count + 1);
-                if (FaultPlan.Fails(_options.Faults, FaultPoint.Metadata))
-                {
-                    throw new OutOfMemoryException("The record of the reservation was refused.");
-                }
+                reserved.EnsureCapacity(reserved.Count + 1);
+                FailAsIfOutOfMemory();
 
                 // Somebody else may have taken part of it: then the next look sees what is left.
-                if (_tree.TryClaim(first, last))
+                if (_tree.TryClaimHeld(first, last))
                 {
-                    claimed.Add(new IovaRange(first, last));
+                    reserved.Add(new IovaRange(first, last));
                 }
             }
+
+            FailAsIfOutOfMemory();
+            reserved.Sort(static (a, b) => a.First.CompareTo(b.First));
+            ulong from = start;
+            foreach (IovaRange piece in reserved)
+            {
+                AddInUse(from, piece.First, overlapped);
+                from = piece.Last + 1;
+            }
+
+            AddInUse(from, end + 1, overlapped);
+            var reservation = new IovaReservation(reserved, overlapped);
+            FailAsIfOutOfMemory();
+            _reserved.Add(reserved);
+            return reservation;
         }
         catch
         {
-            foreach (IovaRange range in claimed)
+            foreach (IovaRange piece in reserved)
             {
-                _tree.TryFree(range.First, out _, out _);
+                _tree.FreeHeld(piece.First, piece.Last);
             }
 
             throw;
         }
     }
 
+    private void FailAsIfOutOfMemory()
+    {
+        if (FaultPlan.Fails(_options.Faults, FaultPoint.Metadata))
+        {
+            throw new OutOfMemoryException($"{Name}: the record of the reservation was refused. Nothing is reserved.");
+        }
+    }
+
+    /// <summary>Lists what is in use from a pfn on, in ranges that begin below another one.</summary>
+    private void AddInUse(ulong from, ulong end, List<IovaRange> into)
+    {
+        while (from < end && TryNextInUse(from, end - 1, out IovaRange range))
+        {
+            into.Add(range);
+            from = range.Last + 1;
+        }
+    }
+
     private bool TryFindInUse(ulong pfn, out IovaRange range)
     {
         range = default;
-        if (pfn < _startPfn || pfn > LastPfn || !_tree.TryFind(pfn, out ulong first, out ulong last))
+        if (pfn < _startPfn || pfn > LastPfn)
         {
             return false;
         }
 
-        range = new IovaRange(first, last);
-        return true;
+        // The tree does not show what is held.
+        if (_reserved.TryFind(pfn, out range))
+        {
+            return true;
+        }
+
+        bool found = _tree.TryFind(pfn, out ulong first, out ulong last);
+        range = found ? new IovaRange(first, last) : default;
+        return found;
+    }
+
+    /// <summary>The lowest range in use that ends at or above a pfn, and begins at or below another one.</summary>
+    private bool TryNextInUse(ulong from, ulong to, out IovaRange range)
+    {
+        bool isReserved = _reserved.TryFindNext(from, out range) && range.First <= to;
+        if (isReserved && range.First <= from)
+        {
+            return true;
+        }
+
+        if (from <= to && _tree.TryNext(from, isReserved ? range.First - 1 : to, out ulong first, out ulong last))
+        {
+            range = new IovaRange(first, last);
+            return true;
+        }
+
+        range = isReserved ? range : default;
+        return isReserved;
     }
 
     private bool IsFreeable(ulong pfn, ulong size)

@@ -1,8 +1,10 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Numerics;
 using MagAlloc.Concurrency;
 using MagAlloc.Iova;
 using MagAlloc.Magazines;
+using MagAlloc.Platform;
 
 namespace MagAlloc;
 
@@ -132,13 +134,25 @@ public sealed unsafe partial class IovaDomain
             cache->Uncached++;
         }
 
+        return TryTakeFromTree(units, order, last, out pfn);
+    }
+
+    private bool TryTakeFromTree(ulong units, int order, ulong last, out ulong pfn)
+    {
         if (FaultPlan.Fails(_options.Faults, FaultPoint.RangeClaim))
         {
+            // Which notes itself.
             pfn = 0;
             return false;
         }
 
-        return _tree.TryAllocate(units, order, last, out pfn);
+        if (_tree.TryAllocate(units, order, last, out pfn))
+        {
+            return true;
+        }
+
+        Refusal.Note(RefusalKind.Reservation);
+        return false;
     }
 
     private void FreeFastSlow(ulong pfn, ulong size)
@@ -175,7 +189,7 @@ public sealed unsafe partial class IovaDomain
 
     /// <returns>False when this is not an allocated range of exactly that order; the reason is looked for elsewhere.</returns>
     private bool TryMarkFreed(ulong pfn, int order)
-        => !_reserved.TryFind(new IovaRange(pfn, pfn), out _) && _tree.TryMark(pfn, order);
+        => !_reserved.TryFind(pfn, out _) && _tree.TryMark(pfn, order);
 
     /// <summary>A free by place and size that does not go into a magazine.</summary>
     private void FreeExactly(ulong pfn, ulong size)
@@ -190,18 +204,19 @@ public sealed unsafe partial class IovaDomain
     private bool TryClassify(ulong pfn, ulong size, out IovaRange range, out IovaMisuseKind wrong)
     {
         wrong = IovaMisuseKind.NotAllocated;
-        range = default;
+        if (_reserved.TryFind(pfn, out range))
+        {
+            wrong = IovaMisuseKind.Reserved;
+            return false;
+        }
+
         if (!_tree.TryFind(pfn, out ulong first, out ulong last))
         {
             return false;
         }
 
         range = new IovaRange(first, last);
-        if (_reserved.TryFind(range, out _))
-        {
-            wrong = IovaMisuseKind.Reserved;
-        }
-        else if (first != pfn)
+        if (first != pfn)
         {
             wrong = IovaMisuseKind.NotFirst;
         }
@@ -236,5 +251,12 @@ public sealed unsafe partial class IovaDomain
     private static ulong MaskOf(int order) => ~(ulong.MaxValue << order);
 
     [DoesNotReturn]
-    private void ThrowExhausted(ulong size, ulong limitPfn) => throw new IovaExhaustedException(Name, size, limitPfn);
+    private void ThrowExhausted(ulong size, ulong limitPfn)
+    {
+        string why = Refusal.Last == RefusalKind.Injected ? "a fault plan made a step fail. " : "";
+        IovaStatistics books = GetStatistics();
+        throw new IovaExhaustedException(Name, size, limitPfn, string.Create(
+            CultureInfo.InvariantCulture,
+            $"{why}Allocated: {books.AllocatedUnits} pfns, cached: {books.CachedUnits}, reserved: {books.ReservedUnits}, free: {books.FreeUnits}; committed: {books.CommittedBytes} bytes."));
+    }
 }

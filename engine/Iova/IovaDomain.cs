@@ -260,6 +260,7 @@ public sealed unsafe partial class IovaDomain : IDisposable
         }
         finally
         {
+            _committed.Close();
             if (_engine is null)
             {
                 _tree?.Release();

@@ -3,8 +3,8 @@ namespace MagAlloc;
 /// <summary>No free range of an <see cref="IovaDomain"/> meets a request. The domain has changed nothing and stays usable.</summary>
 public sealed class IovaExhaustedException : Exception
 {
-    internal IovaExhaustedException(string domainName, ulong size, ulong limitPfn)
-        : base($"{domainName}: no free range of {size} pfns at or below pfn 0x{limitPfn:x}.")
+    internal IovaExhaustedException(string domainName, ulong size, ulong limitPfn, string books)
+        : base($"{domainName}: no free range of {size} pfns at or below pfn 0x{limitPfn:x}. {books}")
     {
         Size = size;
         LimitPfn = limitPfn;

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using MagAlloc.Magazines;
+using MagAlloc.Platform;
 using MagAlloc.Ranges;
 
 namespace MagAlloc.Iova;
@@ -115,6 +116,12 @@ internal readonly unsafe struct IovaSource : IMagazineSource
         count = (int)Math.Clamp(share, 1, (ulong)count);
 
         // Marked in the step that claims them: in between, a stale free would be taken for a right one.
-        return _tree.AllocateMany(order, last, into, count, _marks);
+        int taken = _tree.AllocateMany(order, last, into, count, _marks);
+        if (taken == 0)
+        {
+            Refusal.Note(RefusalKind.Reservation);
+        }
+
+        return taken;
     }
 }

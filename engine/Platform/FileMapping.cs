@@ -27,7 +27,14 @@ internal static unsafe class FileMapping
         int protection = LibC.ReadAccess | (writable ? LibC.WriteAccess : 0);
         if (alignment <= VirtualMemory.PageSize)
         {
-            return Checked(LinuxCalls.Map(null, bytes, protection, MapShared, file, 0));
+            byte* small = Checked(LinuxCalls.Map(null, bytes, protection, MapShared, file, 0));
+            if (small != null)
+            {
+                // Nobody asked for huge pages; where that is refused, the pages are the file's all the same, and what is filled up front stays as it is.
+                _ = LinuxMemory.RefuseHugePages(small, bytes);
+            }
+
+            return small;
         }
 
         void* place = VirtualMemory.Reserve(bytes, alignment);

@@ -46,4 +46,7 @@ internal static unsafe partial class Kernel32
 
     [LibraryImport(Library, EntryPoint = "GetCurrentProcessorNumberEx")]
     internal static partial void CurrentProcessor(ProcessorNumber* processor);
+
+    [LibraryImport(Library, EntryPoint = "GlobalMemoryStatusEx", SetLastError = true)]
+    internal static partial int GetMemoryStatus(MemoryStatus* status);
 }

@@ -64,4 +64,8 @@ internal static unsafe partial class LibC
     [SupportedOSPlatform("macos")]
     [LibraryImport(Library, EntryPoint = "pthread_threadid_np")]
     internal static partial int GetThreadId(nint thread, ulong* number);
+
+    [SupportedOSPlatform("macos")]
+    [LibraryImport(Library, EntryPoint = "sysctlbyname", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int GetSystemValue(string name, void* value, nuint* bytes, void* newValue, nuint newBytes);
 }

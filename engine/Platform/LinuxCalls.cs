@@ -51,6 +51,9 @@ internal static unsafe partial class LinuxCalls
     [LibraryImport(Library, EntryPoint = "read", SetLastError = true)]
     internal static partial nint Read(FileDescriptor file, byte* into, nuint bytes);
 
+    [LibraryImport(Library, EntryPoint = "read", SetLastError = true)]
+    internal static partial nint Read(int file, byte* into, nuint bytes);
+
     [LibraryImport(Library, EntryPoint = "write", SetLastError = true)]
     internal static partial nint Write(FileDescriptor file, byte* from, nuint bytes);
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 
 namespace MagAlloc.Platform;
@@ -12,12 +13,33 @@ internal static unsafe class LinuxMemory
     private const int MapAnonymous = 0x20;
     private const int MapNoReserve = 0x4000;
     private const int AdviseDontNeed = 4;
+    private const int AdviseNoHugePages = 15;
 
     // Pages asked about in one mincore call: the answer takes a byte a page and lives on the stack.
     private const int ResidencyBatch = 4096;
 
-    internal static void* Reserve(nuint bytes, nuint alignment) =>
-        UnixReservation.Reserve(bytes, alignment, MapPrivate | MapAnonymous | MapNoReserve);
+    /// <summary>
+    /// Refuses huge pages for the whole range: the kernel may put 2 MiB behind one touched page, and behind neighbours that were given back, and the books over what
+    /// is committed would be worth nothing. Commits, decommits and forks keep the advice.
+    /// </summary>
+    internal static void* Reserve(nuint bytes, nuint alignment)
+    {
+        void* address = UnixReservation.Reserve(bytes, alignment, MapPrivate | MapAnonymous | MapNoReserve);
+        if (address == null || RefuseHugePages(address, bytes))
+        {
+            return address;
+        }
+
+        // No mapping is left to split: then commits would be refused as well.
+        int error = VirtualMemory.LastError;
+        _ = Release(address, bytes);
+        Marshal.SetLastPInvokeError(error);
+        return null;
+    }
+
+    /// <returns>False when the system refused. One without huge pages knows no such advice: that is as good.</returns>
+    internal static bool RefuseHugePages(void* address, nuint bytes)
+        => LibC.Advise(address, bytes, AdviseNoHugePages) == 0 || VirtualMemory.LastError == LibC.InvalidArgument;
 
     internal static bool Commit(void* address, nuint bytes) =>
         LibC.Protect(address, bytes, LibC.ReadAccess | LibC.WriteAccess) == 0;

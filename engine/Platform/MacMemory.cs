@@ -30,4 +30,13 @@ internal static unsafe class MacMemory
     }
 
     internal static bool Release(void* address, nuint bytes) => LibC.Unmap(address, bytes) == 0;
+
+    internal static MemoryRoom Look()
+    {
+        long bytes = 0;
+        nuint size = sizeof(long);
+        return LibC.GetSystemValue("hw.memsize", &bytes, &size, null, 0) == 0 && bytes > 0
+            ? new MemoryRoom(bytes, bytes, "hw.memsize", null)
+            : MemoryRoom.Unknown;
+    }
 }

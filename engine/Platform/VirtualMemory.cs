@@ -51,22 +51,16 @@ internal static unsafe class VirtualMemory
     {
         Debug.Assert(bytes != 0 && bytes % PageSize == 0, "whole pages only");
         Debug.Assert(BitOperations.IsPow2(alignment), "the alignment is a power of two");
-        if (OperatingSystem.IsLinux())
+        void* address = OperatingSystem.IsLinux() ? LinuxMemory.Reserve(bytes, alignment)
+            : OperatingSystem.IsWindows() ? WindowsMemory.Reserve(bytes, alignment)
+            : OperatingSystem.IsMacOS() ? MacMemory.Reserve(bytes, alignment)
+            : throw Unsupported();
+        if (address == null)
         {
-            return LinuxMemory.Reserve(bytes, alignment);
+            Refusal.Note(RefusalKind.System);
         }
 
-        if (OperatingSystem.IsWindows())
-        {
-            return WindowsMemory.Reserve(bytes, alignment);
-        }
-
-        if (OperatingSystem.IsMacOS())
-        {
-            return MacMemory.Reserve(bytes, alignment);
-        }
-
-        throw Unsupported();
+        return address;
     }
 
     /// <summary>
@@ -98,22 +92,16 @@ internal static unsafe class VirtualMemory
     internal static bool Commit(void* address, nuint bytes)
     {
         AssertPages(address, bytes);
-        if (OperatingSystem.IsLinux())
+        bool done = OperatingSystem.IsLinux() ? LinuxMemory.Commit(address, bytes)
+            : OperatingSystem.IsWindows() ? WindowsMemory.Commit(address, bytes)
+            : OperatingSystem.IsMacOS() ? MacMemory.Commit(address, bytes)
+            : throw Unsupported();
+        if (!done)
         {
-            return LinuxMemory.Commit(address, bytes);
+            Refusal.Note(RefusalKind.System);
         }
 
-        if (OperatingSystem.IsWindows())
-        {
-            return WindowsMemory.Commit(address, bytes);
-        }
-
-        if (OperatingSystem.IsMacOS())
-        {
-            return MacMemory.Commit(address, bytes);
-        }
-
-        throw Unsupported();
+        return done;
     }
 
     /// <summary>

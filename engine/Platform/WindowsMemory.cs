@@ -72,4 +72,12 @@ internal static unsafe class WindowsMemory
 
     // The size must be zero: Windows releases whole reservations and knows how large they are.
     internal static bool Release(void* address) => Kernel32.Free(address, 0, ReleasePages) != 0;
+
+    internal static MemoryRoom Look()
+    {
+        MemoryStatus status = new() { Size = (uint)sizeof(MemoryStatus) };
+        return Kernel32.GetMemoryStatus(&status) != 0
+            ? new MemoryRoom((long)status.FreePageFile, (long)status.PageFile, "the commit limit", null)
+            : MemoryRoom.Unknown;
+    }
 }

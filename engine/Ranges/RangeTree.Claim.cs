@@ -7,14 +7,21 @@ internal sealed unsafe partial class RangeTree
 {
     /// <summary>Claims exactly this range, as one range, if all of it is free.</summary>
     /// <returns>False when a part of it is in use, or being claimed or freed; nothing has changed then.</returns>
-    public bool TryClaim(ulong first, ulong last)
+    public bool TryClaim(ulong first, ulong last) => TryClaim(first, last, RangeCells.Start);
+
+    /// <summary>
+    /// As <see cref="TryClaim(ulong, ulong)"/>, but for good: no <c>TryFree</c> takes it, in no moment, and no look-up finds it, so whoever claims it keeps a record of it.
+    /// </summary>
+    public bool TryClaimHeld(ulong first, ulong last) => TryClaim(first, last, RangeCells.Held);
+
+    private bool TryClaim(ulong first, ulong last, ulong code)
     {
         if (first > last || last >= Units)
         {
             return false;
         }
 
-        if (!TryClaimPieces(first, last))
+        if (!TryClaimPieces(first, last, code))
         {
             CountGivenUp();
             return false;
@@ -25,18 +32,21 @@ internal sealed unsafe partial class RangeTree
     }
 
     /// <summary>Claims a range, in ascending order. The books are the caller's, those of giving up as well.</summary>
-    private bool TryClaimPieces(ulong first, ulong last)
+    /// <param name="first">The first unit.</param>
+    /// <param name="last">The last unit.</param>
+    /// <param name="wanted">What the start becomes: one of a range that may be freed, or one that is held.</param>
+    private bool TryClaimPieces(ulong first, ulong last, ulong wanted = RangeCells.Start)
     {
         if (first >> WordShift == last >> WordShift)
         {
-            return TryClaimCells(first, last, RangeCells.Start);
+            return TryClaimCells(first, last, wanted);
         }
 
         RangeSegment* segments = stackalloc RangeSegment[(2 * _top) + 1];
         int count = Split(first, last, segments);
         if (count == 1 && segments->Level != 0 && last - first == SizeOf(segments->Level) - 1)
         {
-            return TryClaimEntries(*segments, RangeCells.Start);
+            return TryClaimEntries(*segments, wanted);
         }
 
         // Held until the last piece is there: nobody takes what he sees so far for a whole range that may be freed.
@@ -53,7 +63,11 @@ internal sealed unsafe partial class RangeTree
             code = RangeCells.Continues;
         }
 
-        MarkStart(first, segments->Level);
+        if (wanted == RangeCells.Start)
+        {
+            MarkStart(first, segments->Level);
+        }
+
         return true;
     }
 

@@ -45,17 +45,21 @@ internal sealed unsafe partial class RangeTree
     }
 
     /// <summary>Finds the lowest range that ends at or above a unit.</summary>
-    public bool TryNext(ulong from, out ulong first, out ulong last)
+    public bool TryNext(ulong from, out ulong first, out ulong last) => TryNext(from, Units - 1, out first, out last);
+
+    /// <summary>The same, of ranges that begin at or below a unit.</summary>
+    public bool TryNext(ulong from, ulong to, out ulong first, out ulong last)
     {
         long steps = 0;
-        while (from < Units && (from = NextUsed(from, Units - 1, _top, ref steps)) < Units)
+        while (from <= to && (from = NextUsed(from, to, _top, ref steps)) <= to)
         {
             if (TryFind(from, out first, out last))
             {
                 return true;
             }
 
-            from++; // in passing
+            // In passing, or held: on behind this piece of it.
+            from = CodeAt(from, out int level, out _) != RangeCells.Free && level != 0 ? (from | (SizeOf(level) - 1)) + 1 : from + 1;
         }
 
         first = 0;

@@ -23,6 +23,13 @@ internal sealed unsafe partial class RangeTree
     /// <summary>Frees exactly this range, if it is one and is not marked.</summary>
     public bool TryFreeExactly(ulong first, ulong last) => first <= last && last < Units && TryFree(first, last, out _, out _);
 
+    /// <summary>Frees what <see cref="TryClaimHeld"/> claimed. Once, by whoever has taken its record out.</summary>
+    public void FreeHeld(ulong first, ulong last)
+    {
+        ReleasePieces(first, last);
+        CountFreed(1, last - first + 1);
+    }
+
     /// <summary>
     /// Marks a small range: it stays in use, but is found marked by <see cref="IsMarked"/>, and <c>TryFree</c> leaves it alone.
     /// Of two callers one wins.

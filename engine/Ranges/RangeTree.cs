@@ -11,7 +11,7 @@ namespace MagAlloc.Ranges;
 /// operation has a step that can fail or allocate.</para>
 /// <para><b>Level 0: words of 32 cells</b> (<see cref="RangeCells"/>): 00 free, 01 in use, 11 in use and a range starts here,
 /// 10 a range starts here that is in the hands of the machinery: cached (<see cref="TryMark"/>), or more than one piece and
-/// being claimed or freed. <b>Levels 1 to top: entries</b> (<see cref="RangeEntry"/>), one a subtree: a leaf (16 words) at level
+/// being claimed or freed, or held for good (<see cref="TryClaimHeld"/>). <b>Levels 1 to top: entries</b> (<see cref="RangeEntry"/>), one a subtree: a leaf (16 words) at level
 /// 1, 64 entries of the level below higher up. Idea: the buddy tree of the non-blocking buddy system (Marotta et al., 2018)
 /// and LLFree's counters above bit fields (Wrenger et al., 2023), widened to 64 children and to ranges of any length.</para>
 /// <para><b>A range is a row of pieces</b>: whole subtrees where the range covers them, largest first, and cells at its two ends.

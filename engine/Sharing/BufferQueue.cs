@@ -77,11 +77,11 @@ public sealed unsafe class BufferQueue : IDisposable
     /// <param name="length">Bytes of each.</param>
     /// <param name="profile">What they promise importers.</param>
     /// <param name="pages">What they are made of.</param>
-    /// <returns>How many there are: fewer than asked for if the maximum or memory was short.</returns>
+    /// <returns>How many there are: fewer than asked for if the maximum was, or memory became short while they were made.</returns>
     /// <exception cref="BufferException">
     /// <see cref="BufferError.Busy"/>: another handle owns the queue, the stream is on, or a thread waits in <see cref="TryDequeue"/>;
     /// <see cref="BufferError.Invalid"/>; <see cref="BufferError.NoBuffers"/> or <see cref="BufferError.QuotaExceeded"/>, with the quota;
-    /// <see cref="BufferError.OutOfMemory"/>. The former buffers are released except when it is <see cref="BufferError.Busy"/> or
+    /// <see cref="BufferError.OutOfMemory"/>, also when the machine or a memory control group has not got enough for all of them. The former buffers are released except when it is <see cref="BufferError.Busy"/> or
     /// <see cref="BufferError.Invalid"/>.
     /// </exception>
     public int Request(int count, long length, BufferProfile profile = BufferProfile.Stable, BufferPages pages = BufferPages.Normal)

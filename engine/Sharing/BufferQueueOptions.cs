@@ -1,3 +1,5 @@
+using MagAlloc.Events;
+
 namespace MagAlloc;
 
 /// <summary>What a <see cref="BufferQueue"/> is made from. Values are checked by the queue's constructor.</summary>
@@ -77,6 +79,9 @@ public sealed record BufferQueueOptions
 
     /// <summary>Which fallible steps fail on purpose; null (default): none.</summary>
     public FaultPlan? Faults { get; init; }
+
+    /// <summary>Where memory is claimed from; null: from the machine.</summary>
+    internal CommitBudget? Budget { get; init; }
 
     internal long OrphanBytes => OrphanByteLimit < 0 ? ByteLimit : OrphanByteLimit;
 

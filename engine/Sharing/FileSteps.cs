@@ -8,9 +8,6 @@ namespace MagAlloc.Sharing;
 [SupportedOSPlatform("linux")]
 internal static unsafe class FileSteps
 {
-    // To fill less is quicker than to ask whether it is there.
-    private const long LargeBytes = 8 << 20;
-
     /// <summary>A plan's failure looks like the system's.</summary>
     public static bool Fails(FaultPlan? faults, FaultPoint point)
     {
@@ -51,14 +48,8 @@ internal static unsafe class FileSteps
     }
 
     /// <summary>Memory behind all of the file, now: a shortage shall be an exception here, not a signal at a touch.</summary>
-    public static void Fill(string owner, FileDescriptor file, long bytes, bool reservedHugePages, FaultPlan? faults)
+    public static void Fill(string owner, FileDescriptor file, long bytes, FaultPlan? faults)
     {
-        // The system does not refuse what it has not got: it fills until it has to end processes, this one first.
-        if (bytes >= LargeBytes && !reservedHugePages && bytes > SystemMemory.AvailableBytes())
-        {
-            throw BufferException.Refused(owner, $"fallocate of {bytes} bytes", LinuxError.OutOfMemory);
-        }
-
         if (Fails(faults, FaultPoint.FileLength) || !MemoryFiles.TryAllocate(file, bytes))
         {
             // A file system says that it has no space; this one is memory.

@@ -1,3 +1,5 @@
+using MagAlloc.Events;
+
 namespace MagAlloc.Sharing;
 
 /// <content>Making, removing and looking at buffers.</content>
@@ -188,9 +190,12 @@ internal sealed partial class QueueCore
         int made = 0;
         try
         {
+            using MemoryClaim memory = new(Name, _options.Budget ?? CommitBudget.Instance, format, range.Count, _faults);
             for (; made < range.Count; made++)
             {
+                memory.Renew();
                 SharedBuffer buffer = SharedBuffer.Create(Name, format, _support.CanReopen, _options.DescriptorHeadroom, _faults);
+                memory.Made(format.Bytes);
                 lock (_gate)
                 {
                     buffer.Slot = _slots.Take(out uint generation);

@@ -179,7 +179,7 @@ internal sealed unsafe class SharedBuffer
         _file = FileSteps.Create(queue, queue, Format.Pages == BufferPages.ReservedHuge, faults);
         RequireHeadroom(queue, headroom);
         FileSteps.SetLength(queue, _file, Bytes, faults);
-        FileSteps.Fill(queue, _file, Bytes, Format.Pages == BufferPages.ReservedHuge, faults);
+        FileSteps.Fill(queue, _file, Bytes, faults);
         if (canReopen)
         {
             _oracle = FileSteps.Reopen(queue, _file, writable: true, faults);

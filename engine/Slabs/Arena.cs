@@ -189,7 +189,13 @@ internal sealed unsafe partial class Arena
         }
 
         bool taken = (count == 1 && alignment == 1 && TryTakeDirtyChunk(out first)) || Ranges.TryAllocate(count, alignment, out first);
-        return taken && OpenOrGiveUp(first, count);
+        if (!taken)
+        {
+            Refusal.Note(RefusalKind.Reservation);
+            return false;
+        }
+
+        return OpenOrGiveUp(first, count);
     }
 
     /// <summary>Takes exactly these chunks, if they are free.</summary>

@@ -1,4 +1,5 @@
 using MagAlloc.Concurrency;
+using MagAlloc.Platform;
 
 namespace MagAlloc.Slabs;
 
@@ -31,6 +32,13 @@ internal sealed unsafe class RunSpace
     public nuint Allocate(nuint byteCount, nuint alignment, bool zeroed)
     {
         if (byteCount > _arena.Bytes || alignment > _arena.BaseAlignment)
+        {
+            Refusal.Note(RefusalKind.Reservation);
+            return 0;
+        }
+
+        // Before chunks are taken: to open the metadata of gigabytes and to give it back is dear.
+        if (!_arena.Committed.MayAdd((long)byteCount - _arena.DirtyBytes))
         {
             return 0;
         }
@@ -94,6 +102,11 @@ internal sealed unsafe class RunSpace
         int oldChunks = header.RunChunks;
         int chunks = ChunksFor(byteCount);
         nuint start = (nuint)_arena.AddressOf(chunk);
+        if (byteCount > old && !_arena.Committed.MayAdd((long)(byteCount - old) - _arena.DirtyBytes))
+        {
+            return false;
+        }
+
         if (chunks > oldChunks && !_arena.TryTakeChunksAt(chunk + oldChunks, chunks - oldChunks))
         {
             return false;

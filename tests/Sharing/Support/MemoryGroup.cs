@@ -24,6 +24,12 @@ internal sealed class MemoryGroup : IDisposable
     /// <summary>What the group is charged for. The kernel charges in batches of up to 64 pages a processor: exact it is not.</summary>
     public long Bytes => long.Parse(File.ReadAllText(_usage), CultureInfo.InvariantCulture);
 
+    /// <summary>The most that the kernel lets the group be charged for, before it ends processes of it.</summary>
+    public void Limit(long bytes)
+        => File.WriteAllText(
+            Path.Combine(_path, _usage.EndsWith("current", StringComparison.Ordinal) ? "memory.max" : "memory.limit_in_bytes"),
+            bytes.ToString(CultureInfo.InvariantCulture));
+
     /// <summary>A new group below the root, or null where there can be none.</summary>
     public static MemoryGroup? TryCreate()
     {

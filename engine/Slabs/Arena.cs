@@ -42,6 +42,7 @@ internal sealed unsafe partial class Arena
 
     private readonly FaultPlan? _faults;
     private readonly int _pageBytes;
+    private readonly int _pageShift;
     private readonly int _groupCount;
     private readonly byte* _groupStates;
     private readonly nuint _metadataBytes;
@@ -71,6 +72,7 @@ internal sealed unsafe partial class Arena
         Committed = committed;
         _faults = faults;
         _pageBytes = (int)VirtualMemory.PageSize;
+        _pageShift = BitOperations.Log2((uint)_pageBytes);
         Bytes = bytes;
         BaseAlignment = Math.Min(LargestAlignment, (nuint)1 << BitOperations.Log2(bytes));
         int chunks = (int)(bytes >> ChunkShift);
@@ -362,5 +364,5 @@ internal sealed unsafe partial class Arena
         return bytes;
     }
 
-    private long CommittedBytes(int chunk) => (long)BitOperations.PopCount(_headers[chunk].Pages) * _pageBytes;
+    private long CommittedBytes(int chunk) => (long)BitOperations.PopCount(_headers[chunk].Pages) << _pageShift;
 }

@@ -50,7 +50,14 @@ internal sealed unsafe class HeapCore : BlockCore<SlabSource>
         }
 
         Flush();
-        block = AllocateOnce(byteCount, alignment, zeroed);
+        var look = new SecondLook(Committed.Transit);
+        do
+        {
+            look.Begin();
+            block = AllocateOnce(byteCount, alignment, zeroed);
+        }
+        while (block == 0 && look.IsWorthwhile());
+
         if (block == 0)
         {
             Engine.TellOutOfMemory((long)byteCount);

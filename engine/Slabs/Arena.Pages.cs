@@ -210,6 +210,14 @@ internal sealed unsafe partial class Arena
 
     private bool TryCommitPages(int chunk, uint missing)
     {
+        Committed.Transit.Begin();
+        bool committed = TryCommitPagesCharged(chunk, missing);
+        Committed.Transit.End();
+        return committed;
+    }
+
+    private bool TryCommitPagesCharged(int chunk, uint missing)
+    {
         long charge = (long)BitOperations.PopCount(missing) * _pageBytes;
         MakeRoomUnderPeak(charge);
         if (FaultPlan.Fails(_faults, FaultPoint.Commit) || !Committed.TryAdd(charge))

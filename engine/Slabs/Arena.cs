@@ -231,15 +231,13 @@ internal sealed unsafe partial class Arena
             }
 
             end = chunk;
-            if (allowed <= 0 || _headers[chunk].LastReturn - unusedSince >= 0 || !Ranges.TryClaim(chunk, 1))
+            long dirty = 0;
+            if (allowed <= 0 || _headers[chunk].LastReturn - unusedSince >= 0 || !TryPurge(chunk, out dirty))
             {
                 left = true;
-                continue;
             }
 
-            allowed -= TakeDirty(chunk, 1);
-            DecommitChunks(chunk, 1);
-            Ranges.Free(chunk, 1);
+            allowed -= dirty;
         }
 
         return left;
@@ -270,15 +268,28 @@ internal sealed unsafe partial class Arena
                 return;
             }
 
-            if (Ranges.TryClaim(chunk, 1))
-            {
-                charge -= TakeDirty(chunk, 1);
-                DecommitChunks(chunk, 1);
-                Ranges.Free(chunk, 1);
-            }
-
+            TryPurge(chunk, out long dirty);
+            charge -= dirty;
             end = chunk;
         }
+    }
+
+    /// <summary>Decommits a free chunk.</summary>
+    /// <returns>False when somebody else has it.</returns>
+    private bool TryPurge(int chunk, out long bytes)
+    {
+        bytes = 0;
+        Committed.Transit.Begin();
+        bool claimed = Ranges.TryClaim(chunk, 1);
+        if (claimed)
+        {
+            bytes = TakeDirty(chunk, 1);
+            DecommitChunks(chunk, 1);
+            Ranges.Free(chunk, 1);
+        }
+
+        Committed.Transit.End();
+        return claimed;
     }
 
     /// <summary>A dirty chunk costs no page faults.</summary>
@@ -336,6 +347,7 @@ internal sealed unsafe partial class Arena
             if (Atomic.Load(ref _groupStates[group]) != Open && !TryOpenGroup(group))
             {
                 Ranges.Free(first, count);
+                Committed.Transit.Pass();
                 return false;
             }
         }

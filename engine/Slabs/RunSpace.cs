@@ -49,6 +49,7 @@ internal sealed unsafe class RunSpace
         if (!_arena.TryCommitRun(address, byteCount, zeroed))
         {
             _arena.FreeChunks(first, chunks);
+            _arena.Committed.Transit.Pass();
             return 0;
         }
 
@@ -117,6 +118,7 @@ internal sealed unsafe class RunSpace
             if (chunks > oldChunks)
             {
                 _arena.FreeChunks(chunk + oldChunks, chunks - oldChunks);
+                _arena.Committed.Transit.Pass();
             }
 
             return false;

@@ -194,6 +194,7 @@ internal sealed unsafe partial class SlabSpace
         if (!TryPrepare(code, into, got))
         {
             Release(code, into, got);
+            _arena.Committed.Transit.Pass();
             refused = true;
             return 0;
         }

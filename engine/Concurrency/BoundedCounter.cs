@@ -15,6 +15,9 @@ internal class BoundedCounter
 
     public long Limit { get; }
 
+    /// <summary>What of the owner's is claimed, or charged here, for a moment only.</summary>
+    public Transit Transit { get; } = new();
+
     public long Value => Atomic.Load(ref _value.Value);
 
     public long Peak => Atomic.Load(ref _peak.Value);

@@ -20,12 +20,12 @@ internal sealed unsafe class BasicChecks : IBlockChecks
     }
 
     /// <inheritdoc/>
-    public nuint Allocate(nuint byteCount, nuint alignment, bool zeroed)
+    public nuint Allocate(nuint byteCount, nuint alignment, bool zeroed, bool mayFlush)
     {
         ThreadCache* cache = _core.Protect();
         try
         {
-            nuint block = _core.Allocate(byteCount, alignment, zeroed);
+            nuint block = _core.Allocate(byteCount, alignment, zeroed, mayFlush);
             if (block != 0)
             {
                 Mark(block);
@@ -38,6 +38,9 @@ internal sealed unsafe class BasicChecks : IBlockChecks
             _core.Unprotect(cache);
         }
     }
+
+    /// <inheritdoc/>
+    public bool TryKeep(nuint address, nuint byteCount) => _core.TryKeep(address, byteCount);
 
     /// <inheritdoc/>
     public void Free(nuint address) => Free(address, byteCount: 0, sized: false);
@@ -120,7 +123,7 @@ internal sealed unsafe class BasicChecks : IBlockChecks
                 throw _core.Misuses.Refuse(MisuseKind.MisalignedPointer, address);
             }
 
-            if (sized && HeapCore.CodeFor(Math.Max(byteCount, 1), 1) != code)
+            if (sized && !IsSizeOf(code, chunk, Math.Max(byteCount, 1)))
             {
                 throw _core.Misuses.Refuse(MisuseKind.WrongSize, address);
             }
@@ -139,9 +142,15 @@ internal sealed unsafe class BasicChecks : IBlockChecks
         }
     }
 
+    private bool IsSizeOf(int code, int chunk, nuint byteCount)
+    {
+        int wanted = HeapCore.CodeFor(byteCount, 1);
+        return wanted == code || (wanted != 0 && wanted < code && _core.Slabs.MayBeShrunk(chunk));
+    }
+
     private void RequireRunSize(nuint address, nuint byteCount)
     {
-        if (_core.IsRun(address, out int chunk) && _core.Runs.SizeOf(chunk) != byteCount)
+        if (_core.IsRun(address, out int chunk) && _core.Runs.SizeOf(chunk) != Math.Max(byteCount, 1))
         {
             ObjectDisposedException.ThrowIf(_core.Engine.IsClosed, typeof(NativeHeap));
             throw _core.Misuses.Refuse(MisuseKind.WrongSize, address);

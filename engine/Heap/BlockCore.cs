@@ -228,7 +228,13 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
             if (block == 0)
             {
                 Flush();
-                block = AllocateBlock(cache, code);
+                var look = new SecondLook(Committed.Transit);
+                do
+                {
+                    look.Begin();
+                    block = AllocateBlock(cache, code);
+                }
+                while (block == 0 && look.IsWorthwhile());
             }
 
             if (block == 0)

@@ -14,8 +14,8 @@ internal sealed class CheckedBlock
     /// <summary>Usable bytes from <see cref="Raw"/>.</summary>
     public required nuint RawBytes { get; init; }
 
-    /// <summary>Bytes that the caller asked for.</summary>
-    public required nuint Bytes { get; init; }
+    /// <summary>Bytes that the caller asked for, or last kept.</summary>
+    public required nuint Bytes { get; set; }
 
     /// <summary>Position in the order of allocations.</summary>
     public required long Sequence { get; init; }

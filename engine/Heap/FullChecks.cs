@@ -39,17 +39,37 @@ internal sealed unsafe class FullChecks : IBlockChecks
     }
 
     /// <inheritdoc/>
-    public nuint Allocate(nuint byteCount, nuint alignment, bool zeroed)
+    public nuint Allocate(nuint byteCount, nuint alignment, bool zeroed, bool mayFlush)
     {
         ThreadCache* cache = _core.Protect();
         try
         {
-            return AllocateProtected(byteCount, alignment, zeroed);
+            return AllocateProtected(byteCount, alignment, zeroed, mayFlush);
         }
         finally
         {
             _core.Unprotect(cache);
         }
+    }
+
+    /// <inheritdoc/>
+    public bool TryKeep(nuint address, nuint byteCount)
+    {
+        if (!_live.TryGetValue(address, out CheckedBlock? block) || byteCount > block.Bytes)
+        {
+            return false;
+        }
+
+        if (!IsIntact(block))
+        {
+            // As a move would find it: the free tells the caller.
+            Free(address);
+            return false;
+        }
+
+        Fill(address + byteCount, block.Bytes - byteCount, RedZone);
+        block.Bytes = byteCount;
+        return true;
     }
 
     /// <inheritdoc/>
@@ -143,7 +163,13 @@ internal sealed unsafe class FullChecks : IBlockChecks
         return true;
     }
 
-    private nuint AllocateProtected(nuint byteCount, nuint alignment, bool zeroed)
+    private static bool IsIntact(CheckedBlock block)
+    {
+        nuint end = block.Address + block.Bytes;
+        return IsFilled(block.Raw, block.Address - block.Raw, RedZone) && IsFilled(end, block.Raw + block.RawBytes - end, RedZone);
+    }
+
+    private nuint AllocateProtected(nuint byteCount, nuint alignment, bool zeroed, bool mayFlush)
     {
         nuint lead = Math.Max(RedZoneBytes, alignment);
         nuint total = byteCount + lead + RedZoneBytes;
@@ -154,12 +180,12 @@ internal sealed unsafe class FullChecks : IBlockChecks
 
         // Before there is a block that an exception could lose.
         var stack = new StackTrace(fNeedFileInfo: false);
-        nuint raw = _core.Allocate(total, alignment, zeroed: false);
-        if (raw == 0 && Atomic.Load(ref _quarantineBytes) > 0)
+        nuint raw = _core.Allocate(total, alignment, zeroed: false, mayFlush);
+        if (raw == 0 && mayFlush && !_core.IsBeyond(total, alignment) && Atomic.Load(ref _quarantineBytes) > 0)
         {
             // What the quarantine holds back is memory too.
             Trim();
-            raw = _core.Allocate(total, alignment, zeroed: false);
+            raw = _core.Allocate(total, alignment, zeroed: false, mayFlush);
         }
 
         if (raw == 0)
@@ -194,9 +220,7 @@ internal sealed unsafe class FullChecks : IBlockChecks
 
     private void Retire(CheckedBlock block)
     {
-        nuint end = block.Address + block.Bytes;
-        bool intact = IsFilled(block.Raw, block.Address - block.Raw, RedZone)
-            && IsFilled(end, block.Raw + block.RawBytes - end, RedZone);
+        bool intact = IsIntact(block);
         block.FreedAt = new StackTrace(fNeedFileInfo: false);
         Fill(block.Raw, block.RawBytes, Poison);
         Hold(block, +1);

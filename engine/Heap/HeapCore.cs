@@ -31,12 +31,21 @@ internal sealed unsafe class HeapCore : BlockCore<SlabSource>
     public RunSpace Runs { get; }
 
     /// <summary>Allocates; when there is no memory, brings home what caches hold and tries once more.</summary>
+    /// <param name="byteCount">Size in bytes.</param>
+    /// <param name="alignment">A power of two.</param>
+    /// <param name="zeroed">Every byte is 0.</param>
+    /// <param name="mayFlush">False: the caller can do without, and nothing is disturbed, nor told, for a refusal.</param>
     /// <returns>0 when there is no memory.</returns>
     /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
-    public nuint Allocate(nuint byteCount, nuint alignment, bool zeroed)
+    public nuint Allocate(nuint byteCount, nuint alignment, bool zeroed, bool mayFlush = true)
     {
         byteCount = Math.Max(byteCount, 1);
-        if (byteCount > Arena.Bytes || (ulong)byteCount > (ulong)Committed.Limit)
+        if (!mayFlush)
+        {
+            return AllocateOnce(byteCount, alignment, zeroed);
+        }
+
+        if (IsBeyond(byteCount, alignment))
         {
             // Nothing that could be freed would make it fit; so nothing is disturbed for it.
             ObjectDisposedException.ThrowIf(Engine.IsClosed, typeof(NativeHeap));
@@ -52,13 +61,48 @@ internal sealed unsafe class HeapCore : BlockCore<SlabSource>
         }
 
         Flush();
-        block = AllocateOnce(byteCount, alignment, zeroed);
+        var look = new SecondLook(Committed.Transit);
+        do
+        {
+            look.Begin();
+            block = AllocateOnce(byteCount, alignment, zeroed);
+        }
+        while (block == 0 && look.IsWorthwhile());
+
         if (block == 0)
         {
             Engine.TellOutOfMemory((long)byteCount);
         }
 
         return block;
+    }
+
+    /// <summary>Whether no block of the reservation, or none under the limit, can meet a request, whatever is free.</summary>
+    public bool IsBeyond(nuint byteCount, nuint alignment)
+        => byteCount > Arena.Bytes || (ulong)byteCount > (ulong)Committed.Limit || alignment > Arena.BaseAlignment;
+
+    /// <summary>
+    /// Changes the size that a block serves where it lies, for a caller who could not get another block: a run is cut, or grows into what
+    /// lies behind it; a block of a class stays what it is, if it is large enough. So shrinking never fails.
+    /// </summary>
+    /// <param name="address">An allocated block that the caller owns.</param>
+    /// <param name="byteCount">The new size in bytes.</param>
+    /// <returns>False when the block cannot serve the size.</returns>
+    public bool TryKeep(nuint address, nuint byteCount)
+    {
+        byteCount = Math.Max(byteCount, 1);
+        if (IsRun(address, out int chunk))
+        {
+            return Runs.TryResize(chunk, byteCount);
+        }
+
+        if (!Slabs.TryLocate(address, out chunk, out int code, out _, out _) || byteCount > (nuint)Slabs.Class(code).BlockBytes)
+        {
+            return false;
+        }
+
+        Slabs.NoteShrunk(chunk);
+        return true;
     }
 
     /// <summary>The class that serves a size at an alignment, or 0: a run does.</summary>

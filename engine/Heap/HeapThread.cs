@@ -105,9 +105,8 @@ public unsafe ref struct HeapThread : IDisposable
     /// <inheritdoc cref="NativeHeap.Free(void*, nuint)"/>
     public readonly void Free(void* block, nuint byteCount)
     {
-        nuint last = byteCount - 1;
-        if (last < SizeClasses.LargestBlock && _cache != null && (nuint)block - _arenaBase < _arenaBytes
-            && ThreadCache.TryPush(_cache, SizeClasses.CodeOf(last), (nuint)block))
+        nuint offset = (nuint)block - _arenaBase;
+        if (offset < _arenaBytes && _cache != null && ThreadCache.TryPush(_cache, _pageMap[offset >> Arena.ChunkShift], (nuint)block))
         {
             return;
         }

@@ -4,7 +4,11 @@ namespace MagAlloc;
 internal interface IBlockChecks
 {
     /// <returns>0 when there is no memory.</returns>
-    nuint Allocate(nuint byteCount, nuint alignment, bool zeroed);
+    nuint Allocate(nuint byteCount, nuint alignment, bool zeroed, bool mayFlush);
+
+    /// <inheritdoc cref="HeapCore.TryKeep"/>
+    /// <exception cref="HeapMisuseException">The block was damaged.</exception>
+    bool TryKeep(nuint address, nuint byteCount);
 
     /// <exception cref="HeapMisuseException">The address is not that of an allocated block, or the block was damaged.</exception>
     void Free(nuint address);

@@ -81,7 +81,14 @@ public sealed unsafe partial class MagazineCache<TSource> : IDisposable
             // As alloc_iova_fast: bring home what is cached, then try once more.
             _engine.RequestFlush();
             Flush();
-            stored = Allocate();
+            var look = new SecondLook(_committed.Transit);
+            do
+            {
+                look.Begin();
+                stored = Allocate();
+            }
+            while (stored == 0 && look.IsWorthwhile());
+
             if (stored == 0)
             {
                 _engine.TellOutOfMemory(1);

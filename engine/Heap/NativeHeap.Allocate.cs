@@ -128,8 +128,10 @@ public sealed unsafe partial class NativeHeap
         return blocks.Length;
     }
 
-    internal nuint AllocateOrZero(nuint byteCount, nuint alignment, bool zeroed)
-        => _checks is null ? _core.Allocate(byteCount, alignment, zeroed) : _checks.Allocate(byteCount, alignment, zeroed);
+    internal nuint AllocateOrZero(nuint byteCount, nuint alignment, bool zeroed, bool mayFlush = true)
+        => _checks is null
+            ? _core.Allocate(byteCount, alignment, zeroed, mayFlush)
+            : _checks.Allocate(byteCount, alignment, zeroed, mayFlush);
 
     /// <summary>Allocation when the loaded magazine is empty.</summary>
     /// <remarks>In two methods, so that the loop over one large block does not pay for saving the second one's registers.</remarks>

@@ -34,18 +34,19 @@ public sealed unsafe partial class NativeHeap
         FreeSlow(block);
     }
 
-    /// <summary>Frees a block whose size the caller knows: saves the look-up of its class. Null does nothing.</summary>
+    /// <summary>Frees a block whose size the caller knows: with checks on, the size is checked too. Null does nothing.</summary>
     /// <param name="block">A block that was not allocated aligned, or null.</param>
     /// <param name="byteCount">The size that it was allocated, or last reallocated, with.</param>
     /// <exception cref="HeapMisuseException">With checks on: as <see cref="Free(void*)"/>, or the size is wrong.</exception>
     /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
     public void Free(void* block, nuint byteCount)
     {
-        nuint last = byteCount - 1;
+        // The page map says the class, not the size: a block that could not be moved when it shrank is of a larger one, and would be
+        // lost to it, and a wrong size would mix blocks of two classes.
+        nuint offset = (nuint)block - _arenaBase;
         ThreadCache* cache = CacheSlot<SlabSource>.t_last;
-        if (last < SizeClasses.LargestBlock && cache != null && cache->EngineId == _fastId
-            && (nuint)block - _arenaBase < _arenaBytes
-            && ThreadCache.TryPush(cache, SizeClasses.CodeOf(last), (nuint)block))
+        if (cache != null && cache->EngineId == _fastId && offset < _arenaBytes
+            && ThreadCache.TryPush(cache, _pageMap[offset >> Arena.ChunkShift], (nuint)block))
         {
             return;
         }
@@ -69,7 +70,10 @@ public sealed unsafe partial class NativeHeap
     /// <param name="block">A block, or null for a new one.</param>
     /// <param name="byteCount">The new size in bytes; 0 gives a valid pointer.</param>
     /// <returns>The block, or another one with its contents up to the smaller size; the old one is free then.</returns>
-    /// <exception cref="OutOfMemoryException">As <see cref="Allocate(nuint)"/>; the old block is untouched.</exception>
+    /// <exception cref="OutOfMemoryException">
+    /// As <see cref="Allocate(nuint)"/>; the old block is untouched. Never for a size that is not above <see cref="UsableSize"/>: where no smaller
+    /// block can be had, the old one is returned.
+    /// </exception>
     /// <exception cref="HeapMisuseException">As <see cref="Free(void*)"/>.</exception>
     /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
     public void* Reallocate(void* block, nuint byteCount)
@@ -95,7 +99,9 @@ public sealed unsafe partial class NativeHeap
     /// <param name="alignment">A power of two, in bytes; the result's alignment.</param>
     /// <returns>As <see cref="Reallocate(void*, nuint)"/>.</returns>
     /// <exception cref="ArgumentException"><paramref name="alignment"/> is not a power of two.</exception>
-    /// <exception cref="OutOfMemoryException">As <see cref="Allocate(nuint)"/>; the old block is untouched.</exception>
+    /// <exception cref="OutOfMemoryException">
+    /// As <see cref="Reallocate(void*, nuint)"/>; a block that does not have the alignment has to be moved, though, and that can fail.
+    /// </exception>
     /// <exception cref="HeapMisuseException">As <see cref="Free(void*)"/>.</exception>
     /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
     public void* ReallocateAligned(void* block, nuint byteCount, nuint alignment)
@@ -184,7 +190,6 @@ public sealed unsafe partial class NativeHeap
 
         if (_checks is null)
         {
-            // Whatever made the fast path decline, the page map knows the class as well as the size does.
             _core.Free((nuint)block);
         }
         else
@@ -210,9 +215,16 @@ public sealed unsafe partial class NativeHeap
                 return block;
             }
 
-            nuint moved = AllocateOrZero(byteCount, alignment, zeroed: false);
+            // Who gives memory back disturbs nobody for it.
+            bool shrinks = aligned && byteCount <= old;
+            nuint moved = AllocateOrZero(byteCount, alignment, zeroed: false, mayFlush: !shrinks);
             if (moved == 0)
             {
+                if (aligned && (_checks?.TryKeep((nuint)block, byteCount) ?? _core.TryKeep((nuint)block, byteCount)))
+                {
+                    return block;
+                }
+
                 ThrowOutOfMemory(byteCount);
             }
 
@@ -238,8 +250,7 @@ public sealed unsafe partial class NativeHeap
     }
 
     /// <summary>
-    /// A block stays where it is only if a fresh one of that size would be of the same class: so a sized free is right
-    /// after any reallocation, and shrinking gives memory back.
+    /// A block stays where it is only if a fresh one of that size would be of the same class: so shrinking gives memory back.
     /// </summary>
     private bool TryResizeInPlace(nuint block, nuint byteCount, nuint alignment)
     {

@@ -58,15 +58,18 @@ public sealed unsafe partial class IovaDomain
         _engine.BeginPressure();
         try
         {
+            var look = new SecondLook(_committed.Transit);
             for (int round = 0; round < FlushRounds; round++)
             {
                 FlushAll();
+                look.Begin();
                 if (cached ? TryTakeCached(cache, order, last, out pfn) : TryTakeUncached(cache, order, units, last, out pfn))
                 {
                     return true;
                 }
 
-                if (CountCached() == 0)
+                // Nor is anything on its way home: out of a depot, it counts as cached no more.
+                if (CountCached() == 0 && !look.IsWorthwhile())
                 {
                     break;
                 }

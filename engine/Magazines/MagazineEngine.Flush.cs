@@ -70,7 +70,9 @@ internal sealed unsafe partial class MagazineEngine<TSource>
     private void Retire(ThreadCache* cache, int code, nuint* top, int capacity, bool keepFullInDepot)
     {
         int count = Magazine.Count(top, capacity);
-        if (count == capacity && keepFullInDepot && DepotHasRoom(code))
+
+        // Of classes with one block in a magazine no depot holds any: nobody would look for it there.
+        if (count == capacity && capacity > 1 && keepFullInDepot && DepotHasRoom(code))
         {
             PushFull(cache, code, top);
             return;

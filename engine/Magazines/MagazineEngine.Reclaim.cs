@@ -196,6 +196,24 @@ internal sealed unsafe partial class MagazineEngine<TSource>
 
     private bool ReclaimOne(int code)
     {
+        if (_depots[code].Count == 0)
+        {
+            return false;
+        }
+
+        _options.Committed.Transit.Begin();
+        try
+        {
+            return ReclaimOneInTransit(code);
+        }
+        finally
+        {
+            _options.Committed.Transit.End();
+        }
+    }
+
+    private bool ReclaimOneInTransit(int code)
+    {
         if (!_depots[code].TryPop(_links, out uint index))
         {
             return false;

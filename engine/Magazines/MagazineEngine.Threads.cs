@@ -59,6 +59,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
         {
             if (seen.State == CacheNodeState.Live && node.TryMove(seen, CacheNodeState.Draining))
             {
+                _options.Committed.Transit.Begin();
                 try
                 {
                     BeginVisited(node.Cache);
@@ -72,6 +73,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
                 {
                     EndVisited(node.Cache);
                     node.Become(CacheNodeState.Free);
+                    _options.Committed.Transit.End();
                 }
 
                 TellThread(attached: false);

@@ -207,6 +207,15 @@ internal sealed unsafe class MagazineStore
             return true;
         }
 
+        _committed.Transit.Begin();
+        bool committed = CommitPageCharged(g, page, pages);
+        _committed.Transit.End();
+        return committed;
+    }
+
+    private bool CommitPageCharged(int g, int page, uint pages)
+    {
+        ref Group group = ref _groups[g];
         if (!_committed.TryAdd((long)_pageBytes))
         {
             return false;

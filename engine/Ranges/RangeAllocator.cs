@@ -13,8 +13,10 @@ namespace MagAlloc.Ranges;
 /// <para><b>Progress.</b> A compare-and-swap on a word fails only because another one succeeded. Of the multi-word claims
 /// under way at one moment, the one whose conflict lies highest meets only settled claims, so at least one of them ends.
 /// Every free, and every claim that gives up, bumps the version of the hint behind its release; a search that found nothing
-/// while the version moved starts again, because a hole may have moved from in front of it to behind it. Hence failure
-/// means that no fitting run was free, where a run that is being claimed or freed at that moment counts as taken.</para>
+/// while the version moved, its own claims that gave up excepted, starts again, because a hole may have moved from in front of it to
+/// behind it. Hence failure means that no fitting run was free, where a run that is being claimed or freed at that moment counts as
+/// taken. That often, but not without end: a thread that frees all the time would keep a search going that nothing fits. After
+/// <see cref="MostLooks"/> looks a search fails although something was freed during each of them, which may have been what it missed.</para>
 /// <para><b>Why no ABA.</b> The words are the truth itself, not references: a word equal to the one read means exactly that
 /// those units are free now.</para>
 /// <para><b>The hint</b> is the lowest word that may have a free unit, with a version that every free bumps. A searcher
@@ -23,6 +25,9 @@ namespace MagAlloc.Ranges;
 internal sealed unsafe class RangeAllocator
 {
     private const int BitsPerWord = 64;
+
+    // Each look that missed a fitting run needs a free behind it, and a claim before it, at the right moments.
+    private const int MostLooks = 8;
 
     private readonly ulong* _words;
     private readonly int _wordCount;
@@ -65,18 +70,21 @@ internal sealed unsafe class RangeAllocator
             return false;
         }
 
-        uint version;
-        do
+        for (int look = 0; look < MostLooks; look++)
         {
-            version = HintVersion();
+            uint version = HintVersion();
             if ((units <= BitsPerWord && alignment <= BitsPerWord && TryAllocateInWord(units, alignment, out first))
-                || ((units > 1 || alignment > BitsPerWord) && TryAllocateAcrossWords(units, alignment, out first)))
+                || ((units > 1 || alignment > BitsPerWord) && TryAllocateAcrossWords(units, alignment, ref version, out first)))
             {
                 AdvanceFrontier(first + units);
                 return true;
             }
+
+            if (version == HintVersion())
+            {
+                break;
+            }
         }
-        while (version != HintVersion());
 
         first = 0;
         return false;
@@ -85,7 +93,8 @@ internal sealed unsafe class RangeAllocator
     /// <summary>Claims exactly the given run, if all of it is free.</summary>
     public bool TryClaim(int first, int units)
     {
-        if (first < 0 || units > Units - first || FirstUsed(first, units) >= 0 || ClaimRun(first, units) >= 0)
+        uint version = 0;
+        if (first < 0 || units > Units - first || FirstUsed(first, units) >= 0 || ClaimRun(first, units, ref version) >= 0)
         {
             return false;
         }
@@ -157,7 +166,11 @@ internal sealed unsafe class RangeAllocator
         return false;
     }
 
-    private bool TryAllocateAcrossWords(int units, int alignment, out int first)
+    /// <param name="units">Length of the run.</param>
+    /// <param name="alignment">The first unit is a multiple of it.</param>
+    /// <param name="version">Goes up with each claim of its own that gave up.</param>
+    /// <param name="first">The first unit of the run.</param>
+    private bool TryAllocateAcrossWords(int units, int alignment, ref uint version, out int first)
     {
         long candidate = (long)(uint)Atomic.Load(ref _hint.Value) * BitsPerWord;
         while ((candidate = AlignUp(candidate, alignment)) <= Units - units)
@@ -165,7 +178,7 @@ internal sealed unsafe class RangeAllocator
             int used = FirstUsed((int)candidate, units);
             if (used < 0)
             {
-                used = ClaimRun((int)candidate, units);
+                used = ClaimRun((int)candidate, units, ref version);
                 if (used < 0)
                 {
                     first = (int)candidate;
@@ -219,7 +232,7 @@ internal sealed unsafe class RangeAllocator
     }
 
     /// <returns>-1 when the run was claimed; else a unit that blocked it, and nothing is claimed.</returns>
-    private int ClaimRun(int first, int units)
+    private int ClaimRun(int first, int units, ref uint version)
     {
         int end = first + units;
         for (int unit = first; unit < end;)
@@ -237,6 +250,7 @@ internal sealed unsafe class RangeAllocator
                     {
                         ReleaseRun(first, unit - first);
                         LowerHint(first / BitsPerWord);
+                        version++;
                     }
 
                     return (unit - bit) + BitOperations.Log2(word & mask);

@@ -26,42 +26,60 @@ internal sealed unsafe partial class Arena
         int groups = Math.Min(_groupCount, (Ranges.Frontier + GroupChunks - 1) / GroupChunks);
         for (int group = 0; group < groups; group++)
         {
-            if (Atomic.Load(ref _groupStates[group]) != Open || !Ranges.TryClaim(group * GroupChunks, ChunksOf(group)))
+            if (Atomic.Load(ref _groupStates[group]) == Open)
             {
-                continue;
+                Committed.Transit.Begin();
+                bytes += TrimGroup(group);
+                Committed.Transit.End();
             }
+        }
 
-            if (Atomic.Load(ref _groupStates[group]) != Open)
-            {
-                // Another trimmer was here between the look and the claim.
-                Ranges.Free(group * GroupChunks, ChunksOf(group));
-                continue;
-            }
+        return bytes;
+    }
 
-            // Nobody else owns a chunk of the group, so nobody else moves its state. A free chunk that is dirty keeps that.
-            int first = group * GroupChunks;
-            nuint half = (nuint)ChunksOf(group) * BitmapWords * sizeof(ulong);
+    private long TrimGroup(int group)
+    {
+        int first = group * GroupChunks;
+        int chunks = ChunksOf(group);
+        if (!Ranges.TryClaim(first, chunks))
+        {
+            return 0;
+        }
+
+        // Nobody else owns a chunk of the group, so nobody else moves its state; another trimmer may have, between the look and the
+        // claim. A free chunk that is dirty keeps that.
+        long returned = 0;
+        if (Atomic.Load(ref _groupStates[group]) == Open)
+        {
+            nuint half = (nuint)chunks * BitmapWords * sizeof(ulong);
             VirtualMemory.Discard(Bitmap(first), half);
             if (_marks != null)
             {
                 VirtualMemory.Discard(Marks(first), half);
             }
 
-            long returned = (long)BitmapBytesOf(group);
+            returned = (long)BitmapBytesOf(group);
             Atomic.Store(ref _groupStates[group], WithoutBitmaps);
             Committed.Subtract(returned);
             Atomic.Add(ref _metadataCommitted.Value, -returned);
-            bytes += returned;
-            Ranges.Free(first, ChunksOf(group));
         }
 
-        return bytes;
+        Ranges.Free(first, chunks);
+        return returned;
     }
 
     private int ChunksOf(int group) => Math.Min(GroupChunks, Ranges.Units - (group * GroupChunks));
 
-    /// <summary>The caller owns a chunk of the group. Several may open it at once.</summary>
+    /// <summary>The caller owns a chunk of the group. Several may open it at once, and one of them keeps its charge.</summary>
     private bool TryOpenGroup(int group)
+    {
+        Committed.Transit.Begin();
+        bool opened = TryOpenGroupCharged(group);
+        Committed.Transit.End();
+        return opened;
+    }
+
+    private bool TryOpenGroupCharged(int group)
     {
         byte state = Atomic.Load(ref _groupStates[group]);
         if (state == Open)

@@ -22,6 +22,12 @@ internal sealed unsafe partial class Arena
     private const long DecayFloor = 1 << 20;
     private const int DecayDivisor = 2;
 
+    // So much dirty memory is zeroed by giving its pages back, less by writing. Measured on a virtual machine whose page faults are
+    // dear (20 µs), in ms, to write it / to give it back: 8 MiB 0.1 / 1, 32 MiB 1 / 9, 64 MiB 7 / 13, 128 MiB 15 / 17, 256 MiB 28 / 37.
+    // Below, writing is many times cheaper and what was written is in a cache for its user. From here on giving back costs about the
+    // same where nothing is touched, and what is not touched takes no memory; who touches it all pays the faults that fresh memory costs.
+    private const long LargestWrittenZero = 64 << 20;
+
     private static long DirtyShareOf(long committed)
         => (committed / (committed < LargeHeap ? DirtyShare : DirtyShareOfLarge)) + DirtyFloor;
 
@@ -36,29 +42,34 @@ internal sealed unsafe partial class Arena
     public bool TryCommitRun(nuint address, nuint bytes, bool zeroDirty)
     {
         nuint end = address + bytes;
-        long missingPages = 0;
+        long missing = 0;
+        long dirty = 0;
         for (nuint at = address; at < end; at = EndOfPart(at, end))
         {
-            missingPages += BitOperations.PopCount(PagesOfPart(at, end) & ~_headers[ChunkOf(at)].Pages);
+            uint wanted = PagesOfPart(at, end);
+            uint there = wanted & _headers[ChunkOf(at)].Pages;
+            dirty += BitOperations.PopCount(there);
+            missing += BitOperations.PopCount(wanted ^ there);
         }
 
-        if (missingPages != 0)
+        missing <<= _pageShift;
+        if (missing != 0)
         {
-            MakeRoomUnderPeak(missingPages * _pageBytes);
+            MakeRoomUnderPeak(missing);
+            if (FaultPlan.Fails(_faults, FaultPoint.Commit) || !Committed.TryAdd(missing))
+            {
+                return false;
+            }
+
+            if (!VirtualMemory.DecommitKeepsAccess && !CommitWhole(address, end))
+            {
+                Committed.Subtract(missing);
+                return false;
+            }
         }
 
-        if (missingPages != 0
-            && (FaultPlan.Fails(_faults, FaultPoint.Commit) || !Committed.TryAdd(missingPages * _pageBytes)))
-        {
-            return false;
-        }
-
-        if (missingPages != 0 && !VirtualMemory.DecommitKeepsAccess && !CommitWhole(address, end))
-        {
-            Committed.Subtract(missingPages * _pageBytes);
-            return false;
-        }
-
+        // The pages stay committed, and charged: they may be touched at any time.
+        zeroDirty = zeroDirty && !(dirty << _pageShift > LargestWrittenZero && TryEmpty(address, end));
         for (nuint at = address; at < end; at = EndOfPart(at, end))
         {
             ref ChunkHeader header = ref _headers[ChunkOf(at)];
@@ -160,16 +171,16 @@ internal sealed unsafe partial class Arena
     /// <summary>The pages of a chunk that the bytes from <paramref name="from"/> up to <paramref name="to"/> touch.</summary>
     public uint PageMask(uint from, uint to)
     {
-        int first = (int)from / _pageBytes;
-        int last = ((int)to - 1) / _pageBytes;
+        int first = (int)from >> _pageShift;
+        int last = ((int)to - 1) >> _pageShift;
         return (uint)((2UL << last) - (1UL << first));
     }
 
     /// <summary>The pages of a chunk that lie wholly within the bytes from <paramref name="from"/> up to <paramref name="to"/>.</summary>
     public uint WholePageMask(uint from, uint to)
     {
-        int first = ((int)from + _pageBytes - 1) / _pageBytes;
-        int end = (int)to / _pageBytes;
+        int first = ((int)from + _pageBytes - 1) >> _pageShift;
+        int end = (int)to >> _pageShift;
         return end <= first ? 0 : (uint)((1UL << end) - (1UL << first));
     }
 
@@ -182,6 +193,15 @@ internal sealed unsafe partial class Arena
         return PageMask((uint)(at - start), (uint)(EndOfPart(at, end) - start));
     }
 
+    /// <summary>Makes the pages under a range zero without writing: nothing of them is resident afterwards.</summary>
+    /// <returns>False where pages that were given back may not be touched (Windows), or the system refuses (locked memory).</returns>
+    private bool TryEmpty(nuint address, nuint end)
+    {
+        nuint mask = (nuint)_pageBytes - 1;
+        nuint first = address & ~mask;
+        return VirtualMemory.DecommitKeepsAccess && VirtualMemory.Decommit((void*)first, ((end + mask) & ~mask) - first);
+    }
+
     private bool CommitWhole(nuint address, nuint end)
     {
         byte* first = AddressOf(ChunkOf(address));
@@ -189,6 +209,14 @@ internal sealed unsafe partial class Arena
     }
 
     private bool TryCommitPages(int chunk, uint missing)
+    {
+        Committed.Transit.Begin();
+        bool committed = TryCommitPagesCharged(chunk, missing);
+        Committed.Transit.End();
+        return committed;
+    }
+
+    private bool TryCommitPagesCharged(int chunk, uint missing)
     {
         long charge = (long)BitOperations.PopCount(missing) * _pageBytes;
         MakeRoomUnderPeak(charge);

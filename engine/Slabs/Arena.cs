@@ -42,6 +42,7 @@ internal sealed unsafe partial class Arena
 
     private readonly FaultPlan? _faults;
     private readonly int _pageBytes;
+    private readonly int _pageShift;
     private readonly int _groupCount;
     private readonly byte* _groupStates;
     private readonly nuint _metadataBytes;
@@ -71,6 +72,7 @@ internal sealed unsafe partial class Arena
         Committed = committed;
         _faults = faults;
         _pageBytes = (int)VirtualMemory.PageSize;
+        _pageShift = BitOperations.Log2((uint)_pageBytes);
         Bytes = bytes;
         BaseAlignment = Math.Min(LargestAlignment, (nuint)1 << BitOperations.Log2(bytes));
         int chunks = (int)(bytes >> ChunkShift);
@@ -244,15 +246,13 @@ internal sealed unsafe partial class Arena
             }
 
             end = chunk;
-            if (allowed <= 0 || _headers[chunk].LastReturn - unusedSince >= 0 || !Ranges.TryClaim(chunk, 1))
+            long dirty = 0;
+            if (allowed <= 0 || _headers[chunk].LastReturn - unusedSince >= 0 || !TryPurge(chunk, out dirty))
             {
                 left = true;
-                continue;
             }
 
-            allowed -= TakeDirty(chunk, 1);
-            DecommitChunks(chunk, 1);
-            Ranges.Free(chunk, 1);
+            allowed -= dirty;
         }
 
         return left;
@@ -283,15 +283,28 @@ internal sealed unsafe partial class Arena
                 return;
             }
 
-            if (Ranges.TryClaim(chunk, 1))
-            {
-                charge -= TakeDirty(chunk, 1);
-                DecommitChunks(chunk, 1);
-                Ranges.Free(chunk, 1);
-            }
-
+            TryPurge(chunk, out long dirty);
+            charge -= dirty;
             end = chunk;
         }
+    }
+
+    /// <summary>Decommits a free chunk.</summary>
+    /// <returns>False when somebody else has it.</returns>
+    private bool TryPurge(int chunk, out long bytes)
+    {
+        bytes = 0;
+        Committed.Transit.Begin();
+        bool claimed = Ranges.TryClaim(chunk, 1);
+        if (claimed)
+        {
+            bytes = TakeDirty(chunk, 1);
+            DecommitChunks(chunk, 1);
+            Ranges.Free(chunk, 1);
+        }
+
+        Committed.Transit.End();
+        return claimed;
     }
 
     /// <summary>A dirty chunk costs no page faults.</summary>
@@ -365,6 +378,7 @@ internal sealed unsafe partial class Arena
             if (Atomic.Load(ref _groupStates[group]) != Open && !TryOpenGroup(group))
             {
                 Ranges.Free(first, count);
+                Committed.Transit.Pass();
                 return false;
             }
         }
@@ -393,5 +407,5 @@ internal sealed unsafe partial class Arena
         return bytes;
     }
 
-    private long CommittedBytes(int chunk) => (long)BitOperations.PopCount(_headers[chunk].Pages) * _pageBytes;
+    private long CommittedBytes(int chunk) => (long)BitOperations.PopCount(_headers[chunk].Pages) << _pageShift;
 }

@@ -30,4 +30,8 @@ internal struct ChunkHeader
     /// <summary>Bytes that the owner of the run asked for.</summary>
     [FieldOffset(24)]
     public ulong RunBytes;
+
+    /// <summary>1: a block of the slab that begins here serves a size of a smaller class (<see cref="SlabSpace.NoteShrunk"/>).</summary>
+    [FieldOffset(32)]
+    public int Shrunk;
 }

@@ -5,8 +5,11 @@ namespace MagAlloc.Slabs;
 
 /// <summary>Blocks larger than the largest class: runs of chunks straight from the range allocator.</summary>
 /// <remarks>
-/// A run's size and length lie in its first chunk's header. The length is the token of ownership: a free swaps it for 0,
-/// so of two frees exactly one wins. The page map tells the first chunk from the others, and freed ones from both.
+/// <para>A run's size and length lie in its first chunk's header. The length is the token of ownership: a free swaps it for 0,
+/// so of two frees exactly one wins. The page map tells the first chunk from the others, and freed ones from both.</para>
+/// <para>A run may be smaller than the largest class: one that was to shrink into a class of which no block could be had, and
+/// was cut where it lies. So shrinking needs no memory. Every free finds a block's kind in the page map, never by its size.</para>
+/// <para>Growing and shrinking touch the chunks of the difference, whatever the size of the run; inside a page the size only.</para>
 /// </remarks>
 internal sealed unsafe class RunSpace
 {
@@ -54,6 +57,7 @@ internal sealed unsafe class RunSpace
         if (!_arena.TryCommitRun(address, byteCount, zeroed))
         {
             _arena.FreeChunks(first, chunks);
+            _arena.Committed.Transit.Pass();
             return 0;
         }
 
@@ -77,7 +81,7 @@ internal sealed unsafe class RunSpace
 
         Atomic.Add(ref _blocks.Value, -1);
         Atomic.Add(ref _bytes.Value, -Rounded((nuint)header.RunBytes));
-        MarkReturned(chunk, chunks);
+        Mark(chunk, chunks, PageMap.Returned);
         _arena.FreeChunks(chunk, chunks);
         return true;
     }
@@ -89,7 +93,10 @@ internal sealed unsafe class RunSpace
     public nuint UsableSizeOf(int chunk) => (nuint)Rounded(SizeOf(chunk));
 
     /// <summary>Grows or shrinks a run where it lies.</summary>
-    /// <returns>False when the chunks behind it are taken, or there is no memory; nothing has changed then.</returns>
+    /// <returns>
+    /// False when it was to grow and the chunks behind it are taken, or there is no memory; nothing has changed then. Shrinking never
+    /// fails.
+    /// </returns>
     public bool TryResize(int chunk, nuint byteCount)
     {
         if (byteCount > _arena.Bytes)
@@ -99,6 +106,13 @@ internal sealed unsafe class RunSpace
 
         ref ChunkHeader header = ref _arena.Header(chunk);
         nuint old = (nuint)header.RunBytes;
+        long difference = Rounded(byteCount) - Rounded(old);
+        if (difference == 0)
+        {
+            header.RunBytes = byteCount;
+            return true;
+        }
+
         int oldChunks = header.RunChunks;
         int chunks = ChunksFor(byteCount);
         nuint start = (nuint)_arena.AddressOf(chunk);
@@ -117,21 +131,27 @@ internal sealed unsafe class RunSpace
             if (chunks > oldChunks)
             {
                 _arena.FreeChunks(chunk + oldChunks, chunks - oldChunks);
+                _arena.Committed.Transit.Pass();
             }
 
             return false;
         }
 
-        if (chunks < oldChunks)
+        header.RunBytes = byteCount;
+        if (chunks > oldChunks)
+        {
+            Mark(chunk + oldChunks, chunks - oldChunks, PageMap.RunTail);
+            Atomic.Store(ref header.RunChunks, chunks);
+        }
+        else if (chunks < oldChunks)
         {
             Atomic.Store(ref header.RunChunks, chunks);
-            MarkReturned(chunk + chunks, oldChunks - chunks);
+            Mark(chunk + chunks, oldChunks - chunks, PageMap.Returned);
             _arena.FreeChunks(chunk + chunks, oldChunks - chunks);
         }
 
         _arena.DecommitBehind(start + byteCount);
-        Publish(chunk, chunks, byteCount);
-        Atomic.Add(ref _bytes.Value, Rounded(byteCount) - Rounded(old));
+        Atomic.Add(ref _bytes.Value, difference);
         return true;
     }
 
@@ -145,14 +165,9 @@ internal sealed unsafe class RunSpace
         ref ChunkHeader header = ref _arena.Header(first);
         header.RunBytes = byteCount;
         Atomic.Store(ref header.RunChunks, chunks);
-        for (int i = 1; i < chunks; i++)
-        {
-            Atomic.Store(ref _arena.PageMap[first + i], PageMap.RunTail);
-        }
-
+        Mark(first + 1, chunks - 1, PageMap.RunTail);
         Atomic.Store(ref _arena.PageMap[first], PageMap.RunHead);
     }
 
-    private void MarkReturned(int first, int chunks)
-        => new Span<byte>(_arena.PageMap + first, chunks).Fill(PageMap.Returned);
+    private void Mark(int first, int chunks, byte code) => new Span<byte>(_arena.PageMap + first, chunks).Fill(code);
 }

@@ -42,6 +42,15 @@ internal sealed unsafe partial class SlabSpace
         return (nuint)index * (nuint)slab.BlockBytes == inSlab && index < slab.Blocks;
     }
 
+    /// <summary>
+    /// Notes that a block's owner has it for a size of a smaller class: one was not to be had when the block was to shrink. It stays
+    /// a block of its class for everybody but those who hold the size of a sized free against it.
+    /// </summary>
+    public void NoteShrunk(int chunk) => Atomic.Store(ref _arena.Header(chunk).Shrunk, 1);
+
+    /// <summary>Whether a size of a smaller class may be that of a block of the slab. No mark a block: a slab has few such at most.</summary>
+    public bool MayBeShrunk(int chunk) => Atomic.Load(ref _arena.Header(chunk).Shrunk) != 0;
+
     /// <summary>Whether the block at an index lies free in its slab. For checks; the answer may be stale at once.</summary>
     public bool IsFree(int chunk, int index)
         => (Atomic.Load(ref _arena.Bitmap(chunk)[index / 64]) & (1UL << (index % 64))) != 0;

@@ -66,7 +66,10 @@ internal sealed unsafe partial class SlabSpace
                 continue;
             }
 
+            // Free blocks are out of sight meanwhile; a request that met that shall look again.
+            _arena.Committed.Transit.Begin();
             bytes += PurgeSlab(chunk);
+            _arena.Committed.Transit.End();
         }
 
         return left;

@@ -146,6 +146,7 @@ internal sealed unsafe partial class SlabSpace
             Atomic.Store(ref _arena.PageMap[chunk + i], (byte)code);
         }
 
+        _arena.Header(chunk).Shrunk = 0;
         Atomic.Add(ref _capacity[code].Value, slab.Blocks);
         Atomic.Add(ref _partial[code].Value, 1);
 
@@ -193,6 +194,7 @@ internal sealed unsafe partial class SlabSpace
         if (!TryPrepare(code, into, got))
         {
             Release(code, into, got);
+            _arena.Committed.Transit.Pass();
             refused = true;
             return 0;
         }

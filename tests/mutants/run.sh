@@ -122,7 +122,7 @@ mutant 'counter: look, then add' $counter \
 
 ranges=Ranges/RangeAllocator.cs
 mutant 'ranges: a search that fails is not repeated' $ranges \
-    'while (version != HintVersion());' 'while (version == uint.MaxValue);' 'FullyQualifiedName~RangeAllocator'
+    'if (version == HintVersion())' 'if (look == 0)' 'FullyQualifiedName~RangeAllocator'
 mutant 'ranges: the hint is raised without its version' $ranges \
     'Atomic.CompareExchange(ref _hint.Value, (seen & ~(long)uint.MaxValue) | (uint)word, seen);' \
     'Atomic.Store(ref _hint.Value, (seen & ~(long)uint.MaxValue) | (uint)word);' 'FullyQualifiedName~RangeAllocator'

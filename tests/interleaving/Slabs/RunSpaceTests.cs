@@ -40,6 +40,58 @@ public sealed class RunSpaceTests
             );
         }));
 
+    /// <summary>1 GiB or 2 MiB: the same steps, and the page map of what lies between the ends is not touched.</summary>
+    [TestCase((2 << 20) + 8, (2 << 20) + 16)]
+    [TestCase((2 << 20) + 8, (2 << 20) + 9000)]
+    [TestCase((2 << 20) + 8, (2 << 20) + 200_000)]
+    [TestCase((2 << 20) + 16, (2 << 20) + 8)]
+    [TestCase((2 << 20) + 60_000, (2 << 20) + 8)]
+    [TestCase((2 << 20) + 200_000, (2 << 20) + 8)]
+    public void Growing_and_shrinking_cost_what_the_difference_does(int from, int to)
+    {
+        int small = StepsOfResize((nuint)from, (nuint)to);
+        int large = StepsOfResize((nuint)from + (1 << 30), (nuint)to + (1 << 30));
+        Must.Be(large, small, "atomic steps");
+        Must.Hold(from / 4096 != to / 4096 || small == 0, "inside a page there is nothing to do");
+    }
+
+    private static unsafe int StepsOfResize(nuint from, nuint to)
+    {
+        const byte Sentinel = 0xEE;
+        var arena = new Arena((nuint)(1 << 30) + (16 << 20), new BoundedCounter(long.MaxValue), withMarks: false, faults: null);
+        var runs = new RunSpace(arena);
+        int chunk = arena.ChunkOf(runs.Allocate(from, 1, zeroed: false));
+
+        // The metadata of what a run may grow into, so that opening its group is not among the steps.
+        Must.Hold(arena.TryTakeChunks(8, 1, out int behind));
+        arena.FreeChunks(behind, 8);
+        int last = (int)(Math.Min(from, to) >> Arena.ChunkShift);
+        for (int i = 1; i < last; i++)
+        {
+            arena.PageMap[chunk + i] = Sentinel;
+        }
+
+        var counter = new StepCounter();
+        AtomicSeam.t_scheduler = counter;
+        bool resized = runs.TryResize(chunk, to);
+        AtomicSeam.t_scheduler = null;
+        Must.Hold(resized && runs.SizeOf(chunk) == to);
+        Must.Be(runs.Bytes, (long)((to + 4095) & ~(nuint)4095), "bytes in the books");
+        for (int i = 1; i < last; i++)
+        {
+            Must.Be(arena.PageMap[chunk + i], Sentinel, $"page map of chunk {i}");
+            arena.PageMap[chunk + i] = PageMap.RunTail;
+        }
+
+        int chunks = (int)((to + ChunkBytes - 1) >> Arena.ChunkShift);
+        Must.Be(arena.PageMap[chunk], PageMap.RunHead);
+        Must.Be(arena.PageMap[chunk + chunks - 1], PageMap.RunTail);
+        Must.Hold(arena.PageMap[chunk + chunks] != PageMap.RunTail);
+        Must.Hold(runs.TryFree(chunk));
+        arena.Release();
+        return counter.Steps;
+    }
+
     private static Scenario Over(Func<RunSpace, Arena, (Action[] Threads, Action Check)> make)
     {
         var committed = new BoundedCounter(long.MaxValue);

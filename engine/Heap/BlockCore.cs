@@ -117,7 +117,7 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
         ThreadCache* cache = Engine.IsClosed ? null : Engine.Current();
         if (cache != null)
         {
-            cache->Pins++;
+            Engine.Pin(cache);
         }
         else
         {
@@ -131,7 +131,7 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
     {
         if (cache != null)
         {
-            cache->Pins--;
+            Engine.Unpin(cache);
         }
         else
         {
@@ -155,28 +155,28 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
     /// <returns>0 when there is no memory.</returns>
     public nuint RefillPinned(ThreadCache* cache, int code)
     {
-        cache->Pins++;
+        Engine.Pin(cache);
         try
         {
             return Engine.Refill(cache, code);
         }
         finally
         {
-            cache->Pins--;
+            Engine.Unpin(cache);
         }
     }
 
     /// <summary>The next step of a free that found this thread's previous magazine full.</summary>
     public void SpillPinned(ThreadCache* cache, int code, nuint block)
     {
-        cache->Pins++;
+        Engine.Pin(cache);
         try
         {
             Engine.Spill(cache, code, block);
         }
         finally
         {
-            cache->Pins--;
+            Engine.Unpin(cache);
         }
     }
 
@@ -327,7 +327,7 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
             return true;
         }
 
-        return Engine.Close(Arena.Discard, Arena.Release, drainThreads: false);
+        return Engine.Close(Arena.Discard, Arena.Bequeath, drainThreads: false);
     }
 
     /// <summary>What an allocation does that found no memory, before it tries once more.</summary>

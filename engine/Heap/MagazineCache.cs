@@ -206,7 +206,7 @@ public sealed unsafe partial class MagazineCache<TSource> : IDisposable
         EventGuard.RequireNotWriting();
         _engine.StopWorker();
         OwnerRegistry.Instance.Remove(this);
-        _engine.Close(discard: null, release: null, drainThreads: true);
+        _engine.Close(discard: null, bequeath: null, drainThreads: true);
     }
 
     private nuint Allocate()

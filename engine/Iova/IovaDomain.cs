@@ -243,7 +243,7 @@ public sealed unsafe partial class IovaDomain : IDisposable
         }
         else
         {
-            _engine.Close(discard: null, _tree.Release, drainThreads: false);
+            _engine.Close(discard: null, (steps, _) => _tree.Bequeath(steps), drainThreads: false);
         }
     }
 
@@ -258,7 +258,7 @@ public sealed unsafe partial class IovaDomain : IDisposable
         ThreadCache* cache = _engine.IsClosed ? null : _engine.Current();
         if (cache != null)
         {
-            cache->Pins++;
+            _engine.Pin(cache);
         }
         else
         {
@@ -272,7 +272,7 @@ public sealed unsafe partial class IovaDomain : IDisposable
     {
         if (cache != null)
         {
-            cache->Pins--;
+            _engine.Unpin(cache);
         }
         else
         {

@@ -316,6 +316,7 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
     /// <returns>False when it was closed already.</returns>
     public bool Close()
     {
+        using Uninterrupted.Scope quiet = Uninterrupted.Begin();
         // The last figures are told here: no pass of the worker shall be behind them. Those that were never announced, because their construction failed,
         // are not listed.
         Engine?.StopWorker();

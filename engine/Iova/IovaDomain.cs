@@ -209,7 +209,8 @@ public sealed unsafe partial class IovaDomain : IDisposable
 
     /// <summary>
     /// Ends the domain: cached, reserved and allocated ranges go with it. Does not wait for other threads; those in the middle
-    /// of an operation end it, or get <see cref="ObjectDisposedException"/>. Calling it again does nothing.
+    /// of an operation end it, or get <see cref="ObjectDisposedException"/>; every operation that begins after this call has returned does.
+    /// Not cut short by <see cref="Thread.Interrupt"/>, which stays pending. Calling it again does nothing.
     /// </summary>
     /// <exception cref="InvalidOperationException">A handler of <see cref="MisuseDetected"/> calls.</exception>
     public void Dispose()
@@ -235,6 +236,7 @@ public sealed unsafe partial class IovaDomain : IDisposable
     /// <summary>Ends a domain that may be partly built.</summary>
     private void Close()
     {
+        using Uninterrupted.Scope quiet = Uninterrupted.Begin();
         _engine?.StopWorker();
         OwnerRegistry.Instance.Remove(this);
         if (_engine is null)

@@ -74,6 +74,21 @@ internal sealed unsafe partial class MagazineEngine<TSource>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void LetGo() => ThreadRecord.Current.Prune();
 
+    /// <summary>
+    /// Keeps the blocks of this engine mapped, not their contents, beyond a <see cref="Close"/>. Followed by <see cref="ReleaseMapped"/>.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The engine is closed.</exception>
+    public void KeepMapped()
+    {
+        // A guest: the closing thread has not left yet.
+        Enter();
+        _looks.Enter();
+        Leave();
+    }
+
+    /// <summary>Ends what <see cref="KeepMapped"/> began.</summary>
+    public void ReleaseMapped() => _looks.Leave();
+
     /// <inheritdoc/>
     public bool ReapsOnFinalizer => !TSource.RunsUserCode;
 
@@ -148,6 +163,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
             return false;
         }
 
+        using Uninterrupted.Scope quiet = Uninterrupted.Begin();
         RequestFlush();
         StopWorker();
         var spin = default(SpinWait);
@@ -439,32 +455,42 @@ internal sealed unsafe partial class MagazineEngine<TSource>
                 Uninterrupted.SpinOnce(ref spin);
             }
 
-            // Each time a magazine fewer is left, whatever the source does.
-            while (node.Ticket.State == CacheNodeState.Live && Failed(() => Flush(node.Cache, keepFullInDepot: false), ref failure))
+            while (node.Ticket.State == CacheNodeState.Live && !TryDrain(node.Cache, ref failure))
             {
             }
         }
 
-        while (Failed(() => DrainDepots(reclaimed: false), ref failure))
+        while (!TryDrain(null, ref failure))
         {
         }
 
         return failure;
     }
 
-    private static bool Failed(Action deed, ref Exception? first)
+    /// <param name="cache">A cache; null: the depots.</param>
+    /// <param name="failure">The first exception.</param>
+    /// <returns>False when the source threw: there is more to do, but a magazine less each time.</returns>
+    private bool TryDrain(ThreadCache* cache, ref Exception? failure)
     {
         try
         {
-            deed();
-            return false;
+            if (cache != null)
+            {
+                Flush(cache, keepFullInDepot: false);
+            }
+            else
+            {
+                DrainDepots(reclaimed: false);
+            }
+
+            return true;
         }
-#pragma warning disable CA1031 // A user's source; the disposal goes on, and throws it in the end.
+#pragma warning disable CA1031 // A user's source. The disposal goes on, and throws it in the end.
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            first ??= e;
-            return true;
+            failure ??= e;
+            return false;
         }
     }
 }

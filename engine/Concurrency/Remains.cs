@@ -34,6 +34,9 @@ internal sealed unsafe class Remains
         }
     }
 
+    /// <summary>Nobody is left. For tests: it may be so a moment later.</summary>
+    internal bool IsGone => _readers <= 0;
+
     /// <summary>One more may look. The caller is one already.</summary>
     public void Enter() => Atomic.Increment(ref _readers);
 

@@ -16,5 +16,14 @@ internal sealed unsafe class LastUse
     /// <summary>Of this thread, outside all fast paths.</summary>
     public void Set(ThreadCache* cache) => Atomic.Store(ref _cache, (nuint)cache);
 
+    /// <summary>The cache's memory is about to be another one's. Of this thread.</summary>
+    public void Forget(ThreadCache* cache)
+    {
+        if (Is(cache))
+        {
+            Set(null);
+        }
+    }
+
     public bool Is(ThreadCache* cache) => Atomic.Load(ref _cache) == (nuint)cache;
 }

@@ -404,6 +404,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
                         return false;
                     }
 
+                    node.Use.Forget(cache);
                     ThreadRecord.Current.Recycle(cache);
                     return true;
                 }

@@ -121,6 +121,7 @@ internal sealed unsafe class ThreadRecord
             if (ticket.State == CacheNodeState.Orphan && node.TryMove(ticket, CacheNodeState.Gone))
             {
                 _nodes.RemoveAt(i);
+                node.Use.Forget(node.Cache);
                 Recycle(node.Cache);
                 node.Leave();
             }

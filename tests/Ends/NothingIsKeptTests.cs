@@ -16,29 +16,31 @@ public sealed unsafe class NothingIsKeptTests
     private const int DeadHeaps = 5000;
     private const int AtATime = 200;
 
-    private static IEnumerable<TestCaseData> Owners()
-    {
-        yield return Owner("heap", () => new NativeHeap(new NativeHeapOptions { Name = "gone" }), owner => Use((NativeHeap)owner));
-        yield return Owner("checked heap", () => new NativeHeap(new NativeHeapOptions { Checks = CheckLevel.Full }), owner => Use((NativeHeap)owner));
-        yield return Owner("pool", () => new UnmanagedPool<long>(null, (ref long item) => item = 1), owner =>
-        {
-            var pool = (UnmanagedPool<long>)owner;
-            pool.Return(pool.Rent());
-        });
-        yield return Owner("cache", () => new MagazineCache<Ids>(new Ids(new object()), new MagazineCacheOptions { ReclaimWorker = true }), owner =>
+    private static TestCaseData[] Owners() =>
+    [
+        Owner("heap", () => new NativeHeap(new NativeHeapOptions { Name = "gone" }), owner => Use((NativeHeap)owner)),
+        Owner("checked heap", () => new NativeHeap(new NativeHeapOptions { Checks = CheckLevel.Full }), owner => Use((NativeHeap)owner)),
+        Owner("pool", () => new UnmanagedPool<long>(null, (ref long item) => item = 1), Use),
+        Owner("cache", () => new MagazineCache<Ids>(new Ids(new object()), new MagazineCacheOptions { ReclaimWorker = true }), owner =>
         {
             var cache = (MagazineCache<Ids>)owner;
             cache.TryAllocate(out ulong id);
             cache.Free(id);
-        });
-        yield return Owner("domain", () => new IovaDomain(options: new IovaDomainOptions { AddressBits = 40 }), owner =>
+        }),
+        Owner("domain", () => new IovaDomain(options: new IovaDomainOptions { AddressBits = 40 }), owner =>
         {
             var domain = (IovaDomain)owner;
             domain.FreeFast(domain.AllocateFast(1, domain.LastPfn), 1);
-        });
+        }),
+    ];
 
-        static TestCaseData Owner(string name, Func<IDisposable> make, Action<IDisposable> use)
-            => new TestCaseData(make, use).SetArgDisplayNames(name);
+    private static TestCaseData Owner(string name, Func<IDisposable> make, Action<IDisposable> use)
+        => new TestCaseData(make, use).SetArgDisplayNames(name);
+
+    private static void Use(IDisposable owner)
+    {
+        var pool = (UnmanagedPool<long>)owner;
+        pool.Return(pool.Rent());
     }
 
     [TestCaseSource(nameof(Owners))]

@@ -134,7 +134,7 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
         ThreadCache* cache = Engine.IsClosed ? null : Engine.Current();
         if (cache != null)
         {
-            cache->Pins++;
+            Engine.Pin(cache);
         }
         else
         {
@@ -148,7 +148,7 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
     {
         if (cache != null)
         {
-            cache->Pins--;
+            Engine.Unpin(cache);
         }
         else
         {
@@ -172,28 +172,28 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
     /// <returns>0 when there is no memory.</returns>
     public nuint RefillPinned(ThreadCache* cache, int code)
     {
-        cache->Pins++;
+        Engine.Pin(cache);
         try
         {
             return Engine.Refill(cache, code);
         }
         finally
         {
-            cache->Pins--;
+            Engine.Unpin(cache);
         }
     }
 
     /// <summary>The next step of a free that found this thread's previous magazine full.</summary>
     public void SpillPinned(ThreadCache* cache, int code, nuint block)
     {
-        cache->Pins++;
+        Engine.Pin(cache);
         try
         {
             Engine.Spill(cache, code, block);
         }
         finally
         {
-            cache->Pins--;
+            Engine.Unpin(cache);
         }
     }
 
@@ -339,6 +339,7 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
     /// <returns>False when it was closed already.</returns>
     public bool Close()
     {
+        using Uninterrupted.Scope quiet = Uninterrupted.Begin();
         bool closed;
 
         // The last figures are told here: no pass of the worker shall be behind them.
@@ -379,7 +380,7 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
     {
         if (Engine is not null)
         {
-            return Engine.Close(Arena.Discard, Arena.Release, drainThreads: false);
+            return Engine.Close(Arena.Discard, Arena.Bequeath, drainThreads: false);
         }
 
         Arena?.Release();

@@ -37,7 +37,7 @@ public unsafe ref struct HeapThread : IDisposable
             throw heap.Core.OutOfMemory("the thread's cache");
         }
 
-        _cache->Pins++;
+        core.Engine.Pin(_cache);
         _arenaBase = (nuint)core.Arena.Base;
         _arenaBytes = core.Arena.Bytes;
         _pageMap = core.Arena.PageMap;
@@ -50,7 +50,7 @@ public unsafe ref struct HeapThread : IDisposable
         if (last < SizeClasses.LargestBlock && _cache != null)
         {
             int code = SizeClasses.CodeOf(last);
-            return ThreadCache.TryPop(_cache, code, out nuint block) ? (void*)block : _heap.AllocateNext(_cache, code, byteCount);
+            return ThreadCache.TryPop(_cache, code, out nuint block) ? (void*)block : _heap.AllocateNextHeld(_cache, code, byteCount);
         }
 
         return _heap.AllocateSlow(byteCount);
@@ -119,7 +119,7 @@ public unsafe ref struct HeapThread : IDisposable
     {
         if (_cache != null)
         {
-            _cache->Pins--;
+            _heap.Core.Engine.Unpin(_cache);
             _cache = null;
         }
     }

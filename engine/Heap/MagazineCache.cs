@@ -41,7 +41,7 @@ public sealed unsafe partial class MagazineCache<TSource> : IDisposable
         long id = EngineIds.Next();
         _committed = new CommitCounter(id, long.MaxValue);
         _engine = new MagazineEngine<ResourceAdapter<TSource>>(
-            new ResourceAdapter<TSource>(source, options.DepotCapacity, options.Faults),
+            new ResourceAdapter<TSource>(id, source, options.DepotCapacity, options.Faults),
             new EngineOptions(
                 options.Name,
                 [new MagazineClass(options.MagazineCapacity, Weight: 1, LargestBatch: options.MagazineCapacity)],
@@ -203,24 +203,22 @@ public sealed unsafe partial class MagazineCache<TSource> : IDisposable
     }
 
     /// <summary>
-    /// Brings every cached resource back to the source. Waits for operations under way on other threads. Calling it again
-    /// does nothing.
+    /// Brings every cached resource back to the source. Waits for operations under way on other threads; an interrupt stays
+    /// pending meanwhile. Calling it again does nothing. What the source throws is thrown on when all is done.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The source calls it from inside one of its methods.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The source calls it from inside one of its methods, whoever runs that; or an event listener does.
+    /// </exception>
     public void Dispose()
     {
-        ThreadCache* own = _engine.FindOwn();
-        if (own != null && own->Busy != 0)
-        {
-            throw new InvalidOperationException($"{_name}: a source must not dispose the cache that is calling it.");
-        }
-
+        UserCall.RequireOutside(_engine.Id, $"{_name}: a source must not dispose the cache that is calling it: do it after the call.");
         EventGuard.RequireNotWriting();
         Close();
     }
 
     private void Close()
     {
+        using Uninterrupted.Scope quiet = Uninterrupted.Begin();
         _engine.StopWorker();
         try
         {
@@ -228,8 +226,8 @@ public sealed unsafe partial class MagazineCache<TSource> : IDisposable
         }
         finally
         {
-            _engine.Close(discard: null, release: null, drainThreads: true);
             _committed.Close();
+            _engine.Close(discard: null, bequeath: null, drainThreads: true);
         }
     }
 

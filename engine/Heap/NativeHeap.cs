@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Tracing;
+using MagAlloc.Concurrency;
 using MagAlloc.Events;
 
 namespace MagAlloc;
@@ -176,8 +177,9 @@ public sealed unsafe partial class NativeHeap : IDisposable
     /// <summary>
     /// Returns all memory to the operating system. Blocks still allocated become invalid. Threads in the middle of an
     /// operation end with <see cref="ObjectDisposedException"/> or with their block; they never fault: address space that
-    /// they may be looking at is emptied at once and unmapped when each of them has ended or has turned to a heap or pool that
-    /// is new to it. Calling it again does nothing.
+    /// they may be looking at is emptied at once, and unmapped when they have been seen elsewhere or have ended. Every operation that begins after this call has
+    /// returned ends with <see cref="ObjectDisposedException"/>, except that a sized free by a <see cref="HeapThread"/> may do nothing. The call does not wait
+    /// for other threads' operations, and is not cut short by <see cref="Thread.Interrupt"/>, which stays pending. Calling it again does nothing.
     /// </summary>
     /// <exception cref="InvalidOperationException">This is <see cref="Shared"/>, or a handler of <see cref="MisuseDetected"/> calls.</exception>
     public void Dispose()
@@ -188,7 +190,7 @@ public sealed unsafe partial class NativeHeap : IDisposable
         }
 
         MisuseListeners.RequireNotReporting();
-        LeakReport? leaks = _core.Engine.IsClosed ? null : _checks?.FindLeaks();
+        LeakReport? leaks = _core.Engine.IsClosed || _checks is null ? null : Uninterrupted.Get(_checks.FindLeaks);
         TellLeaks(leaks);
         if (_core.Close() && leaks is not null)
         {

@@ -4,11 +4,16 @@ using MagAlloc.Concurrency;
 namespace MagAlloc;
 
 /// <summary>Owns one block of a heap and shows it as <see cref="Memory{T}"/>.</summary>
+/// <remarks>
+/// <see cref="Memory{T}"/> is a safe type, so what is taken of it after the heap's end is refused. A span that was taken before is out of
+/// reach. What is pinned stays mapped until it is unpinned: native code that is at work on it reads zeroes, and does not fault.
+/// </remarks>
 internal sealed unsafe class NativeMemoryOwner : MemoryManager<byte>
 {
     private readonly NativeHeap _heap;
     private readonly int _length;
     private nuint _block;
+    private int _pins;
 
     public NativeMemoryOwner(NativeHeap heap, int length)
     {
@@ -24,12 +29,27 @@ internal sealed unsafe class NativeMemoryOwner : MemoryManager<byte>
     public override MemoryHandle Pin(int elementIndex = 0)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)elementIndex, (uint)_length, nameof(elementIndex));
-        return new MemoryHandle((byte*)Block() + elementIndex, pinnable: this);
+        byte* start = (byte*)Block() + elementIndex;
+        _heap.Core.Engine.KeepMapped();
+        Atomic.Add(ref _pins, 1);
+        return new MemoryHandle(start, pinnable: this);
     }
 
-    /// <summary>Unmanaged memory does not move: nothing to undo.</summary>
+    /// <inheritdoc/>
     public override void Unpin()
     {
+        int pins = Atomic.Load(ref _pins);
+        while (pins > 0)
+        {
+            int now = Atomic.CompareExchange(ref _pins, pins - 1, pins);
+            if (now == pins)
+            {
+                _heap.Core.Engine.ReleaseMapped();
+                return;
+            }
+
+            pins = now;
+        }
     }
 
     /// <inheritdoc/>
@@ -55,6 +75,7 @@ internal sealed unsafe class NativeMemoryOwner : MemoryManager<byte>
     {
         nuint block = Atomic.Load(ref _block);
         ObjectDisposedException.ThrowIf(block == 0, typeof(IMemoryOwner<byte>));
+        ObjectDisposedException.ThrowIf(_heap.Core.Engine.IsClosed, _heap);
         return block;
     }
 }

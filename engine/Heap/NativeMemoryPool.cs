@@ -7,6 +7,8 @@ namespace MagAlloc;
 /// <remarks>
 /// Renting allocates one small managed object, the owner; the memory is a block of the heap. An owner that is never disposed
 /// leaks its block: there is no finalizer, because a finalizer could not know whether native code still uses the memory.
+/// When the heap is disposed, its buffers go with it: their spans and pins are refused with <see cref="ObjectDisposedException"/>, and to dispose an owner does nothing.
+/// A span that was taken before must not be used then, as no pointer into the heap must; what is pinned stays mapped, and reads as zeroes, until it is unpinned.
 /// All members may be called from any thread; disposing an owner twice, even at once on two threads, frees its block once.
 /// </remarks>
 public sealed class NativeMemoryPool : MemoryPool<byte>

@@ -1,3 +1,4 @@
+using MagAlloc.Events;
 using MagAlloc.Magazines;
 
 namespace MagAlloc;
@@ -7,13 +8,19 @@ namespace MagAlloc;
 internal unsafe struct ResourceAdapter<TSource> : IMagazineSource
     where TSource : struct, IResourceSource
 {
+    private readonly long _owner;
     private readonly FaultPlan? _faults;
 #pragma warning disable IDE0044 // A source may change its own fields; readonly would make it change copies.
     private TSource _source;
 #pragma warning restore IDE0044
 
-    public ResourceAdapter(TSource source, long depotCapacity, FaultPlan? faults)
+    /// <param name="owner">Number of the cache.</param>
+    /// <param name="source">The user's.</param>
+    /// <param name="depotCapacity">Resources that depots may hold.</param>
+    /// <param name="faults">Plan asked before the source is, or null.</param>
+    public ResourceAdapter(long owner, TSource source, long depotCapacity, FaultPlan? faults)
     {
+        _owner = owner;
         _source = source;
         _faults = faults;
         DepotBudget = depotCapacity;
@@ -39,6 +46,8 @@ internal unsafe struct ResourceAdapter<TSource> : IMagazineSource
 
         var resources = new Span<ulong>(into, count);
         int got;
+        UserCall call;
+        UserCall.Begin(&call, _owner);
         try
         {
             got = _source.Acquire(resources);
@@ -47,6 +56,10 @@ internal unsafe struct ResourceAdapter<TSource> : IMagazineSource
         {
             resources.Clear();
             throw;
+        }
+        finally
+        {
+            UserCall.End(&call);
         }
 
         if ((uint)got > (uint)count)
@@ -76,6 +89,15 @@ internal unsafe struct ResourceAdapter<TSource> : IMagazineSource
             number--;
         }
 
-        _source.Release(numbers);
+        UserCall call;
+        UserCall.Begin(&call, _owner);
+        try
+        {
+            _source.Release(numbers);
+        }
+        finally
+        {
+            UserCall.End(&call);
+        }
     }
 }

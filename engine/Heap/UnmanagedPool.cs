@@ -159,10 +159,13 @@ public sealed unsafe class UnmanagedPool<T> : IDisposable
     public IReadOnlyList<SizeClassStatistics> GetSizeClassStatistics() => _core.GetSizeClassStatistics();
 
     /// <summary>Returns all memory to the operating system; items still rented become invalid. As <see cref="NativeHeap.Dispose"/>.</summary>
-    /// <exception cref="InvalidOperationException">A handler of <see cref="MisuseDetected"/> calls.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// A handler of <see cref="MisuseDetected"/>, an event listener or the pool's constructor for items calls.
+    /// </exception>
     public void Dispose()
     {
         MisuseListeners.RequireNotReporting();
+        UserCall.RequireOutside(_core.Id, $"{_core.Name}: a constructor must not dispose the pool that is calling it: do it after the call.");
         _core.Close();
     }
 

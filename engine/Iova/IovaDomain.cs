@@ -214,7 +214,8 @@ public sealed unsafe partial class IovaDomain : IDisposable
 
     /// <summary>
     /// Ends the domain: cached, reserved and allocated ranges go with it. Does not wait for other threads; those in the middle
-    /// of an operation end it, or get <see cref="ObjectDisposedException"/>. Calling it again does nothing.
+    /// of an operation end it, or get <see cref="ObjectDisposedException"/>; every operation that begins after this call has returned does.
+    /// Not cut short by <see cref="Thread.Interrupt"/>, which stays pending. Calling it again does nothing.
     /// </summary>
     /// <exception cref="InvalidOperationException">A handler of <see cref="MisuseDetected"/> calls.</exception>
     public void Dispose()
@@ -253,6 +254,7 @@ public sealed unsafe partial class IovaDomain : IDisposable
     /// <summary>Ends a domain that may be partly built.</summary>
     private void Close()
     {
+        using Uninterrupted.Scope quiet = Uninterrupted.Begin();
         _engine?.StopWorker();
         try
         {
@@ -267,7 +269,7 @@ public sealed unsafe partial class IovaDomain : IDisposable
             }
             else
             {
-                _engine.Close(discard: null, _tree.Release, drainThreads: false);
+                _engine.Close(discard: null, (steps, _) => _tree.Bequeath(steps), drainThreads: false);
             }
         }
     }
@@ -283,7 +285,7 @@ public sealed unsafe partial class IovaDomain : IDisposable
         ThreadCache* cache = _engine.IsClosed ? null : _engine.Current();
         if (cache != null)
         {
-            cache->Pins++;
+            _engine.Pin(cache);
         }
         else
         {
@@ -297,7 +299,7 @@ public sealed unsafe partial class IovaDomain : IDisposable
     {
         if (cache != null)
         {
-            cache->Pins--;
+            _engine.Unpin(cache);
         }
         else
         {

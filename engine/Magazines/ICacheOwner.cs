@@ -6,6 +6,9 @@ internal interface ICacheOwner
     /// <summary>Unique in the process, never 0, never used again.</summary>
     long Id { get; }
 
+    /// <summary>Whether its end has begun: no thread gets into it any more.</summary>
+    bool IsClosed { get; }
+
     /// <summary>Whether <see cref="Reap"/> may run on the finalizer thread.</summary>
     bool ReapsOnFinalizer { get; }
 
@@ -13,7 +16,4 @@ internal interface ICacheOwner
     /// <param name="node">The thread's node.</param>
     /// <param name="seen">The node while it belonged to that thread.</param>
     void Reap(CacheNode node, CacheTicket seen);
-
-    /// <summary>The owner of an orphaned node can no longer be inside the disposed engine.</summary>
-    void ForgetReader();
 }

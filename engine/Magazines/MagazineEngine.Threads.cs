@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
 using MagAlloc.Concurrency;
 using MagAlloc.Platform;
 
@@ -7,10 +8,10 @@ namespace MagAlloc.Magazines;
 /// <content>Birth and death of thread caches, and the end of the engine.</content>
 internal sealed unsafe partial class MagazineEngine<TSource>
 {
+    private readonly Remains _looks = new();
+    private readonly Remains _steps;
     private CacheNode? _nodes;
     private long _guests;
-    private long _readers;
-    private Action? _release;
 
     /// <summary>
     /// Keeps the engine's memory mapped for an operation of a thread that has no cache here (a statistics reader, the
@@ -39,9 +40,54 @@ internal sealed unsafe partial class MagazineEngine<TSource>
     {
         if (!TryEnter())
         {
+            LetGo();
             ThrowIfClosed();
         }
     }
+
+    /// <summary>
+    /// Begins a slow operation on this thread's cache: until <see cref="Unpin"/> the owner's memory stays mapped for it.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The engine is closed.</exception>
+    public void Pin(ThreadCache* cache)
+    {
+        // Write mine, then read yours: the fence between the two is paid by Close, for all threads.
+        Atomic.Store(ref cache->Pins, cache->Pins + 1);
+        if (IsClosed)
+        {
+            Unpin(cache);
+            ThrowIfClosed();
+        }
+    }
+
+    /// <summary>Ends what <see cref="Pin"/> began.</summary>
+    public void Unpin(ThreadCache* cache)
+    {
+        Atomic.Store(ref cache->Pins, cache->Pins - 1);
+        if (IsClosed)
+        {
+            LetGo();
+        }
+    }
+
+    /// <summary>This thread is at the end of its last operation here, or at the start of one that is refused.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void LetGo() => ThreadRecord.Current.Prune();
+
+    /// <summary>
+    /// Keeps the blocks of this engine mapped, not their contents, beyond a <see cref="Close"/>. Followed by <see cref="ReleaseMapped"/>.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The engine is closed.</exception>
+    public void KeepMapped()
+    {
+        // A guest: the closing thread has not left yet.
+        Enter();
+        _looks.Enter();
+        Leave();
+    }
+
+    /// <summary>Ends what <see cref="KeepMapped"/> began.</summary>
+    public void ReleaseMapped() => _looks.Leave();
 
     /// <inheritdoc/>
     public bool ReapsOnFinalizer => !TSource.RunsUserCode;
@@ -85,56 +131,70 @@ internal sealed unsafe partial class MagazineEngine<TSource>
         }
     }
 
-    /// <inheritdoc/>
-    public void ForgetReader()
-    {
-        if (Atomic.Add(ref _readers, -1) == 0)
-        {
-            ReleaseMemory();
-        }
-    }
-
-    /// <summary>
-    /// Ends the engine. Threads in the middle of an operation are not waited for: memory they may look at is zeroed but
-    /// stays mapped until each of them has been seen elsewhere or has ended.
-    /// </summary>
+    /// <summary>Ends the engine.</summary>
+    /// <remarks>
+    /// <para><b>Threads in the middle of an operation are not waited for.</b> Memory that they may look at is zeroed and stays mapped
+    /// for them; all else is unmapped here. What a thread may look at, told by its cache:</para>
+    /// <list type="bullet">
+    /// <item>It is pinned (<see cref="Pin"/>), or in a slow step: everything, until it has left. It says so itself
+    /// (<see cref="Unpin"/>), or by the pin of a handle that it ends later.</item>
+    /// <item>Else, if this is the cache that it used last of this kind (<see cref="LastUse"/>), it may be in the middle of a fast path: its magazines, the
+    /// page map, the block that it has popped (the remains <c>looks</c>). It is outside when it pins or attaches the next time, or has ended.</item>
+    /// <item>Else nothing: a fast path begins with the slot of the last use.</item>
+    /// </list>
+    /// <para><b>Why that is all.</b> The flag is raised, every processor passes a fence, and then pins and last uses are read. Whoever
+    /// pins or attaches writes that, and then reads the flag: so this call sees it, or that thread sees the flag and turns back. Nor does a thread begin
+    /// another fast path: <see cref="ThreadCache.EngineId"/> becomes 0 here, in the caches of all living threads, and every operation that
+    /// begins after this call has returned is refused. (A handle compares no number. It is pinned, finds zeroes in its magazines, and reads the flag in each slow step.)
+    /// That store meets the cache of this engine and not of a later one, because a cache is recycled when its node is an orphan, which it
+    /// becomes behind the store. Where owners write the word themselves (<see cref="Visit"/>), they read the flag behind it.</para>
+    /// <para>The swaps of magazines, which pin nothing, compare the request to flush; one is made here.</para>
+    /// </remarks>
     /// <param name="discard">Zeroes the owner's memory; called once, before any of it is unmapped.</param>
-    /// <param name="release">Unmaps the owner's memory; called once, when the last reader is gone.</param>
+    /// <param name="bequeath">Adds all the owner's ranges to the remains: what slow steps use, and what a fast path may look at. Called once.</param>
     /// <param name="drainThreads">
     /// True: what living threads' caches hold is brought back first. Needs owners that set <see cref="ThreadCache.Busy"/>
-    /// around each operation and read <see cref="IsClosed"/> inside; the call waits for an operation that is under way.
+    /// around each operation and read <see cref="IsClosed"/> inside; the call waits for an operation that is under way, and no thread looks
+    /// at anything then. What the source throws is thrown on when all is done.
     /// </param>
     /// <returns>False when the engine was closed already.</returns>
-    public bool Close(Action? discard, Action? release, bool drainThreads)
+    public bool Close(Action? discard, Action<Remains, Remains>? bequeath, bool drainThreads)
     {
         if (Atomic.Exchange(ref _closed, 1) != 0)
         {
             return false;
         }
 
+        using Uninterrupted.Scope quiet = Uninterrupted.Begin();
+        RequestFlush();
         StopWorker();
         var spin = default(SpinWait);
         while (Atomic.Load(ref _guests) != 0)
         {
-            spin.SpinOnce();
+            Uninterrupted.SpinOnce(ref spin);
         }
 
-        _release = release;
-        if (drainThreads)
+        Atomic.ProcessWideFence();
+        Exception? failure = drainThreads ? DrainEverything() : null;
+        CacheNode? next;
+        for (CacheNode? node = Atomic.Exchange(ref _nodes, null); node is not null; node = next)
         {
-            DrainEverything();
-        }
-
-        // Held by this call itself, so that a thread that dies meanwhile cannot release the memory under it.
-        Atomic.Store(ref _readers, 1);
-        for (CacheNode? node = Atomic.Load(ref _nodes); node is not null; node = node.Next)
-        {
-            CloseNode(node);
+            next = node.Next;
+            CloseNode(node, drained: drainThreads);
+            node.Forget();
         }
 
         discard?.Invoke();
         _store.Discard();
-        ForgetReader();
+        bequeath?.Invoke(_steps, _looks);
+        _store.Bequeath(_steps, _looks);
+        _steps.Leave();
+        _looks.Leave();
+        if (failure is not null)
+        {
+            ExceptionDispatchInfo.Throw(failure);
+        }
+
         return true;
     }
 
@@ -151,7 +211,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
                 continue;
             }
 
-            if (node.Thread.IsAlive)
+            if (node.Life.IsAlive)
             {
                 alive++;
             }
@@ -170,7 +230,11 @@ internal sealed unsafe partial class MagazineEngine<TSource>
         ThreadRecord record = ThreadRecord.Current;
         ThreadCache* cache = record.Find(Id);
         bool isNew = cache == null;
-        if (isNew)
+        if (!isNew)
+        {
+            record.Prune();
+        }
+        else
         {
             Enter();
             try
@@ -191,6 +255,13 @@ internal sealed unsafe partial class MagazineEngine<TSource>
 
         if (cache != null)
         {
+            LastUseSlot<TSource>.Current.Set(cache);
+            if (IsClosed)
+            {
+                record.Prune();
+                ThrowIfClosed();
+            }
+
             CacheSlot<TSource>.t_last = cache;
 
             // The worker must notice when this thread ends, even if it never brings anything home itself.
@@ -214,7 +285,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
 
             // A dead thread's cache is taken over with all that it holds: where threads come and go, it is their successor
             // that wants those blocks, and nobody has to wait for the worker to find them. Requests to flush stay unanswered.
-            bool left = ticket.State == CacheNodeState.Live && !node.Thread.IsAlive;
+            bool left = ticket.State == CacheNodeState.Live && !node.Life.IsAlive;
             if (!drained && !left)
             {
                 continue;
@@ -232,7 +303,8 @@ internal sealed unsafe partial class MagazineEngine<TSource>
             record.MakeRoom();
             if (told && node.TryMove(ticket, ticket.Adopted()))
             {
-                node.Thread = Thread.CurrentThread;
+                node.Life = record.Life;
+                node.Use = LastUseSlot<TSource>.Current;
                 node.Cache->Owner = OsThread.CurrentId;
                 if (node.Cache->Trace != null)
                 {
@@ -266,7 +338,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
     private ThreadCache* Create(ThreadRecord record)
     {
         // The managed object first: from here on nothing can throw that would leave memory or its charge behind.
-        var node = new CacheNode(this, Thread.CurrentThread);
+        var node = new CacheNode(this, record.Life, LastUseSlot<TSource>.Current);
         long bytes = (long)ThreadCache.BytesFor(_codes);
         if (FaultPlan.Fails(_options.Faults, FaultPoint.ThreadCache) || !_options.Committed.TryAdd(bytes, quietly: true))
         {
@@ -300,17 +372,17 @@ internal sealed unsafe partial class MagazineEngine<TSource>
         }
     }
 
-    private void CloseNode(CacheNode node)
+    private void CloseNode(CacheNode node, bool drained)
     {
         // Other parties may be moving the node (a dead thread is being drained); each of their states is short.
         var spin = default(SpinWait);
-        while (!TryCloseNode(node))
+        while (!TryCloseNode(node, drained))
         {
-            spin.SpinOnce();
+            Uninterrupted.SpinOnce(ref spin);
         }
     }
 
-    private bool TryCloseNode(CacheNode node)
+    private bool TryCloseNode(CacheNode node, bool drained)
     {
         CacheTicket ticket = node.Ticket;
         switch (ticket.State)
@@ -325,26 +397,47 @@ internal sealed unsafe partial class MagazineEngine<TSource>
                 return true;
 
             case CacheNodeState.Live:
-                if (ReferenceEquals(node.Thread, Thread.CurrentThread) && node.Cache->Pins == 0 && node.Cache->Slow == 0)
+                ThreadCache* cache = node.Cache;
+                bool isPinned = Atomic.Load(ref cache->Pins) != 0 || Atomic.Load(ref cache->Slow) != 0;
+                if (!isPinned && node.Life.IsCurrent)
                 {
                     if (!node.TryMove(ticket, CacheNodeState.Gone))
                     {
                         return false;
                     }
 
-                    ThreadRecord.Current.Recycle(node.Cache);
+                    node.Use.Forget(cache);
+                    ThreadRecord.Current.Recycle(cache);
                     return true;
                 }
 
-                // Counted first: the owner may see the new state, and leave, at once.
-                Atomic.Increment(ref _readers);
+                Atomic.Store(ref cache->EngineId, 0);
+                if (!drained)
+                {
+                    node.Hold(_steps, _looks);
+                }
+
                 if (!node.TryMove(ticket, CacheNodeState.Orphan))
                 {
-                    Atomic.Add(ref _readers, -1);
+                    node.Leave();
                     return false;
                 }
 
-                ReleaseIfOwnerIsDead(node, ticket.In(CacheNodeState.Orphan));
+                // From here on the cache is not ours to read.
+                if (!node.Life.IsAlive && node.TryMove(ticket.In(CacheNodeState.Orphan), CacheNodeState.Gone))
+                {
+                    ThreadRecord.FreeCache(cache);
+                    node.Leave();
+                }
+                else if (node.HasLeft || (!isPinned && !node.Use.Is(cache)))
+                {
+                    node.Leave();
+                }
+                else if (!isPinned)
+                {
+                    node.LeaveSteps();
+                }
+
                 return true;
 
             default:
@@ -352,39 +445,55 @@ internal sealed unsafe partial class MagazineEngine<TSource>
         }
     }
 
-    private void ReleaseIfOwnerIsDead(CacheNode node, CacheTicket orphan)
+    /// <returns>The first exception that the source threw, or null.</returns>
+    private Exception? DrainEverything()
     {
-        if (!node.Thread.IsAlive && node.TryMove(orphan, CacheNodeState.Gone))
-        {
-            ThreadRecord.FreeCache(node.Cache);
-            ForgetReader();
-        }
-    }
-
-    private void DrainEverything()
-    {
-        // The light side is a plain store of Busy followed by a plain load of the closed flag; this is its heavy side.
-        Atomic.ProcessWideFence();
+        // The light side is a plain store of Busy followed by a plain load of the closed flag; its heavy side was passed.
+        Exception? failure = null;
         for (CacheNode? node = Atomic.Load(ref _nodes); node is not null; node = node.Next)
         {
             var spin = default(SpinWait);
-            while (Atomic.Load(ref node.Cache->Busy) != 0 && node.Thread.IsAlive && !ReferenceEquals(node.Thread, Thread.CurrentThread))
+            while (Atomic.Load(ref node.Cache->Busy) != 0 && node.Life.IsAlive && !node.Life.IsCurrent)
             {
-                spin.SpinOnce();
+                Uninterrupted.SpinOnce(ref spin);
             }
 
-            if (node.Ticket.State == CacheNodeState.Live)
+            while (node.Ticket.State == CacheNodeState.Live && !TryDrain(node.Cache, ref failure))
             {
-                Flush(node.Cache, keepFullInDepot: false);
             }
         }
 
-        DrainDepots(reclaimed: false);
+        while (!TryDrain(null, ref failure))
+        {
+        }
+
+        return failure;
     }
 
-    private void ReleaseMemory()
+    /// <param name="cache">A cache; null: the depots.</param>
+    /// <param name="failure">The first exception.</param>
+    /// <returns>False when the source threw: there is more to do, but a magazine less each time.</returns>
+    private bool TryDrain(ThreadCache* cache, ref Exception? failure)
     {
-        _store.Release();
-        _release?.Invoke();
+        try
+        {
+            if (cache != null)
+            {
+                Flush(cache, keepFullInDepot: false);
+            }
+            else
+            {
+                DrainDepots(reclaimed: false);
+            }
+
+            return true;
+        }
+#pragma warning disable CA1031 // A user's source. The disposal goes on, and throws it in the end.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            failure ??= e;
+            return false;
+        }
     }
 }

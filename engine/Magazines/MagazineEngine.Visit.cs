@@ -11,6 +11,7 @@ namespace MagAlloc.Magazines;
 /// <para><b>States</b>, all in <see cref="ThreadCache.EngineId"/>:</para>
 /// <list type="table">
 /// <item><term>the engine's number</term><description>the owner may take its fast path.</description></item>
+/// <item><term>0</term><description>the engine is closed.</description></item>
 /// <item><term>Inside</term><description>the owner is in a slow step, or a party that owns the cache of a dead thread.</description></item>
 /// <item><term>Parked(n)</term><description>visit n reads the magazines; nothing is decided yet.</description></item>
 /// <item><term>Taken(n, parities)</term><description>what visit n read belongs to the visitor; the magazines are the owner's, and
@@ -83,7 +84,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
         var spin = default(SpinWait);
         for (int look = 0; look < Patience && Atomic.Load(ref _visitors.Value) + Atomic.Load(ref _insidePass) > 0; look++)
         {
-            spin.SpinOnce();
+            Uninterrupted.SpinOnce(ref spin);
         }
     }
 
@@ -127,16 +128,28 @@ internal sealed unsafe partial class MagazineEngine<TSource>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public bool Settle(ThreadCache* cache, int code, bool onPrevious, nuint* after)
     {
-        long seen = Own(cache);
-        if (!IsTaken(seen))
+        // Nothing is pinned; the closer sees this, or this thread sees the closer. Then the step has not happened: the range may be another's.
+        Atomic.Store(ref cache->Slow, cache->Slow + 1);
+        bool counts = false;
+        if (!IsClosed)
         {
-            cache->Slow++;
-            AnswerFlush(cache);
-            cache->Slow--;
+            long seen = Own(cache);
+            if (!IsTaken(seen))
+            {
+                AnswerFlush(cache);
+            }
+
+            EndVisited(cache);
+            counts = !IsTaken(seen) || ((seen >> ParityBit(code, onPrevious)) & 1) == Parity(after);
         }
 
-        EndVisited(cache);
-        return !IsTaken(seen) || ((seen >> ParityBit(code, onPrevious)) & 1) == Parity(after);
+        Atomic.Store(ref cache->Slow, cache->Slow - 1);
+        if (IsClosed)
+        {
+            LetGo();
+        }
+
+        return counts;
     }
 
     private static bool IsTaken(long word) => word < 0 && (word & TakenBit) != 0;
@@ -177,6 +190,11 @@ internal sealed unsafe partial class MagazineEngine<TSource>
         {
             // Releases the tops and slots written meanwhile to the visitor's compare-and-swap.
             Atomic.Store(ref cache->EngineId, Id);
+            if (IsClosed)
+            {
+                // Close has its fence between the flag and the word: the flag is seen here, or the word overwritten there.
+                Atomic.Store(ref cache->EngineId, 0);
+            }
         }
     }
 
@@ -232,7 +250,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
     private int UnderPressure(int wanted) => TSource.IsVisited && Atomic.Load(ref _needy.Value) != 0 ? 1 : wanted;
 
     private static bool IsOwn(CacheNode node)
-        => node.Ticket.State == CacheNodeState.Live && ReferenceEquals(node.Thread, Thread.CurrentThread);
+        => node.Ticket.State == CacheNodeState.Live && node.Life.IsCurrent;
 
     /// <returns>Whether what the cache held is in the copy, and the caller's.</returns>
     private bool TryVisit(CacheNode node, int epoch, nuint* copy, int* counts)
@@ -244,7 +262,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
             CacheTicket ticket = node.Ticket;
             if (ticket.State == CacheNodeState.Live)
             {
-                if (!node.Thread.IsAlive)
+                if (!node.Life.IsAlive)
                 {
                     Reap(node, ticket);
                     continue;
@@ -275,7 +293,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
                 return false;
             }
 
-            spin.SpinOnce();
+            Uninterrupted.SpinOnce(ref spin);
         }
 
         return false;

@@ -16,9 +16,8 @@ namespace MagAlloc.Magazines;
 /// exchange that pushes it and read after the one that pops it.</item>
 /// <item>A resource is in the source, in exactly one magazine, or with the caller. The engine never fails a free: where no
 /// empty magazine can be had, resources go straight to the source.</item>
-/// <item>The memory behind this engine stays mapped until every thread that ever had a cache in it has been seen outside it
-/// (<see cref="CacheNode"/>), so a thread that races with <see cref="Close"/> reads zeroes at worst, and meets the
-/// exception at its next slow step.</item>
+/// <item>Memory behind this engine that a thread may be looking at stays mapped until that thread is outside, so
+/// one that races with <see cref="Close"/> reads zeroes at worst, and meets the exception at its next slow step.</item>
 /// </list>
 /// <para><b>Threads.</b> A thread's cache is its own; <see cref="Tick"/> and <see cref="Trim"/> may run on any thread and
 /// touch depots and dead threads' caches only.</para>
@@ -51,6 +50,7 @@ internal sealed unsafe partial class MagazineEngine<TSource> : ICacheOwner
     {
         _source = source;
         _options = options;
+        _steps = new Remains(heir: _looks);
         Id = options.Id != 0 ? options.Id : EngineIds.Next();
         _codes = 1 + options.Classes.Length + options.ExtraCodes;
         _capacities = new int[_codes];

@@ -147,6 +147,25 @@ internal sealed unsafe class MagazineStore
         }
     }
 
+    /// <summary>Leaves the store to the readers of a closed engine: magazines that were ever in use to the fast paths.</summary>
+    public void Bequeath(Remains steps, Remains looks)
+    {
+        nuint used = (nuint)Atomic.Load(ref _groupsUsed.Value) * GroupMagazines * Magazine.Bytes;
+        nuint table = (nuint)(_magazines - _reservation);
+        if (VirtualMemory.ReleasesParts)
+        {
+            steps.Add(_reservation, table);
+            looks.Add(_magazines, used);
+            steps.Add(_magazines + used, _reservedBytes - table - used);
+        }
+        else
+        {
+            looks.Add(_reservation, _reservedBytes);
+        }
+
+        _reservation = null;
+    }
+
     /// <summary>Unmaps everything. Idempotent; accepts a store that was never built.</summary>
     public void Release()
     {

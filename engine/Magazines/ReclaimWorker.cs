@@ -56,27 +56,8 @@ internal sealed class ReclaimWorker : IDisposable
     /// <summary>Stops the thread and waits for it. Not callable from the pass itself.</summary>
     public void Dispose()
     {
-        _stop.Set();
-        bool interrupted = false;
-        while (true)
-        {
-            try
-            {
-                _thread.Join();
-                break;
-            }
-            catch (ThreadInterruptedException)
-            {
-                // Half a disposal would keep address space for ever; the interrupt is passed on below.
-                interrupted = true;
-            }
-        }
-
-        _stop.Dispose();
-        if (interrupted)
-        {
-            Thread.CurrentThread.Interrupt();
-        }
+        Uninterrupted.Set(_stop);
+        Uninterrupted.Join(_thread);
     }
 
     private void Run()

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using MagAlloc.Concurrency;
 
 namespace MagAlloc.Magazines;
 
@@ -29,9 +30,9 @@ internal sealed unsafe class ThreadRecord
                 continue;
             }
 
-            if (ticket.State == CacheNodeState.Live && node.Owner.ReapsOnFinalizer)
+            if (ticket.State == CacheNodeState.Live && node.Owner is { ReapsOnFinalizer: true } owner)
             {
-                node.Owner.Reap(node, ticket);
+                owner.Reap(node, ticket);
                 ticket = node.Ticket;
             }
 
@@ -39,7 +40,7 @@ internal sealed unsafe class ThreadRecord
             if (ticket.Generation == generation && ticket.State == CacheNodeState.Orphan && node.TryMove(ticket, CacheNodeState.Gone))
             {
                 FreeCache(node.Cache);
-                node.Owner.ForgetReader();
+                node.Leave();
             }
         }
 
@@ -50,6 +51,11 @@ internal sealed unsafe class ThreadRecord
     }
 
     public static ThreadRecord Current => t_current ??= new ThreadRecord();
+
+    /// <summary>This thread as its nodes know it; null while it has no record.</summary>
+    public static ThreadLife? CurrentLife => t_current?.Life;
+
+    public ThreadLife Life { get; } = new();
 
     public static void FreeCache(ThreadCache* cache)
     {
@@ -63,7 +69,7 @@ internal sealed unsafe class ThreadRecord
         foreach ((CacheNode node, _) in _nodes)
         {
             // A living thread's node does not change hands, so the generation need not be compared.
-            if (node.Owner.Id == engineId && node.Ticket.State == CacheNodeState.Live)
+            if (node.EngineId == engineId && node.Ticket.State == CacheNodeState.Live)
             {
                 return node.Cache;
             }
@@ -83,7 +89,7 @@ internal sealed unsafe class ThreadRecord
     public void Add(CacheNode node) => _nodes.Add((node, node.Ticket.Generation));
 
     /// <summary>
-    /// Lets go of caches whose engine was disposed. This thread is at the start of an operation on another engine, so
+    /// Lets go of caches whose engine was disposed. This thread is at the start or the end of a slow operation, so
     /// unless the cache is pinned (a handle, or an operation further up the stack) it is outside the disposed one.
     /// </summary>
     public void Prune()
@@ -95,13 +101,29 @@ internal sealed unsafe class ThreadRecord
             if (ticket.State == CacheNodeState.Gone)
             {
                 _nodes.RemoveAt(i);
+                continue;
             }
-            else if (ticket.State == CacheNodeState.Orphan && node.Cache->Pins == 0 && node.Cache->Slow == 0
-                && node.TryMove(ticket, CacheNodeState.Gone))
+
+            // A living thread's cache is freed by nobody else.
+            if (node.Cache->Pins != 0 || node.Cache->Slow != 0)
+            {
+                continue;
+            }
+
+            if (ticket.State == CacheNodeState.Live && node.Owner is { IsClosed: true })
+            {
+                // Before it says so: the fast path must not be taken once more in between.
+                Atomic.Store(ref node.Cache->EngineId, 0);
+                node.HasLeft = true;
+                ticket = node.Ticket;
+            }
+
+            if (ticket.State == CacheNodeState.Orphan && node.TryMove(ticket, CacheNodeState.Gone))
             {
                 _nodes.RemoveAt(i);
+                node.Use.Forget(node.Cache);
                 Recycle(node.Cache);
-                node.Owner.ForgetReader();
+                node.Leave();
             }
         }
     }

@@ -38,6 +38,11 @@ internal static unsafe class VirtualMemory
     internal static bool DecommitKeepsAccess => !OperatingSystem.IsWindows();
 
     /// <summary>
+    /// True where a part of a reservation can be released by itself (Linux, macOS); false where only the whole can (Windows).
+    /// </summary>
+    internal static bool ReleasesParts => !OperatingSystem.IsWindows();
+
+    /// <summary>
     /// The system's error number of this thread's last refused call. Ask right after the refusal: the next call of any kind
     /// overwrites it.
     /// </summary>
@@ -146,8 +151,11 @@ internal static unsafe class VirtualMemory
         return true;
     }
 
-    /// <summary>Gives a reserved range back, whatever parts of it are committed. It must be the whole of one reservation.</summary>
-    /// <returns>False when the system refused, which on a correct range it never does.</returns>
+    /// <summary>
+    /// Gives a reserved range back, whatever parts of it are committed. It is the whole of one reservation or, where
+    /// <see cref="ReleasesParts"/>, any part of one.
+    /// </summary>
+    /// <returns>False when the system refused, which it does only to a part, for want of mappings; the range is mapped as before.</returns>
     internal static bool Release(void* address, nuint bytes)
     {
         // munmap accepts address 0 in silence; a release of what was never reserved is the caller's defect.

@@ -191,6 +191,13 @@ internal sealed unsafe partial class RangeTree
 
     private static nuint HeaderBytes => Aligned(MostLevels * (nuint)sizeof(RangeLevel));
 
+    /// <summary>Leaves the tree to threads that may be inside.</summary>
+    public void Bequeath(Remains steps)
+    {
+        steps.Add(_memory, ReservedBytes);
+        _memory = null;
+    }
+
     /// <summary>Unmaps the tree. No thread may be inside, nor come later. Idempotent; accepts a partly built one.</summary>
     public void Release()
     {

@@ -167,7 +167,7 @@ public sealed unsafe class BufferImport : IDisposable
     /// <returns>False when it had ended.</returns>
     internal bool TryEnd(out bool isPinned)
     {
-        lock (_gate)
+        using (Uninterrupted.Enter(_gate))
         {
             isPinned = _pins != 0;
             if (IsDisposed)
@@ -199,7 +199,7 @@ public sealed unsafe class BufferImport : IDisposable
 
     internal void Unpin()
     {
-        lock (_gate)
+        using (Uninterrupted.Enter(_gate))
         {
             if (--_pins != 0 || !IsDisposed)
             {

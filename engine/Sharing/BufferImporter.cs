@@ -57,7 +57,7 @@ public sealed partial class BufferImporter : IDisposable
     {
         get
         {
-            lock (_gate)
+            using (Uninterrupted.Enter(_gate))
             {
                 return [.. _imports.Values];
             }
@@ -189,6 +189,7 @@ public sealed partial class BufferImporter : IDisposable
             return;
         }
 
+        using Uninterrupted.Scope quiet = Uninterrupted.Begin();
         Atomic.Store(ref _isGone, 1);
         foreach (BufferImport import in Imports)
         {
@@ -232,7 +233,7 @@ public sealed partial class BufferImporter : IDisposable
     /// <returns>False when another one has its place: the owner has not waited.</returns>
     internal bool Forget(BufferImport import)
     {
-        lock (_gate)
+        using (Uninterrupted.Enter(_gate))
         {
             return _imports.TryGetValue(import.Slot, out BufferImport? present) && ReferenceEquals(present, import) && _imports.Remove(import.Slot);
         }

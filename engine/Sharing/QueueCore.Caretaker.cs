@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using MagAlloc.Concurrency;
 using MagAlloc.Platform;
 
 namespace MagAlloc.Sharing;
@@ -61,14 +62,17 @@ internal sealed partial class QueueCore
     private void StopCaretaker()
     {
         Thread? thread;
-        lock (_gate)
+        using (Uninterrupted.Enter(_gate))
         {
             _stopCare = true;
             thread = _caretaker;
         }
 
         Doorbell.Ring(_careBell);
-        thread?.Join();
+        if (thread is not null)
+        {
+            Uninterrupted.Join(thread);
+        }
     }
 
     /// <summary>

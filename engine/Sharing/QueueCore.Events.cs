@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Tracing;
+using MagAlloc.Concurrency;
 using MagAlloc.Events;
 
 namespace MagAlloc.Sharing;
@@ -24,7 +25,7 @@ internal sealed partial class QueueCore : IBufferOwner
     /// <inheritdoc/>
     public bool TryGetFigures(out OwnerFigures figures)
     {
-        lock (_gate)
+        using (Uninterrupted.Enter(_gate))
         {
             // What is about to be made counts against quotas; figures tell of what there is.
             long live = _quotas.LiveBytes - _unmadeBytes;
@@ -48,7 +49,7 @@ internal sealed partial class QueueCore : IBufferOwner
     /// <inheritdoc/>
     public bool TryGetBufferFigures(out BufferFigures figures)
     {
-        lock (_gate)
+        using (Uninterrupted.Enter(_gate))
         {
             figures = new BufferFigures
             {

@@ -1,3 +1,5 @@
+using MagAlloc.Concurrency;
+
 namespace MagAlloc.Sharing;
 
 /// <content>The owner's own use of the memory.</content>
@@ -30,7 +32,7 @@ internal sealed unsafe partial class QueueCore
     public void Unpin(SharedBuffer buffer)
     {
         ReleaseWork work;
-        lock (_gate)
+        using (Uninterrupted.Enter(_gate))
         {
             if (--buffer.Pins != 0 || buffer.Phase == BufferPhase.Live)
             {

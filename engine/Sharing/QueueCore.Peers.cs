@@ -200,7 +200,7 @@ internal sealed partial class QueueCore
     /// <summary>An importer is gone, or must go.</summary>
     private void RemovePeer(BufferPeer peer)
     {
-        lock (_gate)
+        using (Uninterrupted.Enter(_gate))
         {
             if (peer.IsGone)
             {

@@ -1,3 +1,4 @@
+using MagAlloc.Concurrency;
 using MagAlloc.Platform;
 
 namespace MagAlloc.Sharing;
@@ -142,7 +143,7 @@ internal sealed partial class QueueCore
     private void FinishRevoking(SharedBuffer buffer, ReleaseWork work)
     {
         bool dropped = buffer.TryDropPages(_faults);
-        lock (_gate)
+        using (Uninterrupted.Enter(_gate))
         {
             NoteRevocation(buffer, dropped, work);
             if (!IsHeld(buffer))
@@ -187,7 +188,7 @@ internal sealed partial class QueueCore
         bool mustDrop = buffer.WasExported && buffer.HasPages && !IsTracked(buffer) && buffer.Format.Profile != BufferProfile.Immutable;
         if (mustDrop && !buffer.TryDropPages(_faults))
         {
-            lock (_gate)
+            using (Uninterrupted.Enter(_gate))
             {
                 PutBack(buffer);
                 if (!buffer.WasOrphan)
@@ -205,7 +206,7 @@ internal sealed partial class QueueCore
 
         int watch = buffer.Watch;
         buffer.Close();
-        lock (_gate)
+        using (Uninterrupted.Enter(_gate))
         {
             _quotas.Reclaim(buffer.Bytes, wasRevoked: !buffer.HasPages);
             buffer.Phase = BufferPhase.Reclaimed;
@@ -222,7 +223,7 @@ internal sealed partial class QueueCore
             TellReclaimed(buffer, since);
             if (_released.Count == 0)
             {
-                _settled.Set();
+                Uninterrupted.Set(_settled);
             }
         }
     }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.Versioning;
+using MagAlloc.Concurrency;
 using MagAlloc.Events;
 using MagAlloc.Magazines;
 using MagAlloc.Platform;
@@ -93,11 +94,12 @@ internal sealed partial class QueueCore
     /// <summary>A handle is disposed: its buffers are released, and with the last handle the queue ends.</summary>
     public void Leave(BufferQueue handle)
     {
-        lock (_changes)
+        using Uninterrupted.Scope quiet = Uninterrupted.Begin();
+        using (Uninterrupted.Enter(_changes))
         {
             bool isLast;
             var work = new ReleaseWork();
-            lock (_gate)
+            using (Uninterrupted.Enter(_gate))
             {
                 isLast = --_handles == 0;
                 if (_owner == handle || isLast)
@@ -170,7 +172,7 @@ internal sealed partial class QueueCore
     private void EndAll()
     {
         List<BufferPeer> peers;
-        lock (_gate)
+        using (Uninterrupted.Enter(_gate))
         {
             _isClosed = true;
             peers = [.. _peers];
@@ -182,16 +184,20 @@ internal sealed partial class QueueCore
         }
 
         StopCaretaker();
-        List<SharedBuffer>? left = null;
+        List<SharedBuffer> left;
 
         // Who has just unpinned a released buffer finishes that by itself.
-        SpinWait.SpinUntil(() => TryAbandonReleased(out left));
+        var spin = default(SpinWait);
+        while (!TryAbandonReleased(out left))
+        {
+            Uninterrupted.SpinOnce(ref spin);
+        }
 
         // Not disposed of: who waits on it is only about to be woken.
-        _settled.Set();
+        Uninterrupted.Set(_settled);
 
         // Orphans that nobody revoked live on as their holders' memory, and nobody counts them. Pinned ones go with their last pin.
-        foreach (SharedBuffer buffer in left!)
+        foreach (SharedBuffer buffer in left)
         {
             buffer.Close();
         }
@@ -204,7 +210,7 @@ internal sealed partial class QueueCore
     /// <returns>False while another thread is at one of them.</returns>
     private bool TryAbandonReleased(out List<SharedBuffer> left)
     {
-        lock (_gate)
+        using (Uninterrupted.Enter(_gate))
         {
             left = [.. _released.Where(buffer => buffer.Pins == 0)];
             _isAbandoned = _released.TrueForAll(buffer => buffer.Phase is not (BufferPhase.Revoking or BufferPhase.Closing));

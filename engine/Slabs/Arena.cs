@@ -337,6 +337,31 @@ internal sealed unsafe partial class Arena
         VirtualMemory.Discard(PageMap, (nuint)((byte*)_headers - PageMap));
     }
 
+    /// <summary>Leaves the arena to the readers of a closed engine: page map and chunks that were ever taken to the fast paths.</summary>
+    /// <remarks>A pointer outside the chunks that were ever taken is no block, but a free may look for it in the page map.</remarks>
+    public void Bequeath(Remains steps, Remains looks)
+    {
+        if (VirtualMemory.ReleasesParts)
+        {
+            nuint used = (nuint)Ranges.Frontier << ChunkShift;
+            nuint before = (nuint)(PageMap - _metadataReservation);
+            nuint map = (nuint)(PartialMap - PageMap);
+            looks.Add(_reservation, used);
+            steps.Add(_reservation + used, Bytes - used);
+            looks.Add(PageMap, map);
+            steps.Add(_metadataReservation, before);
+            steps.Add(PartialMap, _metadataBytes - before - map);
+        }
+        else
+        {
+            looks.Add(_reservation, Bytes);
+            looks.Add(_metadataReservation, _metadataBytes);
+        }
+
+        _reservation = null;
+        _metadataReservation = null;
+    }
+
     /// <summary>Unmaps everything. Idempotent; accepts an arena that was never, or only partly, built.</summary>
     public void Release()
     {

@@ -1,5 +1,6 @@
 using System.Numerics;
 using MagAlloc.Concurrency;
+using MagAlloc.Events;
 
 namespace MagAlloc.Slabs;
 
@@ -326,7 +327,17 @@ internal sealed unsafe partial class SlabSpace
                 }
 
                 // Marked after, so that a block whose constructor threw is constructed by its next owner.
-                _initializer!.Initialize(block);
+                UserCall call;
+                UserCall.Begin(&call, _arena.Owner);
+                try
+                {
+                    _initializer!.Initialize(block);
+                }
+                finally
+                {
+                    UserCall.End(&call);
+                }
+
                 Atomic.Or(ref marks[index / 64], bit);
             }
         }

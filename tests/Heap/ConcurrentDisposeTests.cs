@@ -231,6 +231,77 @@ public sealed unsafe class ConcurrentDisposeTests
         }
     }
 
+    [Test]
+    public void FastPathsThatTouchWhatTheyGet_NeverFault()
+    {
+        // What a disposal unmaps at once is what no fast path can touch: blocks are zeroed, and pointers that are no blocks looked up.
+        for (int repeat = 0; repeat < 150; repeat++)
+        {
+            NativeHeap heap = Heaps.Quiet();
+            UnmanagedPool<long> pool = new(new UnmanagedPoolOptions { ReclaimWorker = false, ReservedBytes = Heaps.GiB });
+            IovaDomain domain = Iova.Domains.Quiet(bits: 28);
+            Crew.Handle crew = Crew.Start(4, index =>
+            {
+                for (int kind = 0; kind < 4; kind++)
+                {
+                    try
+                    {
+                        for (int i = 0; ; i++)
+                        {
+                            Touch((kind + index) % 4, heap, pool, domain, i);
+                        }
+                    }
+                    catch (ObjectDisposedException)
+                    {
+                        // The end of this kind.
+                    }
+                }
+            });
+            Thread.SpinWait(repeat * 300);
+            pool.Dispose();
+            heap.Dispose();
+            domain.Dispose();
+            Crew.Finish(crew);
+        }
+    }
+
+    private static void Touch(int kind, NativeHeap heap, UnmanagedPool<long> pool, IovaDomain domain, int step)
+    {
+        nuint size = (nuint)(16 << (step % 12));
+        switch (kind)
+        {
+            case 0:
+                void* zeroed = heap.AllocateZeroed(size);
+                try
+                {
+                    heap.Free((byte*)zeroed + Heaps.GiB);
+                }
+                catch (HeapMisuseException)
+                {
+                    // It is no block.
+                }
+
+                heap.Free(zeroed);
+                break;
+            case 1:
+                using (HeapThread handle = heap.CurrentThread)
+                {
+                    for (int i = 0; i < 100; i++)
+                    {
+                        handle.Free(handle.AllocateZeroed(size), size);
+                    }
+                }
+
+                break;
+            case 2:
+                pool.Return(pool.Rent());
+                break;
+            default:
+                domain.FreeFast(domain.AllocateFast(size / 16 % 32 + 1, domain.LastPfn), size / 16 % 32 + 1);
+                break;
+        }
+    }
+
     private static void Use(NativeHeap heap, int index, int step, ref nint slot)
     {
         void* old = (void*)slot;

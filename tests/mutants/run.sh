@@ -301,7 +301,7 @@ mutant 'slabs: blocks come home count first, bits after' $returns \
 mutant 'slabs: a block twice in one batch is not looked for' $returns \
     'if ((before & bit) != 0)' 'if ((before & bit) == 1)' 'FullyQualifiedName~Misuse' tests
 mutant 'engine: the cache of a living thread is taken over' Magazines/MagazineEngine.Threads.cs \
-    'ticket.State == CacheNodeState.Live && !node.Thread.IsAlive' 'ticket.State == CacheNodeState.Live' 'FullyQualifiedName~ThreadOracle' tests
+    'ticket.State == CacheNodeState.Live && !node.Life.IsAlive' 'ticket.State == CacheNodeState.Live' 'FullyQualifiedName~ThreadOracle' tests
 mutant 'engine: the large block that makes room is forgotten' Magazines/MagazineEngine.Single.cs \
     'if (kept != 0)' 'if (kept == 0)' 'FullyQualifiedName~LargeBlock' tests
 mutant 'arena: idle memory does not make room under the peak' Slabs/Arena.cs \
@@ -354,10 +354,10 @@ mutant 'engine: a guest looks at the flag before it is counted' $engine \
         {
             Atomic.Increment(ref _guests);
             return true;' 'FullyQualifiedName~CacheLife'
-mutant 'engine: Close does not hold the memory itself' $engine \
-    'Atomic.Store(ref _readers, 1);' 'Atomic.Store(ref _readers, 0);' 'FullyQualifiedName~CacheLife'
-mutant 'engine: an orphan is not counted as a reader' $engine \
-    'Atomic.Increment(ref _readers);' '' 'FullyQualifiedName~CacheLife'
+mutant 'engine: Close does not hold the memory itself' Concurrency/Remains.cs \
+    'private long _readers = 1;' 'private long _readers;' 'FullyQualifiedName~CacheLife'
+mutant 'engine: an orphan is not counted as a reader' Magazines/CacheNode.cs \
+    'looks.Enter();' '' 'FullyQualifiedName~CacheLife'
 mutant 'engine: two callers close' $engine \
     'if (Atomic.Exchange(ref _closed, 1) != 0)' 'bool was = IsClosed; Atomic.Store(ref _closed, 1); if (was)' 'FullyQualifiedName~CacheLife'
 mutant 'engine: a dead threads cache is drained by whoever comes' $engine \

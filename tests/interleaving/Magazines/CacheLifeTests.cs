@@ -84,6 +84,78 @@ public sealed unsafe class CacheLifeTests
             });
 
     [Test]
+    public void A_fast_path_that_races_with_close_finds_what_it_looks_at()
+        => Explore.Exhaustively(
+            () =>
+            {
+                var world = new EngineWorld { Pauses = true };
+                return Make(
+                    world,
+                    _ => world.Burst(2),
+                    () => Must.Be(world.Releases, 1),
+                    world =>
+                    {
+                        UseUntilClosed(world);
+                        LeaveWhenClosed(world);
+                    },
+                    _ => Must.Hold(world.Close()));
+            },
+            preemptions: 3);
+
+    [Test]
+    public void What_an_idle_thread_did_not_use_last_is_unmapped_at_once()
+        => Explore.Exhaustively(
+            () =>
+            {
+                var world = new EngineWorld { Pauses = true };
+                var other = new EngineWorld { Pauses = true };
+                return Make(
+                    world,
+                    _ =>
+                    {
+                        world.Burst(2);
+                        other.Engine.Current();
+                    },
+                    () =>
+                    {
+                        // Of the other one nothing is unmapped, so that its owner finds it.
+                        Must.Be(world.Releases, 1);
+                        other.Close();
+                    },
+                    _ => other.Burst(2),
+                    _ => Must.Hold(world.Close()));
+            });
+
+    [Test]
+    public void A_thread_that_comes_back_from_another_engine_races_with_close()
+        => Explore.Exhaustively(
+            () =>
+            {
+                var world = new EngineWorld { Pauses = true };
+                var other = new EngineWorld();
+                return Make(
+                    world,
+                    _ =>
+                    {
+                        world.Burst(1);
+                        other.Burst(1);
+                    },
+                    () =>
+                    {
+                        Must.Be(world.Releases, 1);
+                        other.Close();
+                    },
+                    _ =>
+                    {
+                        UseUntilClosed(world);
+                        other.Burst(1);
+                        UseUntilClosed(world);
+                        LeaveWhenClosed(world);
+                    },
+                    _ => Must.Hold(world.Close()));
+            });
+
+    [Test]
     public void A_new_thread_that_races_with_close_gets_a_cache_or_the_exception()
         => Explore.Exhaustively(() =>
         {
@@ -114,7 +186,7 @@ public sealed unsafe class CacheLifeTests
     public void Of_two_who_move_a_node_on_one_wins()
         => Explore.Exhaustively(() =>
         {
-            var node = new CacheNode(new EngineWorld().Engine, Thread.CurrentThread) { Cache = null };
+            var node = new CacheNode(new EngineWorld().Engine, ThreadRecord.Current.Life, new LastUse()) { Cache = null };
             int moved = 0;
             Action move(CacheNodeState to) => () =>
             {
@@ -177,12 +249,24 @@ public sealed unsafe class CacheLifeTests
         world.Engine.Leave();
     }
 
-    private static void WorkUntilClosed(EngineWorld world)
+    /// <summary>Once, or until the exception comes.</summary>
+    private static void UseUntilClosed(EngineWorld world)
     {
-        bool attached = false;
         try
         {
-            attached = world.Engine.Current() != null;
+            world.Burst(1);
+            world.Burst(1);
+        }
+        catch (ObjectDisposedException)
+        {
+            Must.Hold(world.Engine.IsClosed);
+        }
+    }
+
+    private static void WorkUntilClosed(EngineWorld world)
+    {
+        try
+        {
             world.Burst(3);
             world.Burst(3);
         }
@@ -191,11 +275,11 @@ public sealed unsafe class CacheLifeTests
             Must.Hold(world.Engine.IsClosed);
         }
 
-        if (attached)
-        {
-            Must.Be(world.Releases, 0, "releases while an owner may be inside");
-        }
+        LeaveWhenClosed(world);
+    }
 
+    private static void LeaveWhenClosed(EngineWorld world)
+    {
         while (!world.IsClosed)
         {
             // A step, so that the closing thread gets its turn.

@@ -23,6 +23,7 @@ internal readonly unsafe struct CountedSource : IMagazineSource
     /// <inheritdoc/>
     public int Acquire(int code, nuint* into, int count)
     {
+        _book.RequireSteps();
         int got = 0;
         bool[] isOut = _book.IsOut;
         for (int i = 1; i < isOut.Length && got < count; i++)
@@ -40,6 +41,7 @@ internal readonly unsafe struct CountedSource : IMagazineSource
     /// <inheritdoc/>
     public void Release(int code, nuint* resources, int count)
     {
+        _book.RequireSteps();
         for (int i = 0; i < count && !_book.IsDiscarded; i++)
         {
             nuint resource = resources[i];

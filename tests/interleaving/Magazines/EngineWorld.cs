@@ -13,6 +13,7 @@ internal sealed unsafe class EngineWorld
 
     private readonly SourceBook _book = new(Resources);
     private readonly bool[] _held = new bool[Resources + 1];
+    private int _pause;
 
     public EngineWorld(long depotBudget = 100, ReclaimPolicy policy = ReclaimPolicy.Flat, int threshold = 0)
     {
@@ -24,28 +25,38 @@ internal sealed unsafe class EngineWorld
 
     public MagazineEngine<CountedSource> Engine { get; }
 
-    /// <summary>Times the owner's memory was zeroed and unmapped by <see cref="Close"/>.</summary>
+    /// <summary>Times the owner's memory was zeroed by <see cref="Close"/>.</summary>
     public int Discards { get; private set; }
 
-    public int Releases { get; private set; }
+    /// <summary>1 when all of the owner's memory is unmapped.</summary>
+    public int Releases => _book is { Steps.IsGone: true, Looks.IsGone: true } ? 1 : 0;
 
     public bool IsClosed { get; private set; }
+
+    /// <summary>A step between the look at the cache's number and the pop, which others may come between.</summary>
+    public bool Pauses { get; init; }
 
     /// <summary>What an owner's allocation does.</summary>
     public nuint Allocate()
     {
-        ThreadCache* cache = Engine.Current();
-        CacheEntry* entry = ThreadCache.Entry(cache, Code);
-        nuint resource = *entry->Loaded;
-        if (resource == 0)
+        bool wasClosed = IsClosed;
+        ThreadCache* cache = CacheSlot<CountedSource>.t_last;
+        nuint resource = 0;
+        if (cache != null && Atomic.Load(ref cache->EngineId) == Engine.Id)
         {
-            resource = Engine.Refill(cache, Code);
+            Pause();
+            if (!ThreadCache.TryPop(cache, Code, out resource))
+            {
+                resource = Refill(cache);
+            }
         }
         else
         {
-            entry->Loaded--;
+            cache = Engine.Current();
+            resource = Refill(cache);
         }
 
+        Must.Hold(!wasClosed, "no operation begins after a disposal has ended");
         if (resource != 0)
         {
             Must.Hold(!_held[(int)resource], $"{resource} was handed out twice");
@@ -58,17 +69,56 @@ internal sealed unsafe class EngineWorld
     /// <summary>What an owner's free does.</summary>
     public void Free(nuint resource)
     {
-        ThreadCache* cache = Engine.Current();
+        bool wasClosed = IsClosed;
         Must.Hold(_held[(int)resource], "only its holder frees a resource");
         _held[(int)resource] = false;
-        CacheEntry* entry = ThreadCache.Entry(cache, Code);
-        if (Magazine.IsFull(entry->Previous))
+        ThreadCache* cache = CacheSlot<CountedSource>.t_last;
+        bool isPushed = false;
+        if (cache != null && Atomic.Load(ref cache->EngineId) == Engine.Id)
         {
-            Engine.Spill(cache, Code, resource);
+            Pause();
+            isPushed = ThreadCache.TryPush(cache, Code, resource);
         }
         else
         {
-            *++entry->Previous = resource;
+            cache = Engine.Current();
+        }
+
+        if (!isPushed)
+        {
+            Engine.Pin(cache);
+            try
+            {
+                Engine.Spill(cache, Code, resource);
+            }
+            finally
+            {
+                Engine.Unpin(cache);
+            }
+        }
+
+        Must.Hold(!wasClosed, "no operation begins after a disposal has ended");
+    }
+
+    private nuint Refill(ThreadCache* cache)
+    {
+        Engine.Pin(cache);
+        try
+        {
+            return ThreadCache.TryPop(cache, Code, out nuint resource) ? resource : Engine.Refill(cache, Code);
+        }
+        finally
+        {
+            Engine.Unpin(cache);
+        }
+    }
+
+    private void Pause()
+    {
+        if (Pauses)
+        {
+            _ = Atomic.Load(ref _pause);
+            _book.RequireLooks();
         }
     }
 
@@ -136,7 +186,7 @@ internal sealed unsafe class EngineWorld
                 Discards++;
                 _book.IsDiscarded = true;
             },
-            () => Releases++,
+            _book.Bequeath,
             drainThreads: false);
         IsClosed |= closed;
         return closed;

@@ -23,6 +23,34 @@ public sealed class VisitTests
             preemptions: 3);
 
     [Test]
+    public void An_owner_that_races_with_close_finds_what_it_uses()
+        => Explore.Exhaustively(
+            () =>
+            {
+                var world = new VisitedWorld(capacity: 4) { Pauses = true };
+                Scenario scenario = world.Scenario(0, () => world.Burst(4), () => UseUntilClosed(world), world.Close);
+                return With(scenario, () => Must.Be(world.Releases, 1));
+            },
+            preemptions: 3);
+
+    [Test]
+    public void A_visit_and_close_race_with_an_owner()
+        => Explore.Exhaustively(() =>
+        {
+            var world = new VisitedWorld { Pauses = true };
+            Scenario scenario = world.Scenario(
+                0,
+                () => world.Burst(2),
+                () => UseUntilClosed(world),
+                () =>
+                {
+                    world.Visit();
+                    world.Close();
+                });
+            return With(scenario, () => Must.Be(world.Releases, 1));
+        });
+
+    [Test]
     public void Swaps_and_visits_at_random()
         => Explore.Randomly(
             () => Make(0, capacity: 4, world => world.Burst(4), world => world.Burst(6), world => world.Burst(5), world => world.Visit()),
@@ -144,6 +172,29 @@ public sealed class VisitTests
 
     private static Scenario Make(int missing, Action<VisitedWorld> prepare, params Action<VisitedWorld>[] threads)
         => Make(missing, capacity: 2, prepare, threads);
+
+    private static Scenario With(Scenario scenario, Action check)
+        => new() { Threads = scenario.Threads, Prepare = scenario.Prepare, Check = check, Cleanup = scenario.Cleanup };
+
+    private static void UseUntilClosed(VisitedWorld world)
+    {
+        try
+        {
+            world.Burst(2);
+        }
+        catch (ObjectDisposedException)
+        {
+            Must.Hold(world.Engine.IsClosed);
+        }
+
+        while (!world.IsClosed)
+        {
+            // A step, so that the closing thread gets its turn.
+            Must.Hold(world.Engine.IsClosed || !world.IsClosed);
+        }
+
+        ThreadRecord.Current.Prune();
+    }
 
     private static Scenario Make(int missing, int capacity, Action<VisitedWorld> prepare, params Action<VisitedWorld>[] threads)
     {

@@ -34,6 +34,7 @@ internal readonly unsafe struct VisitedSource : IMagazineSource
     public int AcquireBelow(int code, nuint highest, nuint* into, int count)
     {
         // Downwards, so that what is in magazines is a mixture.
+        _book.RequireSteps();
         int got = 0;
         for (int i = (int)Math.Min(highest, (nuint)(_book.IsOut.Length - 1)); i > 0 && got < count; i--)
         {

@@ -14,6 +14,7 @@ internal sealed unsafe class VisitedWorld
     private readonly SourceBook _book = new(Resources);
     private readonly bool[] _held = new bool[Resources + 1];
     private bool _closed;
+    private int _pause;
 
     /// <param name="capacity">Of a magazine; from four on, pairs change places without a slow step.</param>
     public VisitedWorld(int capacity = 2)
@@ -24,13 +25,30 @@ internal sealed unsafe class VisitedWorld
 
     public MagazineEngine<VisitedSource> Engine { get; }
 
+    /// <summary>As in <see cref="EngineWorld"/>.</summary>
+    public bool Pauses { get; init; }
+
+    /// <summary>1 when all of the owner's memory is unmapped.</summary>
+    public int Releases => _book is { Steps.IsGone: true, Looks.IsGone: true } ? 1 : 0;
+
+    public bool IsClosed => _closed;
+
+    public void Close()
+    {
+        bool closed = Engine.Close(() => _book.IsDiscarded = true, _book.Bequeath, drainThreads: false);
+        _closed |= closed;
+    }
+
     /// <summary>What the thread that owns a cache does: the domain's fast path, then its slow one.</summary>
     public nuint Allocate(ulong highest = ulong.MaxValue)
     {
-        ThreadCache* cache = Engine.Current();
+        bool wasClosed = _closed;
+        ThreadCache* cache = CacheSlot<VisitedSource>.t_last;
+        cache = cache != null && Atomic.Load(ref cache->EngineId) == Engine.Id ? cache : Engine.Current();
         nuint resource = 0;
         ulong limit = highest == ulong.MaxValue ? highest : highest - 1;
         bool own = Atomic.Load(ref cache->EngineId) == Engine.Id;
+        Pause(own);
         if (own && ThreadCache.TryPopVisited(ThreadCache.Entry(cache, Code), 0, limit, out nuint first, out nuint* top))
         {
             bool counts = Atomic.Load(ref cache->EngineId) == Engine.Id || Engine.Settle(cache, Code, onPrevious: false, top);
@@ -43,9 +61,18 @@ internal sealed unsafe class VisitedWorld
 
         if (resource == 0)
         {
-            resource = Engine.RefillBelow(cache, Code, (nuint)highest);
+            Engine.Pin(cache);
+            try
+            {
+                resource = Engine.RefillBelow(cache, Code, (nuint)highest);
+            }
+            finally
+            {
+                Engine.Unpin(cache);
+            }
         }
 
+        Must.Hold(!wasClosed, "no operation begins after a disposal has ended");
         if (resource != 0)
         {
             Must.Hold(resource <= highest, $"{resource} is above {highest}");
@@ -58,14 +85,32 @@ internal sealed unsafe class VisitedWorld
 
     public void Free(nuint resource)
     {
-        ThreadCache* cache = Engine.Current();
+        ThreadCache* cache = CacheSlot<VisitedSource>.t_last;
+        cache = cache != null && Atomic.Load(ref cache->EngineId) == Engine.Id ? cache : Engine.Current();
         Must.Hold(_held[(int)resource], "only its holder frees a resource");
         _held[(int)resource] = false;
         nuint* top = null;
         bool pushed = Atomic.Load(ref cache->EngineId) == Engine.Id && ThreadCache.TryPushVisited(ThreadCache.Entry(cache, Code), resource, out top);
         if (!pushed || (Atomic.Load(ref cache->EngineId) != Engine.Id && !Engine.Settle(cache, Code, onPrevious: true, top)))
         {
-            Engine.Spill(cache, Code, resource);
+            Engine.Pin(cache);
+            try
+            {
+                Engine.Spill(cache, Code, resource);
+            }
+            finally
+            {
+                Engine.Unpin(cache);
+            }
+        }
+    }
+
+    private void Pause(bool looks)
+    {
+        if (Pauses && looks)
+        {
+            _ = Atomic.Load(ref _pause);
+            _book.RequireLooks();
         }
     }
 
@@ -175,6 +220,6 @@ internal sealed unsafe class VisitedWorld
                     Check();
                 }
             },
-            Cleanup = () => _closed |= Engine.Close(null, () => _book.IsDiscarded = true, drainThreads: false),
+            Cleanup = Close,
         };
 }

@@ -16,16 +16,28 @@ internal static unsafe class Doorbell
         return number < 0 ? null : new FileDescriptor(number);
     }
 
-    /// <summary>Makes the bell readable until somebody silences it.</summary>
+    /// <summary>Makes the bell readable until somebody silences it. One that was disposed of meanwhile has nobody left to wake.</summary>
     internal static void Ring(FileDescriptor bell)
     {
         ulong one = 1;
-        _ = LinuxCalls.Write(bell, (byte*)&one, sizeof(ulong));
+        try
+        {
+            _ = LinuxCalls.Write(bell, (byte*)&one, sizeof(ulong));
+        }
+        catch (ObjectDisposedException)
+        {
+        }
     }
 
     internal static void Silence(FileDescriptor bell)
     {
         ulong rung;
-        _ = LinuxCalls.Read(bell, (byte*)&rung, sizeof(ulong));
+        try
+        {
+            _ = LinuxCalls.Read(bell, (byte*)&rung, sizeof(ulong));
+        }
+        catch (ObjectDisposedException)
+        {
+        }
     }
 }

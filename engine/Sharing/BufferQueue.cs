@@ -216,7 +216,8 @@ public sealed unsafe class BufferQueue : IDisposable
 
     /// <summary>
     /// Hands a buffer over (<c>VIDIOC_QBUF</c>): while the stream is on it goes to each importer that has it, and comes back when all of them have
-    /// acknowledged. It waits while none has it.
+    /// acknowledged. Each importer gets its frames in the order of this call. While nobody has the buffer the frame waits; when an importer gets the buffer it gets the
+    /// frame too, if that is the newest, and else the frame comes back as skipped.
     /// </summary>
     /// <param name="index">A dequeued buffer's index.</param>
     /// <param name="bytesUsed">Bytes that mean something; -1: all.</param>

@@ -90,7 +90,7 @@ internal sealed partial class QueueCore
     {
         lock (_gate)
         {
-            return peer.Claims.Values.Count(claim => claim.Pending != 0);
+            return peer.Frames;
         }
     }
 

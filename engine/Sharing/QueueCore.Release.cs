@@ -173,6 +173,7 @@ internal sealed partial class QueueCore
             return;
         }
 
+        work.Concerned.UnionWith(buffer.Claims.Select(claim => claim.Peer));
         work.Orphaned++;
         work.OrphanedBytes += buffer.Bytes;
         if (isRevocable)

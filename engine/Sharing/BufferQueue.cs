@@ -19,7 +19,8 @@ namespace MagAlloc;
 /// <para><b>Getting memory back.</b> <see cref="Release"/> never waits for an importer. What is still held becomes an orphan, which counts against quotas;
 /// orphans are revoked on demand, at a deadline or under pressure: their pages are dropped, whoever has them mapped.</para>
 /// <para>All members may be called from any thread. Errors are <see cref="BufferException"/>, whose <see cref="BufferException.Error"/> is one of the
-/// error numbers that the kernel's interface has for the same. Linux only.</para>
+/// error numbers that the kernel's interface has for the same. Calls of a disposed handle throw <see cref="ObjectDisposedException"/>; one that a disposal on
+/// another thread meets ends so, or as when the stream is stopped. Linux only.</para>
 /// </remarks>
 [SupportedOSPlatform("linux")]
 public sealed unsafe class BufferQueue : IDisposable

@@ -191,7 +191,7 @@ internal sealed class StreamModel(Shared shared, Random random)
         _frames.ForEach(frame => _ = frame.Index == import.Index && Lose(party, frame));
 
         // Frames of it that the importer had not read yet it will not see.
-        party.Unread.RemoveAll(frame => frame.Index == import.Index);
+        party.Unread.RemoveAll(frame => frame.Index == import.Index && !frame.IsOver);
         Serve();
     }
 
@@ -213,8 +213,10 @@ internal sealed class StreamModel(Shared shared, Random random)
         Note("off");
         _queue.StreamOff();
         _isOn = false;
+
+        // What lies in an importer's socket it may see still, or not.
+        _frames.ForEach(frame => frame.IsOver = true);
         _frames.Clear();
-        _parties.ForEach(party => party.Unread.Clear());
     }
 
     private void Queue(int index)
@@ -240,17 +242,23 @@ internal sealed class StreamModel(Shared shared, Random random)
     /// <returns>False when there was nothing, and was to be nothing.</returns>
     private bool Receive(Party party)
     {
-        bool isDue = party.Unread.Count != 0;
+        bool isDue = party.Unread.Exists(frame => !frame.IsOver);
         bool received = party.Importer.TryReceive(out BufferFrame seen, isDue ? Shared.Soon : default);
         Note($"{party.Number} receives {(received ? seen.Sequence : 0)}");
-        Require(received == isDue, $"{party.Number} {(received ? $"sees {seen.Sequence}, which is not for it" : $"does not see {(isDue ? party.Unread[0].Number : 0)}")}");
+        Require(received || !isDue, $"{party.Number} does not see {party.Unread.Find(frame => !frame.IsOver)}");
         if (received)
         {
-            Require((seen.Sequence, seen.Buffer.Index) == (party.Unread[0].Number, party.Unread[0].Index), $"{party.Number} sees {seen.Sequence}, not {party.Unread[0].Number}");
+            int place = party.Unread.FindIndex(frame => (frame.Number, frame.Index) == (seen.Sequence, seen.Buffer.Index));
+            Require(place >= 0, $"{party.Number} sees {seen.Sequence}, which is not for it");
+            Require(party.Unread.Take(place).All(frame => frame.IsOver), $"{party.Number} sees {seen.Sequence}, and not {party.Unread[0]} before it");
             Require(seen.Sequence > party.Last, $"{party.Number} sees {seen.Sequence} behind {party.Last}");
             party.Last = seen.Sequence;
-            party.Unread.RemoveAt(0);
+            party.Unread.RemoveRange(0, place + 1);
             party.InHand.Add(seen);
+        }
+        else
+        {
+            party.Unread.Clear();
         }
 
         return received;
@@ -431,6 +439,9 @@ internal sealed class StreamModel(Shared shared, Random random)
         public bool HasLost { get; set; }
 
         public bool IsSkipped { get; set; }
+
+        /// <summary>It was taken back with the stream.</summary>
+        public bool IsOver { get; set; }
 
         /// <summary>Who is to get it.</summary>
         public HashSet<Party> Promised { get; } = [];

@@ -12,7 +12,8 @@ namespace MagAlloc.Tests.Sharing;
 [NonParallelizable]
 public sealed unsafe class DisposalTableTests
 {
-    private const int Rounds = 25;
+    private const int Rounds = 30;
+    private const int ManyRounds = 300;
 
     private static IEnumerable<(string Type, string Member, Action<Stage> Call)> Table()
     {
@@ -137,7 +138,7 @@ public sealed unsafe class DisposalTableTests
         {
             using Stage stage = new();
             int delay = random.Next(2000);
-            Action<Stage> disposal = Stage.Disposals[round % Stage.Disposals.Length];
+            Action<Stage> disposal = round % 2 == 0 ? Stage.Disposals[0] : Stage.Disposals[round / 2 % Stage.Disposals.Length];
             bool isOver = false;
             Crew.Run(2, lane =>
             {
@@ -157,6 +158,57 @@ public sealed unsafe class DisposalTableTests
         }
 
         before.AssertNothingMore($"seed {seed}");
+    }
+
+    /// <summary>The end of the queue comes between the end of an importer and the bells that tell of it.</summary>
+    [Test]
+    public void ADisconnection_InARaceWithTheQueuesEnd_ThrowsNothing()
+    {
+        for (int round = 0; round < ManyRounds; round++)
+        {
+            using Shared shared = new();
+            (BufferPeer peer, _) = shared.Connect();
+            Crew.Run(2, lane =>
+            {
+                Thread.SpinWait(lane * (round % 30) * 50);
+                if (lane == 0)
+                {
+                    peer.Disconnect();
+                }
+                else
+                {
+                    shared.Queue.Dispose();
+                }
+            });
+        }
+    }
+
+    /// <summary>Who waits is woken by bells that are gone a moment later.</summary>
+    [Test]
+    public void AWaitingDequeue_InARaceWithTheQueuesEnd_IsToldThatTheStreamIsOff()
+    {
+        for (int round = 0; round < ManyRounds; round++)
+        {
+            using Shared shared = new(new BufferQueueOptions { Spin = TimeSpan.Zero });
+            shared.Queue.Request(1, Shared.Page);
+            shared.Queue.StreamOn();
+            Crew.Run(2, lane =>
+            {
+                if (lane == 0)
+                {
+                    Exception? end = Assert.Catch(() => shared.Queue.TryDequeue(out _, Shared.Soon));
+                    Assert.That(
+                        end is BufferException { Error: BufferError.Invalid } || (end is ObjectDisposedException gone && gone.ObjectName == typeof(BufferQueue).FullName),
+                        Is.True,
+                        $"round {round}: {end}");
+                }
+                else
+                {
+                    Thread.SpinWait(round % 100 * 100);
+                    shared.Queue.Dispose();
+                }
+            });
+        }
     }
 
     /// <summary>Three buffers, one of them with a frame that the importer has, the last one to be frozen.</summary>

@@ -3,6 +3,10 @@ using System.Runtime.Versioning;
 namespace MagAlloc.Platform;
 
 /// <summary>Ends another thread's <see cref="PollSet.Wait"/> (<c>eventfd</c>).</summary>
+/// <remarks>
+/// A bell may be rung, and silenced, while or after another thread disposes of it: nobody waits at it any more, so there is nobody to miss it. Whoever rings does so outside
+/// of locks, at the end of what it did, and must not fail there.
+/// </remarks>
 [SupportedOSPlatform("linux")]
 internal static unsafe class Doorbell
 {
@@ -16,7 +20,7 @@ internal static unsafe class Doorbell
         return number < 0 ? null : new FileDescriptor(number);
     }
 
-    /// <summary>Makes the bell readable until somebody silences it. One that was disposed of meanwhile has nobody left to wake.</summary>
+    /// <summary>Makes the bell readable until somebody silences it.</summary>
     internal static void Ring(FileDescriptor bell)
     {
         ulong one = 1;
@@ -26,6 +30,7 @@ internal static unsafe class Doorbell
         }
         catch (ObjectDisposedException)
         {
+            // Nobody waits.
         }
     }
 
@@ -38,6 +43,7 @@ internal static unsafe class Doorbell
         }
         catch (ObjectDisposedException)
         {
+            // It is silent for good.
         }
     }
 }

@@ -62,8 +62,19 @@ internal sealed unsafe partial class MagAllocEventSource
     [Event(25, Level = EventLevel.Informational, Keywords = Keywords.Buffers)]
     public void ImporterConnected(long owner, int process, long user) => WriteBuffer(25, owner, process, user);
 
-    [Event(26, Level = EventLevel.Informational, Keywords = Keywords.Buffers)]
-    public void ImporterGone(long owner, int process, long buffers) => WriteBuffer(26, owner, process, buffers);
+    [Event(26, Version = 1, Level = EventLevel.Informational, Keywords = Keywords.Buffers)]
+    public void ImporterGone(long owner, int process, long buffers, string reason)
+    {
+        fixed (char* reasonPin = reason)
+        {
+            EventData* data = stackalloc EventData[4];
+            data[0] = Data(&owner);
+            data[1] = Data(&process);
+            data[2] = Data(&buffers);
+            data[3] = Data(reasonPin, reason);
+            Write(26, 4, data);
+        }
+    }
 
     [Event(27, Level = EventLevel.Warning, Keywords = Keywords.Buffers)]
     public void QuotaExceeded(long owner, string quota, long used, long limit, long requested)

@@ -11,7 +11,9 @@ namespace MagAlloc;
 /// <para>Its owner may take it back at any time. What is read is good if <see cref="IsRevoked"/> is false <em>after</em> it was read: the owner announces
 /// a revocation before it drops a page. Of a <see cref="BufferProfile.Stable"/> buffer an access afterwards gives zeros, never a signal; of a
 /// <see cref="BufferProfile.Revocable"/> one it ends this process, so those are read by <see cref="TryRead"/> only.</para>
-/// <para>All members may be called from any thread; nobody may use the memory once this is disposed of.</para>
+/// <para>All members may be called from any thread; nobody may use the memory once this is disposed of. One that <see cref="BufferImporter.TryImport"/> returned is the
+/// caller's to dispose. Others are disposed of while receiving, once the owner has released them and their frames are acknowledged
+/// (<see cref="BufferImporterOptions.KeepReleased"/>).</para>
 /// </remarks>
 [SupportedOSPlatform("linux")]
 [SuppressMessage("Naming", "CA1724", Justification = "What is imported is called an import.")]
@@ -24,6 +26,10 @@ public sealed unsafe class BufferImport : IDisposable
     private int _isRevoked;
     private int _isDisposed;
     private int _pins;
+    private bool _isCallers;
+
+    // Numbers of frames that the caller has got and not acknowledged; mostly one or none.
+    private readonly List<long> _frames = [];
 
     internal BufferImport(BufferImporter importer, FileDescriptor file, byte* mapping, in SharingMessage export)
     {
@@ -53,7 +59,7 @@ public sealed unsafe class BufferImport : IDisposable
     /// <summary>The owner has taken it back: what is read from now on, and what was read while this became true, means nothing. Some nanoseconds, no system call.</summary>
     public bool IsRevoked => Atomic.Load(ref _isRevoked) != 0 || !Validate();
 
-    /// <summary>The owner has released it, and lets it be read for as long as it is held here.</summary>
+    /// <summary>The owner has released it, and lets it be read for as long as it is held here (<see cref="BufferImporterOptions.KeepReleased"/>).</summary>
     public bool IsReleased => _importer.IsReleased(this);
 
     internal int Slot { get; }
@@ -160,6 +166,61 @@ public sealed unsafe class BufferImport : IDisposable
         {
             _importer.TellLetGo(this);
         }
+    }
+
+    /// <summary>A caller has got the import itself, and disposes of it.</summary>
+    internal void GiveToCaller()
+    {
+        lock (_gate)
+        {
+            _isCallers = true;
+        }
+    }
+
+    /// <summary>A caller has got a frame, whose memory is his until he acknowledges it.</summary>
+    internal void AddFrame(long sequence)
+    {
+        lock (_gate)
+        {
+            _frames.Add(sequence);
+        }
+    }
+
+    internal void RemoveFrame(long sequence)
+    {
+        lock (_gate)
+        {
+            _frames.Remove(sequence);
+        }
+    }
+
+    /// <summary>Lets go of a buffer that the owner has given up, unless a caller has it.</summary>
+    /// <returns>False when it is to be tried again later.</returns>
+    internal bool TryLetGo()
+    {
+        lock (_gate)
+        {
+            if (_isCallers || IsDisposed)
+            {
+                return true;
+            }
+
+            if (_pins != 0 || _frames.Count != 0)
+            {
+                return false;
+            }
+
+            Atomic.Store(ref _isDisposed, 1);
+            Unmap();
+        }
+
+        _file.Dispose();
+        if (_importer.Forget(this))
+        {
+            _importer.TellLetGo(this);
+        }
+
+        return true;
     }
 
     /// <summary>Ends the use of the memory, without telling the owner.</summary>

@@ -20,6 +20,9 @@ public sealed partial class BufferImporter
     private readonly Queue<SharingMessage> _frames = new();
     private readonly Queue<BufferImport> _arrived = new();
 
+    // The owner has released or revoked something, and not all that it concerns has been let go of.
+    private bool _mayLetGo;
+
     /// <summary>Receives the next frame. It is this importer's until it acknowledges.</summary>
     /// <param name="frame">The frame. Those of buffers that were revoked, or let go, meanwhile are left out.</param>
     /// <param name="timeout">How long to wait; default: not at all.</param>
@@ -31,7 +34,7 @@ public sealed partial class BufferImporter
     public bool TryReceive(out BufferFrame frame, TimeSpan timeout = default) => Receive(wantsFrame: true, timeout, out frame, out _);
 
     /// <summary>Waits for a buffer that was exported to this importer and that this method has not returned yet.</summary>
-    /// <param name="import">The buffer, mapped.</param>
+    /// <param name="import">The buffer, mapped. From now on it is the caller's to dispose, also when the owner has released it.</param>
     /// <param name="timeout">How long to wait; default: not at all.</param>
     /// <returns>False when none came in time, or the owner is gone.</returns>
     /// <exception cref="BufferException">As <see cref="TryReceive"/>.</exception>
@@ -76,6 +79,7 @@ public sealed partial class BufferImporter
         import = null;
         while (true)
         {
+            LetGoOfReleased();
             if (wantsFrame ? TryTakeFrame(out frame) : TryTakeImport(out import))
             {
                 return true;
@@ -112,6 +116,7 @@ public sealed partial class BufferImporter
                     IsLast = (message.Flags & SharingMessage.Last) != 0,
                     Timestamp = message.Timestamp,
                 };
+                import.AddFrame(message.Sequence);
                 return true;
             }
         }
@@ -149,6 +154,8 @@ public sealed partial class BufferImporter
 
         if (message.Kind == MessageKind.Export)
         {
+            // Now and then, so that a notice that found no room in the socket is made up for.
+            _mayLetGo = true;
             Import(in message, attached);
             return true;
         }
@@ -161,9 +168,14 @@ public sealed partial class BufferImporter
                 break;
             case MessageKind.Revoked:
                 Find(message.Slot, message.Generation)?.MarkRevoked();
+                _mayLetGo = true;
                 break;
             case MessageKind.Stopped:
                 DropFrames(message.Sequence);
+                _mayLetGo = true;
+                break;
+            case MessageKind.Released:
+                _mayLetGo = true;
                 break;
         }
 
@@ -205,6 +217,21 @@ public sealed partial class BufferImporter
         {
             // A buffer is handed over again when it is back: there are no more frames than buffers. This is no owner of ours.
             Disconnect();
+        }
+    }
+
+    /// <summary>So that a program that only receives and acknowledges does not keep what its owner has given up.</summary>
+    private void LetGoOfReleased()
+    {
+        if (!_mayLetGo || _options.KeepReleased)
+        {
+            return;
+        }
+
+        _mayLetGo = false;
+        foreach (BufferImport import in Imports)
+        {
+            _mayLetGo |= (import.IsRevoked || import.IsReleased) && !import.TryLetGo();
         }
     }
 
@@ -293,6 +320,7 @@ public sealed partial class BufferImporter
     {
         while (_arrived.TryDequeue(out import))
         {
+            import.GiveToCaller();
             if (!import.IsDisposed)
             {
                 return true;

@@ -157,7 +157,9 @@ public sealed partial class BufferImporter : IDisposable
         }
     }
 
-    /// <summary>Tells the owner that this importer is done with a frame. Of one that is not its any more: nothing.</summary>
+    /// <summary>
+    /// Tells the owner that this importer is done with a frame: its memory may be unmapped from now on. Of one that is not its any more: nothing.
+    /// </summary>
     /// <param name="frame">From <see cref="TryReceive"/>.</param>
     /// <param name="bytesUsed">Of a buffer that may be written: bytes that mean something now; -1: as received.</param>
     /// <exception cref="BufferException">
@@ -170,6 +172,7 @@ public sealed partial class BufferImporter : IDisposable
             throw new BufferException(BufferError.Invalid, $"{Name}: {bytesUsed} used bytes are out of range, or this is no frame.");
         }
 
+        frame.Buffer.RemoveFrame(frame.Sequence);
         Send(new SharingMessage
         {
             Kind = MessageKind.Acknowledged,

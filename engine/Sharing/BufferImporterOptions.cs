@@ -12,6 +12,12 @@ public sealed record BufferImporterOptions
     /// </summary>
     public bool AcceptRevocable { get; init; }
 
+    /// <summary>
+    /// False (default): buffers that the owner has released or revoked are let go of while receiving, once their frames are acknowledged and nothing has them pinned. Those that
+    /// <see cref="BufferImporter.TryImport"/> returned are the caller's to dispose. True: all stay mapped until they are disposed.
+    /// </summary>
+    public bool KeepReleased { get; init; }
+
     /// <summary>How long the owner may take to answer. Default: 5 s.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 

@@ -31,7 +31,10 @@ public sealed class BufferPeer
     public bool AcceptsRevocable { get; }
 
     /// <summary>False once it has disconnected, died, or was disconnected. It never becomes true again: a new connection is a new peer.</summary>
-    public bool IsConnected => _core.IsConnected(this);
+    public bool IsConnected => Reason == ImporterEnd.None;
+
+    /// <summary>Why it is not connected any more; <see cref="ImporterEnd.None"/> while it is.</summary>
+    public ImporterEnd Reason => _core.EndOf(this);
 
     /// <summary>Buffers that it holds, as far as it says; released ones included.</summary>
     public int HeldBuffers => _core.HoldingsOf(this).Buffers;
@@ -39,7 +42,9 @@ public sealed class BufferPeer
     /// <summary>Their bytes.</summary>
     public long HeldBytes => _core.HoldingsOf(this).Bytes;
 
-    /// <summary>Frames that were handed to it and that it has not acknowledged. One that hangs holds the stream up by these; disconnect it.</summary>
+    /// <summary>
+    /// Frames that were handed to it and that it has not acknowledged. One that hangs holds the stream up by these, until <see cref="BufferQueueOptions.AcknowledgeTimeout"/>.
+    /// </summary>
     public int UnacknowledgedFrames => _core.UnacknowledgedOf(this);
 
     internal FileDescriptor Socket { get; }
@@ -57,6 +62,12 @@ public sealed class BufferPeer
     /// <summary>Frames that it has and has not acknowledged.</summary>
     internal int Frames { get; set; }
 
+    /// <summary>Frames that it is promised, by their numbers. Those that were taken back before are left out when their turn comes.</summary>
+    internal Queue<Claim> Line { get; } = [];
+
+    /// <summary>When it is disconnected unless it acknowledges a frame before; <see cref="long.MaxValue"/>: never.</summary>
+    internal long DueAt { get; set; } = long.MaxValue;
+
     /// <summary>How many of them its socket has room for, whenever it reads.</summary>
     internal int FrameRoom { get; set; }
 
@@ -66,10 +77,15 @@ public sealed class BufferPeer
     /// </summary>
     internal long MessagesLeft { get; set; } = 64;
 
-    internal bool IsGone { get; set; }
+    internal ImporterEnd End { get; set; }
+
+    internal bool IsGone => End != ImporterEnd.None;
 
     /// <summary>It did not read what was sent to it until its socket was full, or was found gone then: to be disconnected.</summary>
     internal bool IsStuck { get; set; }
+
+    /// <summary>Which of the two.</summary>
+    internal ImporterEnd StuckEnd { get; set; }
 
     /// <summary>Who reads from the socket holds it, so that messages are applied in the order in which they came.</summary>
     internal Lock Receiving { get; } = new();

@@ -19,7 +19,8 @@ namespace MagAlloc;
 /// <para><b>Getting memory back.</b> <see cref="Release"/> never waits for an importer. What is still held becomes an orphan, which counts against quotas;
 /// orphans are revoked on demand, at a deadline or under pressure: their pages are dropped, whoever has them mapped.</para>
 /// <para>All members may be called from any thread. Errors are <see cref="BufferException"/>, whose <see cref="BufferException.Error"/> is one of the
-/// error numbers that the kernel's interface has for the same. Linux only.</para>
+/// error numbers that the kernel's interface has for the same. Calls of a disposed handle throw <see cref="ObjectDisposedException"/>; one that a disposal on
+/// another thread meets ends so, or as when the stream is stopped. Linux only.</para>
 /// </remarks>
 [SupportedOSPlatform("linux")]
 public sealed unsafe class BufferQueue : IDisposable
@@ -216,7 +217,8 @@ public sealed unsafe class BufferQueue : IDisposable
 
     /// <summary>
     /// Hands a buffer over (<c>VIDIOC_QBUF</c>): while the stream is on it goes to each importer that has it, and comes back when all of them have
-    /// acknowledged. It waits while none has it.
+    /// acknowledged. Each importer gets its frames in the order of this call. While nobody has the buffer the frame waits; when an importer gets the buffer it gets the
+    /// frame too, if that is the newest, and else the frame comes back as skipped.
     /// </summary>
     /// <param name="index">A dequeued buffer's index.</param>
     /// <param name="bytesUsed">Bytes that mean something; -1: all.</param>

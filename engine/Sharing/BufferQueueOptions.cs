@@ -54,6 +54,12 @@ public sealed record BufferQueueOptions
     public TimeSpan OrphanTimeout { get; init; } = Timeout.InfiniteTimeSpan;
 
     /// <summary>
+    /// An importer that has frames and acknowledges none for so long is disconnected: its frames come back as errors, and the stream goes on for the others. From 1 ms, or
+    /// infinite: never. Default: 5 s. Mind it when an importer stands in a debugger.
+    /// </summary>
+    public TimeSpan AcknowledgeTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
     /// What <see cref="BufferQueue.Dispose"/> does with held buffers: <see cref="ReleaseMode.Revoke"/> (default) or
     /// <see cref="ReleaseMode.Orphan"/>. Behind the last handle's disposal nobody counts orphans any more.
     /// </summary>
@@ -115,6 +121,11 @@ public sealed record BufferQueueOptions
         if (OrphanTimeout < TimeSpan.Zero && OrphanTimeout != Timeout.InfiniteTimeSpan)
         {
             throw new ArgumentOutOfRangeException(nameof(OrphanTimeout), OrphanTimeout, $"{nameof(OrphanTimeout)} must not be negative, or be infinite.");
+        }
+
+        if (AcknowledgeTimeout < TimeSpan.FromMilliseconds(1) && AcknowledgeTimeout != Timeout.InfiniteTimeSpan)
+        {
+            throw new ArgumentOutOfRangeException(nameof(AcknowledgeTimeout), AcknowledgeTimeout, $"{nameof(AcknowledgeTimeout)} must be at least 1 ms, or infinite.");
         }
 
         if (Spin < TimeSpan.Zero || Spin > TimeSpan.FromMilliseconds(1))

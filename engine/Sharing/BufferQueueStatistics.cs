@@ -69,6 +69,12 @@ public readonly record struct BufferQueueStatistics
     /// <summary>Messages that no importer may send; each ended its connection.</summary>
     public long Misuses { get; init; }
 
+    /// <summary>Frames that went back to the owner without having been anybody's (<see cref="CompletedBuffer.IsSkipped"/>).</summary>
+    public long SkippedFrames { get; init; }
+
+    /// <summary>Importers that were disconnected because they had frames and acknowledged none for <see cref="BufferQueueOptions.AcknowledgeTimeout"/>.</summary>
+    public long SilentImporters { get; init; }
+
     /// <summary>Faults that the plan injected.</summary>
     public long InjectedFaults { get; init; }
 }

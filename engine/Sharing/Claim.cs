@@ -24,4 +24,7 @@ internal sealed class Claim(SharedBuffer buffer, BufferPeer peer)
 
     /// <summary>The frame that it has not acknowledged; 0: none.</summary>
     public long Pending { get; set; }
+
+    /// <summary>The importer is promised that frame, and has not got it yet.</summary>
+    public bool IsInLine { get; set; }
 }

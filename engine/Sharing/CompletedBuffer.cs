@@ -6,4 +6,5 @@ namespace MagAlloc;
 /// <param name="BytesUsed">Bytes that mean something: as queued, or as an importer that may write said.</param>
 /// <param name="IsError">An importer died or was disconnected before it acknowledged.</param>
 /// <param name="IsLast">The frame was queued as the last one.</param>
-public readonly record struct CompletedBuffer(int Index, long Sequence, long BytesUsed, bool IsError, bool IsLast);
+/// <param name="IsSkipped">No importer got the frame: none had the buffer, and a newer frame went out, or an importer that came would have seen an old one.</param>
+public readonly record struct CompletedBuffer(int Index, long Sequence, long BytesUsed, bool IsError, bool IsLast, bool IsSkipped = false);

@@ -32,4 +32,7 @@ internal enum MessageKind : ushort
 
     /// <summary>Owner: the stream was stopped; frames up to this number are the owner's again.</summary>
     Stopped,
+
+    /// <summary>Owner: it has released buffers that this importer has; the control page says which.</summary>
+    Released,
 }

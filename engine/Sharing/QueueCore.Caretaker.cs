@@ -33,6 +33,9 @@ internal sealed partial class QueueCore
     private long _nextProbe = long.MaxValue;
     private int _looks;
 
+    // When the caretaker wakes if nobody rings.
+    private long _careUntil;
+
     /// <summary>Under the lock.</summary>
     private void StartCaretaker()
     {
@@ -99,6 +102,7 @@ internal sealed partial class QueueCore
                 readsMessages = !_isWaiting && NowTicks() - _lastDequeue > TicksOf(s_idle);
                 bell = Prepare(set, peers, readsMessages);
                 wait = WaitMilliseconds(readsMessages);
+                _careUntil = wait < 0 ? long.MaxValue : NowTicks() + TicksOf(TimeSpan.FromMilliseconds(wait));
             }
 
             set.Wait(wait);
@@ -114,6 +118,7 @@ internal sealed partial class QueueCore
                 Look(peers[i], set, bell + (_watcher is null ? 1 : 2) + (2 * i), readsMessages);
             }
 
+            DisconnectSilent();
             DisconnectStuck();
             var work = new ReleaseWork();
             lock (_gate)
@@ -167,7 +172,7 @@ internal sealed partial class QueueCore
         Pump(peer, waits: isGone);
         if (isGone)
         {
-            RemovePeer(peer);
+            RemovePeer(peer, ImporterEnd.Left);
         }
     }
 
@@ -223,6 +228,11 @@ internal sealed partial class QueueCore
         if (!readsMessages && _peers.Count != 0)
         {
             until = Math.Min(until, now + TicksOf(_isWaiting ? s_idle : s_glance));
+        }
+
+        foreach (BufferPeer peer in _peers)
+        {
+            until = Math.Min(until, peer.DueAt);
         }
 
         if (until == long.MaxValue)

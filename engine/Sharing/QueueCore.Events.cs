@@ -104,6 +104,8 @@ internal sealed partial class QueueCore : IBufferOwner
         FalseReleases = _falseReleases,
         UntrackedExports = _untrackedExports,
         Misuses = _misuses,
+        SkippedFrames = _skipped,
+        SilentImporters = _silent,
         InjectedFaults = _faults?.Injected ?? 0,
     };
 
@@ -163,7 +165,7 @@ internal sealed partial class QueueCore : IBufferOwner
         }
         else
         {
-            MagAllocEventSource.Log.ImporterGone(Id, peer.ProcessId, peer.Claims.Count);
+            MagAllocEventSource.Log.ImporterGone(Id, peer.ProcessId, peer.Claims.Count, peer.End.ToString());
         }
     }
 

@@ -50,14 +50,11 @@ internal sealed partial class QueueCore
                 peer.MessagesLeft += 2;
                 _exports++;
                 TellExported(buffer, peer, access);
-                if (buffer.State == BufferState.Queued && _isStreaming)
-                {
-                    Activate(buffer);
-                }
+                OfferTo(claim);
             }
             else if (IsPeersFault(error))
             {
-                MarkStuck(peer);
+                MarkStuck(peer, error);
             }
             else
             {
@@ -109,7 +106,18 @@ internal sealed partial class QueueCore
     }
 
     private BufferException NotConnected(BufferPeer peer)
-        => new(BufferError.Ended, $"{Name}: {peer} is not connected to this queue (any more).");
+        => new(BufferError.Ended, $"{Name}: {peer} is not connected to this queue{Describe(peer.End)}.");
+
+    private string Describe(ImporterEnd end) => end switch
+    {
+        ImporterEnd.None => string.Empty,
+        ImporterEnd.Silent
+            => $" any more: it had frames and acknowledged none for {_options.AcknowledgeTimeout.TotalSeconds:0.###} s ({nameof(BufferQueueOptions.AcknowledgeTimeout)})",
+        ImporterEnd.Unread => " any more: it did not read what was sent to it",
+        ImporterEnd.Misuse => " any more: it sent what no importer may",
+        ImporterEnd.Disconnected => " any more: it was disconnected",
+        _ => " any more",
+    };
 
     private void RequireAllowed(SharedBuffer buffer, BufferPeer peer, bool writable)
     {

@@ -3,29 +3,89 @@ using MagAlloc.Platform;
 
 namespace MagAlloc.Sharing;
 
-/// <content>Frames on their way: handed to importers, acknowledged, or forfeited.</content>
+/// <content>Frames on their way: handed to importers, acknowledged, forfeited, or skipped.</content>
+/// <remarks>
+/// <para><b>One order.</b> A frame's number and time are those of its <see cref="Queue"/>. Who has the buffer then (or, of a frame that was queued before, at
+/// <see cref="StreamOn"/>) is promised the frame: it stands in that importer's <see cref="BufferPeer.Line"/>, and each line is served from its head as long as the importer has
+/// room. So no importer sees a number that is not above the one before, and one without room delays its own line only.</para>
+/// <para><b>Frames without anybody</b> wait in <c>_unclaimed</c>, by number. An importer that gets such a buffer is promised the frame if it is the newest of all; an older
+/// one goes back to the owner at once, as skipped. So does each that waits when a newer frame goes out: it is too late for everybody. A frame whose importers are all gone
+/// before one of them got it is such a frame again.</para>
+/// <para><b>Who hangs.</b> An importer that has frames must acknowledge one in <see cref="BufferQueueOptions.AcknowledgeTimeout"/>, or the caretaker disconnects it. The time runs
+/// from its last acknowledgement, or from the first frame that it got when it had none.</para>
+/// </remarks>
 internal sealed partial class QueueCore
 {
-    private bool _isCrowded;
+    private readonly List<SharedBuffer> _unclaimed = [];
+    private long _newestOut;
     private long _handOvers;
     private long _acknowledgements;
     private long _stale;
+    private long _skipped;
 
-    /// <summary>
-    /// Hands a queued buffer to the importers that have it. Without any it goes on waiting; and while one of them has not acknowledged as many frames as its socket
-    /// has room for, so that none that reads in its own time is taken for stuck.
-    /// </summary>
-    private void Activate(SharedBuffer buffer)
+    /// <summary>A queued frame is due: it is promised to all who have the buffer.</summary>
+    private void Offer(SharedBuffer buffer)
     {
         foreach (Claim claim in buffer.Claims)
         {
-            if (!claim.IsDisputed && claim.Peer.Frames >= claim.Peer.FrameRoom)
+            if (!claim.IsDisputed)
             {
-                _isCrowded = true;
-                return;
+                Promise(claim);
             }
         }
 
+        if (buffer.Pending == 0)
+        {
+            Unclaim(buffer);
+        }
+    }
+
+    /// <summary>An importer has got a buffer in which a frame may wait.</summary>
+    private void OfferTo(Claim claim)
+    {
+        SharedBuffer buffer = claim.Buffer;
+        if (!_isStreaming || !_unclaimed.Remove(buffer))
+        {
+            return;
+        }
+
+        if (buffer.Sequence == _sequence)
+        {
+            Promise(claim);
+        }
+        else
+        {
+            Skip(buffer);
+        }
+    }
+
+    private void Promise(Claim claim)
+    {
+        claim.Pending = claim.Buffer.Sequence;
+        claim.IsInLine = true;
+        claim.Buffer.Pending++;
+        claim.Peer.Line.Enqueue(claim);
+        Serve(claim.Peer);
+    }
+
+    /// <summary>Hands an importer what it is promised, as far as it has room: so none that reads in its own time is taken for stuck.</summary>
+    private void Serve(BufferPeer peer)
+    {
+        while (!peer.IsGone && !peer.IsStuck && peer.Frames < peer.FrameRoom && peer.Line.TryPeek(out Claim? claim))
+        {
+            // Of a frame that was taken back only the place in the line is left.
+            if (claim.IsInLine && !TryHandOver(claim))
+            {
+                return;
+            }
+
+            peer.Line.Dequeue();
+        }
+    }
+
+    private bool TryHandOver(Claim claim)
+    {
+        SharedBuffer buffer = claim.Buffer;
         SharingMessage message = new()
         {
             Kind = MessageKind.Frame,
@@ -35,45 +95,37 @@ internal sealed partial class QueueCore
             Index = buffer.Index,
             Sequence = buffer.Sequence,
             Length = buffer.BytesUsed,
-            Timestamp = Stopwatch.GetTimestamp(),
+            Timestamp = buffer.QueuedAt,
         };
-        foreach (Claim claim in buffer.Claims)
+        if (!TrySend(claim.Peer, ref message))
         {
-            if (claim.IsDisputed)
-            {
-                continue;
-            }
-
-            if (TrySend(claim.Peer, ref message))
-            {
-                claim.Pending = buffer.Sequence;
-                claim.Peer.MessagesLeft++;
-                claim.Peer.Frames++;
-                buffer.Pending++;
-                _handOvers++;
-            }
-            else
-            {
-                // There was room for it: it has not read what came before, or is gone.
-                MarkStuck(claim.Peer);
-                buffer.HasFailed = true;
-            }
+            // There was room for it: it has not read what came before, or is gone.
+            MarkStuck(claim.Peer, VirtualMemory.LastError);
+            return false;
         }
 
-        if (buffer.Pending == 0)
+        claim.IsInLine = false;
+        claim.Peer.MessagesLeft++;
+        if (++claim.Peer.Frames == 1)
         {
-            buffer.HasFailed = false;
-            return;
+            ExpectAcknowledgement(claim.Peer);
         }
 
         buffer.State = BufferState.Active;
-        _queued.Remove(buffer);
+        _handOvers++;
+        if (buffer.Sequence > _newestOut)
+        {
+            _newestOut = buffer.Sequence;
+            SkipOlder();
+        }
+
+        return true;
     }
 
     /// <returns>False when no importer may say this.</returns>
     private bool TryAcknowledge(Claim? claim, in SharingMessage message)
     {
-        if (claim is null || claim.Pending == 0 || claim.Pending != message.Sequence)
+        if (claim is null || claim.IsInLine || claim.Pending == 0 || claim.Pending != message.Sequence)
         {
             // Of a frame that was the importer's before the stream was stopped, or the buffer revoked.
             _stale++;
@@ -92,6 +144,7 @@ internal sealed partial class QueueCore
         }
 
         _acknowledgements++;
+        ExpectAcknowledgement(claim.Peer);
         Settle(claim);
         return true;
     }
@@ -106,34 +159,139 @@ internal sealed partial class QueueCore
         }
     }
 
-    /// <summary>One importer less has the frame.</summary>
+    /// <summary>One importer less has the frame, or waits for it.</summary>
     private void Settle(Claim claim)
     {
         SharedBuffer buffer = claim.Buffer;
-        claim.Pending = 0;
-        claim.Peer.Frames--;
-        if (--buffer.Pending == 0 && buffer.State == BufferState.Active)
+        TakeFrom(claim);
+        if (--buffer.Pending == 0)
         {
-            buffer.State = buffer.HasFailed ? BufferState.Error : BufferState.Done;
-            _done.Enqueue(buffer);
-            if (_isWaiting && _waiter != Environment.CurrentManagedThreadId)
+            if (buffer.State == BufferState.Active)
             {
-                Doorbell.Ring(_dequeueBell);
+                Complete(buffer, buffer.HasFailed ? BufferState.Error : BufferState.Done);
+            }
+            else
+            {
+                Unclaim(buffer);
             }
         }
 
-        if (_isCrowded)
+        Serve(claim.Peer);
+    }
+
+    /// <summary>An importer has its frame no more, nor is it promised one.</summary>
+    private static void TakeFrom(Claim claim)
+    {
+        if (claim.Pending != 0 && !claim.IsInLine && --claim.Peer.Frames == 0)
         {
-            ActivateQueued();
+            claim.Peer.DueAt = long.MaxValue;
+        }
+
+        claim.Pending = 0;
+        claim.IsInLine = false;
+    }
+
+    private void Complete(SharedBuffer buffer, BufferState state)
+    {
+        buffer.State = state;
+        _done.Enqueue(buffer);
+        if (_isWaiting && _waiter != Environment.CurrentManagedThreadId)
+        {
+            Doorbell.Ring(_dequeueBell);
         }
     }
 
-    private void ActivateQueued()
+    /// <summary>Nobody has a frame, and nobody is promised it.</summary>
+    private void Unclaim(SharedBuffer buffer)
     {
-        _isCrowded = false;
-        foreach (SharedBuffer buffer in _queued.ToArray())
+        buffer.HasFailed = false;
+        int place = _unclaimed.Count;
+        while (place > 0 && _unclaimed[place - 1].Sequence > buffer.Sequence)
         {
-            Activate(buffer);
+            place--;
+        }
+
+        _unclaimed.Insert(place, buffer);
+        SkipOlder();
+    }
+
+    private void SkipOlder()
+    {
+        while (_unclaimed.Count != 0 && _unclaimed[0].Sequence < _newestOut)
+        {
+            SharedBuffer late = _unclaimed[0];
+            _unclaimed.RemoveAt(0);
+            Skip(late);
         }
     }
+
+    /// <summary>A frame goes back to the owner without having been anybody's.</summary>
+    private void Skip(SharedBuffer buffer)
+    {
+        buffer.IsSkipped = true;
+        _skipped++;
+        Complete(buffer, BufferState.Done);
+    }
+
+    /// <summary>Takes a buffer out of the stream, wherever it is in it.</summary>
+    private void Withdraw(SharedBuffer buffer)
+    {
+        if (buffer.State is BufferState.Done or BufferState.Error)
+        {
+            for (int left = _done.Count; left > 0; left--)
+            {
+                SharedBuffer done = _done.Dequeue();
+                if (done != buffer)
+                {
+                    _done.Enqueue(done);
+                }
+            }
+        }
+
+        _unclaimed.Remove(buffer);
+        buffer.State = BufferState.Dequeued;
+        buffer.Pending = 0;
+        foreach (Claim claim in buffer.Claims)
+        {
+            TakeFrom(claim);
+        }
+    }
+
+    private void ExpectAcknowledgement(BufferPeer peer)
+    {
+        peer.DueAt = After(NowTicks(), _options.AcknowledgeTimeout);
+        if (peer.DueAt < _careUntil)
+        {
+            // The caretaker would sleep for longer.
+            Doorbell.Ring(_careBell);
+        }
+    }
+
+    /// <summary>Disconnects importers that have frames and acknowledge none. The caller does not hold the lock.</summary>
+    private void DisconnectSilent()
+    {
+        BufferPeer[] late;
+        lock (_gate)
+        {
+            late = [.. _peers.Where(IsLate)];
+        }
+
+        foreach (BufferPeer peer in late)
+        {
+            // While the owner does not dequeue nobody may have listened for a while.
+            Pump(peer, waits: true);
+            bool isLate;
+            lock (_gate)
+            {
+                isLate = IsLate(peer);
+            }
+
+            if (isLate)
+            {
+                RemovePeer(peer, ImporterEnd.Silent);
+            }
+        }
+    }
+
+    private static bool IsLate(BufferPeer peer) => peer.DueAt <= NowTicks();
 }

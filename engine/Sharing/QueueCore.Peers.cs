@@ -16,6 +16,7 @@ internal sealed partial class QueueCore
     // The same for readers without the lock; replaced, never changed.
     private BufferPeer[]? _peersNow = [];
     private bool _hasStuck;
+    private long _silent;
 
     /// <summary>Exports that are not read yet, revocations, ends of streams.</summary>
     private int OtherMessages => _options.ImporterUnread + 64;
@@ -69,11 +70,11 @@ internal sealed partial class QueueCore
         }
     }
 
-    public bool IsConnected(BufferPeer peer)
+    public ImporterEnd EndOf(BufferPeer peer)
     {
         lock (_gate)
         {
-            return !peer.IsGone;
+            return peer.End;
         }
     }
 
@@ -89,11 +90,11 @@ internal sealed partial class QueueCore
     {
         lock (_gate)
         {
-            return peer.Claims.Values.Count(claim => claim.Pending != 0);
+            return peer.Frames;
         }
     }
 
-    public void Disconnect(BufferPeer peer) => RemovePeer(peer);
+    public void Disconnect(BufferPeer peer) => RemovePeer(peer, ImporterEnd.Disconnected);
 
     public bool TryKill(BufferPeer peer)
     {
@@ -157,10 +158,10 @@ internal sealed partial class QueueCore
         }
 
         bool any = false;
-        bool isOver = false;
+        ImporterEnd end = ImporterEnd.None;
         try
         {
-            while (!isOver)
+            while (end == ImporterEnd.None)
             {
                 SharingMessage message = default;
                 int got = MessageSocket.Receive(peer.Socket, SharingMessage.BytesOf(ref message));
@@ -176,7 +177,7 @@ internal sealed partial class QueueCore
                     continue;
                 }
 
-                isOver = got <= 0 || !TryApply(peer, got, in message);
+                end = got <= 0 ? ImporterEnd.Left : TryApply(peer, got, in message) ? ImporterEnd.None : ImporterEnd.Misuse;
             }
         }
         catch (ObjectDisposedException)
@@ -189,16 +190,16 @@ internal sealed partial class QueueCore
             peer.Receiving.Exit();
         }
 
-        if (isOver)
+        if (end != ImporterEnd.None)
         {
-            RemovePeer(peer);
+            RemovePeer(peer, end);
         }
 
         return any;
     }
 
     /// <summary>An importer is gone, or must go.</summary>
-    private void RemovePeer(BufferPeer peer)
+    private void RemovePeer(BufferPeer peer, ImporterEnd end)
     {
         using (Uninterrupted.Enter(_gate))
         {
@@ -207,7 +208,9 @@ internal sealed partial class QueueCore
                 return;
             }
 
-            peer.IsGone = true;
+            peer.End = end;
+            peer.DueAt = long.MaxValue;
+            _silent += end == ImporterEnd.Silent ? 1 : 0;
             _peers.Remove(peer);
             Atomic.Exchange(ref _peersNow, [.. _peers]);
             TellPeer(peer, connected: false);
@@ -225,9 +228,10 @@ internal sealed partial class QueueCore
         RingBells();
     }
 
-    private void MarkStuck(BufferPeer peer)
+    private void MarkStuck(BufferPeer peer, int error)
     {
         peer.IsStuck = true;
+        peer.StuckEnd = error is LinuxError.BrokenPipe or LinuxError.ConnectionReset ? ImporterEnd.Left : ImporterEnd.Unread;
         _hasStuck = true;
         Doorbell.Ring(_careBell);
     }
@@ -251,7 +255,7 @@ internal sealed partial class QueueCore
         {
             // What it said last counts, also if it was found gone by what could not be sent to it.
             Pump(peer, waits: true);
-            RemovePeer(peer);
+            RemovePeer(peer, peer.StuckEnd);
         }
     }
 

@@ -120,6 +120,7 @@ internal sealed partial class QueueCore
     /// <summary>Does what was decided under the lock. The caller does not hold it.</summary>
     private void Finish(ReleaseWork work)
     {
+        TellConcerned(work);
         while (!work.IsEmpty)
         {
             SharedBuffer[] revoking = [.. work.Revoking];
@@ -138,6 +139,26 @@ internal sealed partial class QueueCore
                 FinishClosing(buffer, work);
             }
         }
+    }
+
+    /// <summary>Once for all that was released: the control page says which buffers. A notice that finds no room is no loss, for the next message makes up for it.</summary>
+    private void TellConcerned(ReleaseWork work)
+    {
+        if (work.Concerned.Count == 0)
+        {
+            return;
+        }
+
+        SharingMessage message = new() { Kind = MessageKind.Released };
+        lock (_gate)
+        {
+            foreach (BufferPeer peer in work.Concerned)
+            {
+                TrySend(peer, ref message);
+            }
+        }
+
+        work.Concerned.Clear();
     }
 
     private void FinishRevoking(SharedBuffer buffer, ReleaseWork work)

@@ -135,6 +135,8 @@ internal sealed partial class QueueCore
     /// <summary>Takes a live buffer's index away. Held, it becomes an orphan, or is revoked; else it is closed.</summary>
     private void Release(SharedBuffer buffer, ReleaseMode mode, long revokeAt, ReleaseWork work)
     {
+        // Nobody stops another thread from queueing what a request that fails has made already.
+        Withdraw(buffer);
         _live.Free(buffer.Index);
         buffer.ReleasedAt = NowTicks();
         buffer.Phase = BufferPhase.Orphaned;
@@ -171,6 +173,7 @@ internal sealed partial class QueueCore
             return;
         }
 
+        work.Concerned.UnionWith(buffer.Claims.Select(claim => claim.Peer));
         work.Orphaned++;
         work.OrphanedBytes += buffer.Bytes;
         if (isRevocable)

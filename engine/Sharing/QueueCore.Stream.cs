@@ -7,7 +7,6 @@ namespace MagAlloc.Sharing;
 /// <content>The stream, as its owner sees it: started and stopped, buffers queued and dequeued.</content>
 internal sealed partial class QueueCore
 {
-    private readonly List<SharedBuffer> _queued = [];
     private readonly Queue<SharedBuffer> _done = new();
     private readonly PollSet _dequeuePoll = new();
     private bool _isStreaming;
@@ -38,7 +37,12 @@ internal sealed partial class QueueCore
 
             _isStreaming = true;
             _isEnded = false;
-            ActivateQueued();
+            SharedBuffer[] queued = [.. _unclaimed];
+            _unclaimed.Clear();
+            foreach (SharedBuffer buffer in queued)
+            {
+                Offer(buffer);
+            }
         }
 
         DisconnectStuck();
@@ -94,10 +98,15 @@ internal sealed partial class QueueCore
             buffer.BytesUsed = bytesUsed < 0 ? buffer.Bytes : bytesUsed;
             buffer.IsLast = isLast;
             buffer.HasFailed = false;
-            _queued.Add(buffer);
+            buffer.IsSkipped = false;
+            buffer.QueuedAt = NowTicks();
             if (_isStreaming)
             {
-                Activate(buffer);
+                Offer(buffer);
+            }
+            else
+            {
+                _unclaimed.Add(buffer);
             }
         }
 
@@ -212,7 +221,7 @@ internal sealed partial class QueueCore
 
         if (_done.TryDequeue(out SharedBuffer? buffer))
         {
-            completed = new CompletedBuffer(buffer.Index, buffer.Sequence, buffer.BytesUsed, buffer.State == BufferState.Error, buffer.IsLast);
+            completed = new CompletedBuffer(buffer.Index, buffer.Sequence, buffer.BytesUsed, buffer.State == BufferState.Error, buffer.IsLast, buffer.IsSkipped);
             buffer.State = BufferState.Dequeued;
             _isEnded = buffer.IsLast;
             return true;
@@ -228,19 +237,17 @@ internal sealed partial class QueueCore
         _isEnded = false;
         bool was = _isStreaming;
         _isStreaming = false;
-        _isCrowded = false;
         _streams++;
-        _queued.Clear();
+        _unclaimed.Clear();
         _done.Clear();
         foreach (SharedBuffer buffer in _live.All)
         {
-            buffer.State = BufferState.Dequeued;
-            buffer.Pending = 0;
-            foreach (Claim claim in buffer.Claims)
-            {
-                claim.Peer.Frames -= claim.Pending != 0 ? 1 : 0;
-                claim.Pending = 0;
-            }
+            Withdraw(buffer);
+        }
+
+        foreach (BufferPeer peer in _peers)
+        {
+            peer.Line.Clear();
         }
 
         if (was)
@@ -250,7 +257,7 @@ internal sealed partial class QueueCore
             {
                 if (!TrySend(peer, ref message))
                 {
-                    MarkStuck(peer);
+                    MarkStuck(peer, VirtualMemory.LastError);
                 }
             }
         }

@@ -180,7 +180,7 @@ internal sealed partial class QueueCore
 
         foreach (BufferPeer peer in peers)
         {
-            RemovePeer(peer);
+            RemovePeer(peer, ImporterEnd.QueueEnded);
         }
 
         StopCaretaker();

@@ -12,6 +12,9 @@ internal sealed class ReleaseWork
     /// <summary>To lose their pages.</summary>
     public List<SharedBuffer> Revoking { get; } = [];
 
+    /// <summary>Importers that have something of what was released.</summary>
+    public HashSet<BufferPeer> Concerned { get; } = [];
+
     /// <summary>Whose mapping ends.</summary>
     public List<SharedBuffer> Unmapping { get; } = [];
 

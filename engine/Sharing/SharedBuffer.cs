@@ -57,15 +57,21 @@ internal sealed unsafe class SharedBuffer
 
     public long Sequence { get; set; }
 
+    /// <summary>When the owner queued it.</summary>
+    public long QueuedAt { get; set; }
+
     public long BytesUsed { get; set; }
 
     public bool IsLast { get; set; }
 
-    /// <summary>Importers that have the frame and have not acknowledged it.</summary>
+    /// <summary>Importers that have the frame, or are promised it, and have not acknowledged it.</summary>
     public int Pending { get; set; }
 
     /// <summary>One of them never will.</summary>
     public bool HasFailed { get; set; }
+
+    /// <summary>The frame was nobody's.</summary>
+    public bool IsSkipped { get; set; }
 
     public List<Claim> Claims { get; } = [];
 

@@ -50,7 +50,7 @@ internal struct SharingMessage
     [FieldOffset(24)]
     public long Length;
 
-    /// <summary>When a frame was handed over, on the clock of <see cref="System.Diagnostics.Stopwatch"/>, which all processes of a machine share.</summary>
+    /// <summary>When a frame was queued, on the clock of <see cref="System.Diagnostics.Stopwatch"/>, which all processes of a machine share.</summary>
     [FieldOffset(32)]
     public long Timestamp;
 

@@ -103,7 +103,7 @@ internal sealed class FrameLoop
 
     private void TakeBack(in CompletedBuffer completed)
     {
-        if (_returning.Contains(completed.Index) && !completed.IsError)
+        if (_returning.Contains(completed.Index) && !completed.IsError && !completed.IsSkipped)
         {
             long wrong = FramePattern.FindViolation(_queue.GetReadOnlySpan(completed.Index), ~(ulong)completed.Sequence);
             if (wrong >= 0)

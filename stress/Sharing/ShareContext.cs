@@ -26,6 +26,9 @@ internal sealed class ShareContext : IDisposable
             ByteLimit = ByteLimit,
             OrphanByteLimit = ByteLimit + (PrivateBytes / 2),
             OrphanTimeout = OrphanTimeout,
+
+            // An importer that has just started, on a busy machine, is no hung one.
+            AcknowledgeTimeout = TimeSpan.FromSeconds(30),
             WritableExports = true,
 
             // All are processes of one user here. Revocable buffers are read by guarded copies only, and nobody truncates them but the owner.

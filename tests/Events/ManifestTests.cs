@@ -38,7 +38,7 @@ public sealed class ManifestTests
         "23 BufferRevoked Warning 0x1000 owner:Int64 index:Int32 bytes:Int64",
         "24 BufferReclaimed Informational 0x1000 owner:Int64 index:Int32 bytes:Int64 microseconds:Int64",
         "25 ImporterConnected Informational 0x1000 owner:Int64 process:Int32 user:Int64",
-        "26 ImporterGone Informational 0x1000 owner:Int64 process:Int32 buffers:Int64",
+        "26 ImporterGone v1 Informational 0x1000 owner:Int64 process:Int32 buffers:Int64 reason:String",
         "27 QuotaExceeded Warning 0x1000 owner:Int64 quota:String used:Int64 limit:Int64 requested:Int64",
         "28 BufferStatistics Informational 0x800 owner:Int64 liveBuffers:Int32 orphanedBuffers:Int32 orphanedBytes:Int64 revokedBuffers:Int32 "
             + "importers:Int32 handOvers:Int64 acknowledgements:Int64 revocations:Int64 reclaims:Int64",

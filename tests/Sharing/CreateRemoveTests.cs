@@ -86,6 +86,8 @@ public sealed class CreateRemoveTests
         shared.RefusedWithoutTrace(BufferError.Busy, () => shared.Queue.Remove(3, 1));
 
         Assert.That(shared.Queue.Remove(0, 2).Freed, Is.EqualTo(2), "the dequeued ones, while the stream is on");
+        Assert.That(shared.Queue.TryDequeue(out CompletedBuffer late), Is.True);
+        Assert.That((late.Index, late.IsSkipped), Is.EqualTo((2, true)), "nobody has it, and a newer frame went out");
         Assert.That(shared.Queue.TryDequeue(out _, Shared.Soon), Is.True);
         Assert.That(shared.Queue.Remove(3, 1), Is.EqualTo(new ReleaseResult(0, 1, Shared.Page, 0)), "held: an orphan");
     }

@@ -55,9 +55,9 @@ public sealed class CrowdTests
         Assert.That(peer.IsConnected, Is.True);
     }
 
-    /// <summary>One that hangs holds the others up by what it has; when it is disconnected they get the rest.</summary>
+    /// <summary>One that hangs delays nobody else's frames; it keeps the buffers until it is disconnected.</summary>
     [Test]
-    public void WhoHasNoRoom_HoldsOthersUp_UntilItIsGone()
+    public void WhoHasNoRoom_KeepsTheBuffers_AndDelaysNoFrameOfOthers()
     {
         using Shared shared = new();
         (BufferPeer hung, _) = Make(shared);
@@ -74,15 +74,23 @@ public sealed class CrowdTests
             shared.Queue.Queue(i);
         }
 
-        Assert.That(StatesOf(shared).Count(state => state == BufferState.Active), Is.EqualTo(2));
-        hung.Disconnect();
+        Assert.That((hung.UnacknowledgedFrames, peer.UnacknowledgedFrames), Is.EqualTo((2, Buffers)));
         for (int i = 0; i < Buffers; i++)
         {
             Assert.That(importer.TryReceive(out BufferFrame frame, Shared.Soon), Is.True, $"frame {i}");
+            Assert.That(frame.Buffer.Index, Is.EqualTo(i));
             importer.Acknowledge(frame);
-            Assert.That(shared.Queue.TryDequeue(out CompletedBuffer completed, Shared.Soon), Is.True);
-            Assert.That(completed.Index, Is.EqualTo(i));
         }
+
+        Assert.That(shared.Queue.TryDequeue(out _, TimeSpan.FromMilliseconds(50)), Is.False, "each waits for the one that hangs");
+        hung.Disconnect();
+        List<CompletedBuffer> back = [];
+        while (back.Count < Buffers && shared.Queue.TryDequeue(out CompletedBuffer completed, Shared.Soon))
+        {
+            back.Add(completed);
+        }
+
+        Assert.That(back.Select(one => (one.Index, one.IsError, one.IsSkipped)).Order(), Is.EqualTo(Enumerable.Range(0, Buffers).Select(i => (i, true, false))));
     }
 
     [Test]

@@ -57,6 +57,18 @@ public sealed class FailNthTests
             stage.TryTwice(() => stage.Queue.Export(0, stage.Peer));
             Assert.That(stage.Importer.TryReceive(out _, TimeSpan.FromMilliseconds(stage.Peer.IsConnected ? 10_000 : 0)), Is.EqualTo(stage.Peer.IsConnected));
         });
+        yield return Owner("frames for one who comes late", stage =>
+        {
+            stage.Connect();
+            stage.Queue.Request(2, FaultStage.Length);
+            stage.Queue.StreamOn();
+            stage.Queue.Queue(0);
+            stage.Queue.Queue(1);
+            stage.TryTwice(() => stage.Queue.Export(0, stage.Peer));
+            stage.TryTwice(() => stage.Queue.Export(1, stage.Peer));
+            Assert.That(stage.Queue.TryDequeue(out CompletedBuffer late) && late.IsSkipped && late.Index == 0, Is.True);
+            Assert.That(stage.Importer.TryReceive(out _, TimeSpan.FromMilliseconds(stage.Peer.IsConnected ? 10_000 : 0)), Is.EqualTo(stage.Peer.IsConnected));
+        });
         yield return Owner("stream", stage =>
         {
             stage.ExportAll();
@@ -146,6 +158,18 @@ public sealed class FailNthTests
         {
             stage.ExportAll();
             stage.TryTwice(() => Array.ForEach([.. stage.Importer.Imports], import => import.Dispose()));
+            Shared.Eventually(() => stage.Peer.HeldBuffers == 0, "the owner is told, or sees that it has left");
+        });
+        yield return Importer("let go of what was released", stage =>
+        {
+            stage.Connect();
+            stage.Queue.Request(2, FaultStage.Length);
+            stage.Queue.Export(0, stage.Peer);
+            stage.Queue.Export(1, stage.Peer);
+            Shared.Eventually(() => stage.Importer.TryReceive(out _) || stage.Importer.Imports.Count == 2, "imported");
+            stage.Queue.Release();
+            stage.TryTwice(() => Assert.That(stage.Importer.TryReceive(out _), Is.False));
+            Assert.That(stage.Importer.Imports, Is.Empty);
             Shared.Eventually(() => stage.Peer.HeldBuffers == 0, "the owner is told, or sees that it has left");
         });
 

@@ -32,6 +32,8 @@ public sealed class SharingOptionsTests
         yield return Queue(nameof(BufferQueueOptions.OrphanTimeout), "not be negative", new() { OrphanTimeout = TimeSpan.FromMilliseconds(-2) });
         yield return Queue(nameof(BufferQueueOptions.DisposeMode), "Orphan or Revoke", new() { DisposeMode = ReleaseMode.Strict });
         yield return Queue(nameof(BufferQueueOptions.DisposeMode), "Orphan or Revoke", new() { DisposeMode = (ReleaseMode)9 });
+        yield return Queue(nameof(BufferQueueOptions.AcknowledgeTimeout), "at least 1 ms", new() { AcknowledgeTimeout = TimeSpan.Zero });
+        yield return Queue(nameof(BufferQueueOptions.AcknowledgeTimeout), "or infinite", new() { AcknowledgeTimeout = TimeSpan.FromMilliseconds(-2) });
         yield return Queue(nameof(BufferQueueOptions.Spin), "from 0 to 1 ms", new() { Spin = TimeSpan.FromTicks(-1) });
         yield return Queue(nameof(BufferQueueOptions.Spin), "from 0 to 1 ms", new() { Spin = TimeSpan.FromMilliseconds(1.1) });
         yield return Importer(nameof(BufferImporterOptions.ConnectTimeout), "positive", new() { ConnectTimeout = TimeSpan.Zero });
@@ -60,8 +62,8 @@ public sealed class SharingOptionsTests
 
     private static IEnumerable<TestCaseData> Ends()
     {
-        yield return Case("all least", new() { MaxBuffers = 1, MinBuffers = 1, MaxReleased = 0, MinQueued = 0, ByteLimit = 4096, OrphanByteLimit = 4096, ImporterBuffers = 0, ImporterBytes = 0, ImporterUnread = 1, DescriptorHeadroom = 0, OrphanTimeout = TimeSpan.Zero, Spin = TimeSpan.Zero });
-        yield return Case("all most", new() { MaxBuffers = 32768, MinBuffers = 1, MaxReleased = 32768, MinQueued = 1, ByteLimit = long.MaxValue, OrphanByteLimit = long.MaxValue, ImporterBuffers = int.MaxValue, ImporterBytes = long.MaxValue, ImporterUnread = 200, OrphanTimeout = TimeSpan.MaxValue, Spin = TimeSpan.FromMilliseconds(1) });
+        yield return Case("all least", new() { MaxBuffers = 1, MinBuffers = 1, MaxReleased = 0, MinQueued = 0, ByteLimit = 4096, OrphanByteLimit = 4096, ImporterBuffers = 0, ImporterBytes = 0, ImporterUnread = 1, DescriptorHeadroom = 0, OrphanTimeout = TimeSpan.Zero, AcknowledgeTimeout = TimeSpan.FromMilliseconds(1), Spin = TimeSpan.Zero });
+        yield return Case("all most", new() { MaxBuffers = 32768, MinBuffers = 1, MaxReleased = 32768, MinQueued = 1, ByteLimit = long.MaxValue, OrphanByteLimit = long.MaxValue, ImporterBuffers = int.MaxValue, ImporterBytes = long.MaxValue, ImporterUnread = 200, OrphanTimeout = TimeSpan.MaxValue, AcknowledgeTimeout = TimeSpan.MaxValue, Spin = TimeSpan.FromMilliseconds(1) });
         yield return Case("never", new() { OrphanTimeout = Timeout.InfiniteTimeSpan });
 
         static TestCaseData Case(string name, BufferQueueOptions options) => new TestCaseData(options).SetArgDisplayNames(name);

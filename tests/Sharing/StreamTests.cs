@@ -151,11 +151,12 @@ public sealed class StreamTests
 
         (BufferPeer peer, BufferImporter importer) = shared.Connect();
         shared.Queue.Export(0, peer);
-        Assert.That(shared.Queue.Query(0).State, Is.EqualTo(BufferState.Active), "it has one now");
-        Assert.That(shared.Queue.Query(1).State, Is.EqualTo(BufferState.Queued));
+        Assert.That(shared.Queue.Query(0).State, Is.EqualTo(BufferState.Active), "it has one now, and the newest");
+        Assert.That(shared.Queue.TryDequeue(out CompletedBuffer late), Is.True);
+        Assert.That(late, Is.EqualTo(new CompletedBuffer(1, 1, Shared.Page, IsError: false, IsLast: false, IsSkipped: true)), "too late for anybody");
         Acknowledge(importer);
         Assert.That(shared.Queue.TryDequeue(out CompletedBuffer completed, Shared.Soon), Is.True);
-        Assert.That((completed.Index, completed.Sequence), Is.EqualTo((0, 2L)));
+        Assert.That((completed.Index, completed.Sequence, completed.IsSkipped), Is.EqualTo((0, 2L, false)));
     }
 
     [Test]

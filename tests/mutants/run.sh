@@ -626,20 +626,16 @@ mutant 'share: buffers are not sealed' Sharing/SharedBuffer.cs \
 mutant 'share: more seals can be added to a stable buffer' Sharing/SharedBuffer.cs \
     'MemoryFiles.SealShrink | MemoryFiles.SealGrow | MemoryFiles.SealSeals,' 'MemoryFiles.SealShrink | MemoryFiles.SealGrow,' "$share.StableProfile" tests
 mutant 'share: what came back last is dequeued first' $sharing.Frames.cs \
-    '            _done.Enqueue(buffer);' '            SharedBuffer[] before = [.. _done];
-            _done.Clear();
-            _done.Enqueue(buffer);
-            Array.ForEach(before, _done.Enqueue);' "$share.StreamTests" tests
-mutant 'share: the end of a stream leaves what is pending' $sharing.Stream.cs \
-    '                claim.Pending = 0;
-            }
+    '        _done.Enqueue(buffer);' '        SharedBuffer[] before = [.. _done];
+        _done.Clear();
+        _done.Enqueue(buffer);
+        Array.ForEach(before, _done.Enqueue);' "$share.StreamTests" tests
+mutant 'share: the end of a stream leaves what is pending' $sharing.Frames.cs \
+    '            TakeFrom(claim);
         }
-
-        if (was)' '                claim.Pending = claim.Pending;
-            }
+    }' '            _ = claim;
         }
-
-        if (was)' "$share.StreamTests" tests
+    }' "$share.StreamTests" tests
 mutant 'share: what came back behind the last frame is dequeued' $sharing.Stream.cs \
     'if (_isEnded)' 'if (_isEnded && _done.Count == 0)' "$share.StreamTests" tests
 mutant 'share: an acknowledgement of any number counts' $sharing.Frames.cs \
@@ -647,7 +643,7 @@ mutant 'share: an acknowledgement of any number counts' $sharing.Frames.cs \
 mutant 'share: an importer that writes may say any length' $sharing.Frames.cs \
     'message.Length < 0 || message.Length > buffer.Bytes' 'message.Length < 0' "$share.HostileImporter" tests
 mutant 'share: an importer whose socket is full is kept' $sharing.Frames.cs \
-    '                MarkStuck(claim.Peer);
+    '            MarkStuck(claim.Peer, VirtualMemory.LastError);
 ' '' "$share.StubbornImporter" tests
 mutant 'share: the length of a message is not looked at' $sharing.Claims.cs \
     'length == SharingMessage.Bytes && ' '' "$share.HostileImporter" tests
@@ -683,9 +679,14 @@ mutant 'share: what an importer said last is lost where a message cannot be sent
     '            Pump(peer, waits: true);
 ' '' "$share.LastWords" tests
 mutant 'share: an importer gets more frames than fit into its socket' $sharing.Frames.cs \
-    'claim.Peer.Frames >= claim.Peer.FrameRoom' 'claim.Peer.Frames < 0' "$share.Crowd" tests
+    'peer.Frames < peer.FrameRoom' 'peer.Frames >= 0' "$share.Crowd" tests
 mutant 'share: frames that did not fit are forgotten' $sharing.Frames.cs \
-    '        if (_isCrowded)' '        if (_isCrowded && _done.Count < 0)' "$share.Crowd" tests
+    '        Serve(claim.Peer);
+    }
+
+    /// <summary>An importer has its frame no more' '    }
+
+    /// <summary>An importer has its frame no more' "$share.Crowd" tests
 mutant 'share: what the kernel sees of an untracked buffer is passed over' $sharing.Claims.cs \
     'buffer.Claims.Count == 1 && Tracking != BufferTracking.Cooperative' 'buffer.Claims.Count == 1 && IsTracked(buffer)' "$share.Untracked" tests
 mutant 'share: a claim that was given up in words lasts' $sharing.Release.cs \

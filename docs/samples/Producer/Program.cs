@@ -33,8 +33,8 @@ for (int made = 0, back = 0; back < frames;)
         queue.Queue(index, picture.Length, isLast: made == frames);
     }
 
-    // A consumer that dies comes back as frames with an error; one that hangs, as no frame.
-    if (!queue.TryDequeue(out CompletedBuffer completed, TimeSpan.FromSeconds(5)) || completed.IsError)
+    // A consumer that dies or hangs (for five seconds, by default) comes back as frames with an error.
+    if (!queue.TryDequeue(out CompletedBuffer completed, TimeSpan.FromSeconds(10)) || completed.IsError)
         break;
     back++;
     free.Enqueue(completed.Index);

@@ -69,15 +69,22 @@ internal sealed class RawImporter : IDisposable
         return message;
     }
 
+    /// <summary>Waits for the next message, which must be of a kind; notices of releases on the way are passed over.</summary>
     public SharingMessage Hear(MessageKind kind)
     {
-        SharingMessage message = Hear(out FileDescriptor? attached);
-        attached?.Dispose();
+        SharingMessage message;
+        do
+        {
+            message = Hear(out FileDescriptor? attached);
+            attached?.Dispose();
+        }
+        while (message.Kind == MessageKind.Released && kind != MessageKind.Released);
+
         Assert.That(message.Kind, Is.EqualTo(kind));
         return message;
     }
 
-    /// <summary>Waits for an export; revocations on the way are passed over.</summary>
+    /// <summary>Waits for an export; revocations and releases on the way are passed over.</summary>
     public SharingMessage HearExport(out FileDescriptor file)
     {
         SharingMessage export;
@@ -86,7 +93,7 @@ internal sealed class RawImporter : IDisposable
         {
             export = Hear(out attached);
         }
-        while (export.Kind == MessageKind.Revoked);
+        while (export.Kind is MessageKind.Revoked or MessageKind.Released);
 
         Assert.That((export.Kind, attached is null), Is.EqualTo((MessageKind.Export, false)));
         file = attached!;

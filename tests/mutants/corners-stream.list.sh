@@ -1,0 +1,75 @@
+# Frames in one order, importers that hang, and what importers let go of. Sourced by run.sh.
+stream=Sharing/QueueCore
+
+mutant 'share: an importer that acknowledges nothing may stay for ever' $stream.Frames.cs \
+    'IsLate(BufferPeer peer) => peer.DueAt <= NowTicks();' 'IsLate(BufferPeer peer) => false;' \
+    'FullyQualifiedName~SilentImporterTests' tests
+
+mutant 'share: the caretaker sleeps on while an importer becomes due' $stream.Frames.cs \
+    'if (peer.DueAt < _careUntil)' 'if (false)' \
+    'FullyQualifiedName~SilentImporterTests' tests
+
+mutant 'share: an acknowledgement does not begin the time anew' $stream.Frames.cs \
+    'ExpectAcknowledgement(claim.Peer);
+        Settle(claim);' 'Settle(claim);' \
+    'FullyQualifiedName~SilentImporterTests' tests
+
+mutant 'share: who comes late gets what waits in the order of exports' $stream.Frames.cs \
+    'if (buffer.Sequence == _sequence)' 'if (true)' \
+    'FullyQualifiedName~FrameOrderTests' tests
+
+mutant 'share: what waits is not skipped when a newer frame goes out' $stream.Frames.cs \
+    '_newestOut = buffer.Sequence;
+            SkipOlder();' '_newestOut = buffer.Sequence;' \
+    'FullyQualifiedName~FrameOrderTests|FullyQualifiedName~StreamModelTests' tests
+
+mutant 'share: what a crowded importer never got is forgotten with it' $stream.Frames.cs \
+    'else
+            {
+                Unclaim(buffer);
+            }' '' \
+    'FullyQualifiedName~FrameOrderTests|FullyQualifiedName~StreamModelTests' tests
+
+mutant 'share: a new frame overtakes those that stand in line' $stream.Frames.cs \
+    'claim.Peer.Line.Enqueue(claim);
+        Serve(claim.Peer);' 'if (claim.Peer.Frames < claim.Peer.FrameRoom)
+        {
+            TryHandOver(claim);
+            return;
+        }
+
+        claim.Peer.Line.Enqueue(claim);' \
+    'FullyQualifiedName~FrameOrderTests|FullyQualifiedName~CrowdTests|FullyQualifiedName~StreamModelTests' tests
+
+mutant 'share: a frame has the time of its hand-over' $stream.Frames.cs \
+    'Timestamp = buffer.QueuedAt' 'Timestamp = Stopwatch.GetTimestamp()' \
+    'FullyQualifiedName~FrameOrderTests' tests
+
+mutant 'share: a request that fails leaves its buffers in the stream' $stream.Release.cs \
+    '        Withdraw(buffer);
+' '' \
+    'FullyQualifiedName~FrameOrderTests' tests
+
+mutant 'share: a bell that was disposed of throws' Platform/Doorbell.cs \
+    'catch (ObjectDisposedException)
+        {
+            // Nobody waits.' 'catch (ObjectDisposedException) when (bell is null)
+        {
+            // Nobody waits.' \
+    'FullyQualifiedName~DisposalTableTests' tests
+
+mutant 'share: released buffers are never let go of' Sharing/BufferImporter.Receive.cs \
+    'if (!_mayLetGo || _options.KeepReleased)' 'if (true)' \
+    'FullyQualifiedName~LetGoTests' tests
+
+mutant 'share: an importer that waits is not told of a release' $stream.Reclaim.cs \
+    '                TrySend(peer, ref message);' '                _ = peer;' \
+    'FullyQualifiedName~LetGoTests' tests
+
+mutant 'share: a frame that is not acknowledged is unmapped' Sharing/BufferImport.cs \
+    'if (_pins != 0 || _frames.Count != 0)' 'if (_pins != 0)' \
+    'FullyQualifiedName~LetGoTests' tests
+
+mutant 'share: what a caller has got is let go of under him' Sharing/BufferImport.cs \
+    'if (_isCallers || IsDisposed)' 'if (IsDisposed)' \
+    'FullyQualifiedName~LetGoTests' tests

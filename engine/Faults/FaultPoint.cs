@@ -71,4 +71,10 @@ public enum FaultPoint
 
     /// <summary>The process at a socket's other end is asked for.</summary>
     PeerProcess,
+
+    /// <summary>The lock file beside a socket's path is opened, or locked.</summary>
+    PathLock,
+
+    /// <summary>The device that makes dma-bufs is opened, makes one, or one is duplicated.</summary>
+    DmaBuf,
 }

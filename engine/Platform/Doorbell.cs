@@ -3,6 +3,10 @@ using System.Runtime.Versioning;
 namespace MagAlloc.Platform;
 
 /// <summary>Ends another thread's <see cref="PollSet.Wait"/> (<c>eventfd</c>).</summary>
+/// <remarks>
+/// A bell may be rung, and silenced, while or after another thread disposes of it: nobody waits at it any more, so there is nobody to miss it. Whoever rings does so outside
+/// of locks, at the end of what it did, and must not fail there.
+/// </remarks>
 [SupportedOSPlatform("linux")]
 internal static unsafe class Doorbell
 {
@@ -20,12 +24,26 @@ internal static unsafe class Doorbell
     internal static void Ring(FileDescriptor bell)
     {
         ulong one = 1;
-        _ = LinuxCalls.Write(bell, (byte*)&one, sizeof(ulong));
+        try
+        {
+            _ = LinuxCalls.Write(bell, (byte*)&one, sizeof(ulong));
+        }
+        catch (ObjectDisposedException)
+        {
+            // Nobody waits.
+        }
     }
 
     internal static void Silence(FileDescriptor bell)
     {
         ulong rung;
-        _ = LinuxCalls.Read(bell, (byte*)&rung, sizeof(ulong));
+        try
+        {
+            _ = LinuxCalls.Read(bell, (byte*)&rung, sizeof(ulong));
+        }
+        catch (ObjectDisposedException)
+        {
+            // It is silent for good.
+        }
     }
 }

@@ -35,6 +35,9 @@ internal sealed class CloseWatcher
 
     internal Lock Gate { get; } = new();
 
+    /// <summary>For tests.</summary>
+    internal static CloseWatcher? Current => s_current;
+
     /// <summary>A queue's part of the process's watcher.</summary>
     /// <param name="queue">Its name.</param>
     /// <param name="bell">Its bell.</param>

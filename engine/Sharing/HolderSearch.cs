@@ -44,8 +44,8 @@ internal static class HolderSearch
     /// such a one as it pleases.
     /// </summary>
     private static bool IsFile(string link, ulong inode)
-        => new FileInfo(link).LinkTarget?.StartsWith("/memfd:", StringComparison.Ordinal) == true
-            && File.ReadLines(link.Replace("/fd/", "/fdinfo/", StringComparison.Ordinal)).Contains(string.Create(CultureInfo.InvariantCulture, $"ino:\t{inode}"));
+        => Try(() => new FileInfo(link).LinkTarget?.StartsWith("/memfd:", StringComparison.Ordinal) == true
+            && File.ReadLines(link.Replace("/fd/", "/fdinfo/", StringComparison.Ordinal)).Contains(string.Create(CultureInfo.InvariantCulture, $"ino:\t{inode}")));
 
     private static long UserOf(string folder)
     {

@@ -1,0 +1,58 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.Versioning;
+using MagAlloc.Tests.Stress.Tracing;
+
+namespace MagAlloc.Tests;
+
+/// <summary>What tests need a process of their own for: this assembly, run as a program. A line on its input is an order, and it answers each by a line.</summary>
+[SupportedOSPlatform("linux")]
+internal static class OtherProgram
+{
+    private const string Starter = "starter";
+
+    /// <summary>The arguments of <see cref="ExternalProgram.Start"/> behind <c>dotnet</c>.</summary>
+    public static ProcessStartInfo StarterAt(string address) => new("dotnet", ["exec", typeof(OtherProgram).Assembly.Location, Starter, address])
+    {
+        RedirectStandardInput = true,
+        RedirectStandardOutput = true,
+    };
+
+    public static int Main(string[] args) => args is [Starter, string address] ? StartAgainAndAgain(address) : 0;
+
+    /// <summary>
+    /// A time (of <see cref="Stopwatch"/>, which is the system's): listens then. <c>yes</c> or <c>no</c> is the answer. <c>end</c>: stops, and answers the same.
+    /// </summary>
+    private static int StartAgainAndAgain(string address)
+    {
+        BufferListener? listener = null;
+        while (Console.ReadLine() is { } order)
+        {
+            if (order == "end")
+            {
+                listener?.Dispose();
+                listener = null;
+                Console.WriteLine("end");
+                continue;
+            }
+
+            long when = long.Parse(order, CultureInfo.InvariantCulture);
+            while (Stopwatch.GetTimestamp() < when)
+            {
+                Thread.SpinWait(1);
+            }
+
+            try
+            {
+                listener = new BufferListener(address);
+                Console.WriteLine("yes");
+            }
+            catch (BufferException e) when (e.Error == BufferError.AddressInUse)
+            {
+                Console.WriteLine("no");
+            }
+        }
+
+        return 0;
+    }
+}

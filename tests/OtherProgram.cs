@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.Versioning;
-using MagAlloc.Tests.Stress.Tracing;
 
 namespace MagAlloc.Tests;
 
@@ -11,12 +10,21 @@ internal static class OtherProgram
 {
     private const string Starter = "starter";
 
-    /// <summary>The arguments of <see cref="ExternalProgram.Start"/> behind <c>dotnet</c>.</summary>
+    /// <summary>One that listens at an address when it is told to, and answers whether it does.</summary>
     public static ProcessStartInfo StarterAt(string address) => new("dotnet", ["exec", typeof(OtherProgram).Assembly.Location, Starter, address])
     {
         RedirectStandardInput = true,
         RedirectStandardOutput = true,
     };
+
+    /// <summary>Waits for a time without giving the processor away.</summary>
+    public static void SpinUntil(long when)
+    {
+        while (Stopwatch.GetTimestamp() < when)
+        {
+            Thread.SpinWait(1);
+        }
+    }
 
     public static int Main(string[] args) => args is [Starter, string address] ? StartAgainAndAgain(address) : 0;
 
@@ -36,12 +44,7 @@ internal static class OtherProgram
                 continue;
             }
 
-            long when = long.Parse(order, CultureInfo.InvariantCulture);
-            while (Stopwatch.GetTimestamp() < when)
-            {
-                Thread.SpinWait(1);
-            }
-
+            SpinUntil(long.Parse(order, CultureInfo.InvariantCulture));
             try
             {
                 listener = new BufferListener(address);

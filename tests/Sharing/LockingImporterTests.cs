@@ -31,23 +31,29 @@ public sealed unsafe class LockingImporterTests
 
     private static IEnumerable<TestCaseData> Doings()
     {
-        yield return Case("a lease for writing", (_, file) => ImporterCalls.TryLease(file, ImporterCalls.WriteLease));
-        yield return Case("a lease for reading", (_, file) => ImporterCalls.TryLease(file, ImporterCalls.ReadLease));
-        yield return Case("a lock of the file", (_, file) => ImporterCalls.Flock(file));
-        yield return Case("a lock of a range for reading", (_, file) => ImporterCalls.LockRange(file, writing: false));
-        yield return Case("a lock of a range for writing", (_, file) => ImporterCalls.LockRange(file, writing: true));
-        yield return Case("signals", (_, file) => ImporterCalls.AskForSignals(file));
-        yield return Case("seals", (_, file) => ImporterCalls.SealAll(file));
-        yield return Case("pages in a pipe", (test, file) => test._taken.AddRange(ImporterCalls.SpliceAway(file)));
-        yield return Case("a pipe's contents in it", (test, file) => test._taken.AddRange(ImporterCalls.SpliceIn(file)));
-        yield return Case("many mappings", (test, file) => test.Map(file, 500));
-        yield return Case("locked memory", (test, file) => test.LockInMemory(file));
-
-        static TestCaseData Case(string name, Action<LockingImporterTests, FileDescriptor> act) => new TestCaseData(act).SetArgDisplayNames(name);
+        (string Name, Action<LockingImporterTests, FileDescriptor> Act)[] all =
+        [
+            ("a lease for writing", (_, file) => ImporterCalls.TryLease(file, ImporterCalls.WriteLease)),
+            ("a lease for reading", (_, file) => ImporterCalls.TryLease(file, ImporterCalls.ReadLease)),
+            ("a lock of the file", (_, file) => ImporterCalls.Flock(file)),
+            ("a lock of a range for reading", (_, file) => ImporterCalls.LockRange(file, writing: false)),
+            ("a lock of a range for writing", (_, file) => ImporterCalls.LockRange(file, writing: true)),
+            ("signals", (_, file) => ImporterCalls.AskForSignals(file)),
+            ("seals", (_, file) => ImporterCalls.SealAll(file)),
+            ("pages in a pipe", (test, file) => test._taken.AddRange(ImporterCalls.SpliceAway(file))),
+            ("a pipe's contents in it", (test, file) => test._taken.AddRange(ImporterCalls.SpliceIn(file))),
+            ("many mappings", (test, file) => test.Map(file, 500)),
+            ("locked memory", (test, file) => test.LockInMemory(file)),
+        ];
+        foreach ((string name, Action<LockingImporterTests, FileDescriptor> act) in all)
+        {
+            yield return new TestCaseData(act, false).SetArgDisplayNames(name);
+            yield return new TestCaseData(act, true).SetArgDisplayNames($"{name}, opened for writing");
+        }
     }
 
     [TestCaseSource(nameof(Doings))]
-    public void Nothing_MakesTheOwnerWait(Delegate act)
+    public void Nothing_MakesTheOwnerWait(Delegate act, bool isReopened)
     {
         using Shared shared = new(new BufferQueueOptions { WritableExports = true, TrustImporters = true });
         using FileDescriptor socket = RawImporter.Dial(shared.Address);
@@ -66,18 +72,16 @@ public sealed unsafe class LockingImporterTests
             files.Add(Take(socket));
         }
 
-        // What it was given, and what one of the same user can make of it.
-        foreach (FileDescriptor file in files.ToArray())
+        if (isReopened)
         {
-            ((Action<LockingImporterTests, FileDescriptor>)act)(this, file);
-            if (MemoryFiles.Reopen(file, writable: true) is { } opened)
-            {
-                _taken.Add(opened);
-                ((Action<LockingImporterTests, FileDescriptor>)act)(this, opened);
-            }
+            // What one of the same user can make of what it was given.
+            List<FileDescriptor> given = files;
+            files = given.ConvertAll(file => MemoryFile.Reopen(file, writable: true));
+            given.ForEach(file => file.Dispose());
         }
 
         _taken.AddRange(files);
+        files.ForEach(file => ((Action<LockingImporterTests, FileDescriptor>)act)(this, file));
         Task owner = Task.Run(() => DoEverything(shared));
         Assert.That(owner.Wait(Shared.Soon), Is.True, "the owner waits for an importer");
         LetGo();

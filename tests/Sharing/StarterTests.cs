@@ -31,6 +31,7 @@ public sealed class StarterTests
     {
         OpenFiles before = OpenFiles.Count();
         BufferListener?[] got = new BufferListener?[2];
+        long[] starts = new long[2];
         using Barrier barrier = new(3);
         Task[] starters = [.. Enumerable.Range(0, 2).Select(who => Task.Factory.StartNew(
             () =>
@@ -38,15 +39,18 @@ public sealed class StarterTests
                 for (int pair = 0; pair < Pairs; pair++)
                 {
                     barrier.SignalAndWait();
+                    OtherProgram.SpinUntil(starts[who]);
                     got[who] = TryListen();
                     barrier.SignalAndWait();
                 }
             },
             TaskCreationOptions.LongRunning))];
         List<string> wrong = [];
+        Random random = new(1);
         for (int pair = 0; pair < Pairs; pair++)
         {
             LeaveASocket();
+            starts = Starts(random);
             barrier.SignalAndWait();
             barrier.SignalAndWait();
             int listening = got.Count(listener => listener is not null);
@@ -74,17 +78,17 @@ public sealed class StarterTests
         using Process first = Process.Start(OtherProgram.StarterAt(Address))!, second = Process.Start(OtherProgram.StarterAt(Address))!;
         Process[] both = [first, second];
         List<string> wrong = [];
+        Random random = new(2);
         for (int pair = 0; pair < Pairs; pair++)
         {
             LeaveASocket();
-            string when = (Stopwatch.GetTimestamp() + (Stopwatch.Frequency / 10_000)).ToString(CultureInfo.InvariantCulture);
-            string[] answers = Order(both, when);
+            string[] answers = Order(both, [.. Starts(random).Select(start => start.ToString(CultureInfo.InvariantCulture))]);
             if (!answers.Order().SequenceEqual(["no", "yes"]) || !CanConnect())
             {
                 wrong.Add($"pair {pair}: {string.Join(", ", answers)}");
             }
 
-            Order(both, "end");
+            Order(both, "end", "end");
             if (Directory.GetFileSystemEntries(_folder) is { Length: > 0 } left)
             {
                 wrong.Add($"pair {pair} has left {string.Join(", ", left.Select(Path.GetFileName))}");
@@ -298,11 +302,20 @@ public sealed class StarterTests
         left.Bind(new LeftOverEndPoint(Address));
     }
 
-    private static string[] Order(Process[] processes, string order)
+    /// <summary>When two start: soon, and one some steps behind the other.</summary>
+    private static long[] Starts(Random random)
     {
-        foreach (Process process in processes)
+        long soon = Stopwatch.GetTimestamp() + (Stopwatch.Frequency / 10_000);
+        long[] starts = [soon, soon];
+        starts[random.Next(2)] += random.NextInt64(Stopwatch.Frequency / 20_000);
+        return starts;
+    }
+
+    private static string[] Order(Process[] processes, params string[] orders)
+    {
+        for (int i = 0; i < processes.Length; i++)
         {
-            process.StandardInput.WriteLine(order);
+            processes[i].StandardInput.WriteLine(orders[i]);
         }
 
         return [.. processes.Select(process => process.StandardOutput.ReadLine() ?? "it has ended")];

@@ -107,6 +107,7 @@ public sealed class StarterTests
     {
         const int Lives = 1000;
         int lives = 0;
+        int listening = 0;
         List<string> wrong = [];
         Task[] starters = [.. Enumerable.Range(0, 2).Select(_ => Task.Factory.StartNew(
             () =>
@@ -114,6 +115,14 @@ public sealed class StarterTests
                 while (Volatile.Read(ref lives) < Lives)
                 {
                     using BufferListener? listener = TryListen();
+                    if (listener is not null && Interlocked.Increment(ref listening) != 1)
+                    {
+                        lock (wrong)
+                        {
+                            wrong.Add($"life {lives}: two listen");
+                        }
+                    }
+
                     for (int look = 0; listener is not null && look < 3; look++)
                     {
                         if (!CanConnect())
@@ -126,6 +135,7 @@ public sealed class StarterTests
                     }
 
                     Interlocked.Add(ref lives, listener is null ? 0 : 1);
+                    Interlocked.Add(ref listening, listener is null ? 0 : -1);
                 }
             },
             TaskCreationOptions.LongRunning))];

@@ -74,4 +74,10 @@ public enum FaultPoint
 
     /// <summary>A heap, pool, cache, domain or queue is put on the list that events and instruments read, or taken off it.</summary>
     Listing,
+
+    /// <summary>The lock file beside a socket's path is opened, or locked.</summary>
+    PathLock,
+
+    /// <summary>The device that makes dma-bufs is opened, makes one, or one is duplicated.</summary>
+    DmaBuf,
 }

@@ -1,9 +1,10 @@
+using System.Globalization;
 using System.Runtime.Versioning;
 
 namespace MagAlloc.Platform;
 
 /// <summary>Makes the kernel's own shareable buffers out of memory files (<c>/dev/udmabuf</c>), for drivers.</summary>
-/// <remarks><b>Untested</b>: no machine of ours has the device.</remarks>
+/// <remarks><b>Untested</b> but for the reading of what <c>/proc</c> says: no machine of ours has the device.</remarks>
 [SupportedOSPlatform("linux")]
 internal static unsafe class DmaBufDevice
 {
@@ -24,6 +25,37 @@ internal static unsafe class DmaBufDevice
             int number = LinuxCalls.Open(path, OpenCloseOnExec | OpenReadWrite, 0);
             return number < 0 ? null : new FileDescriptor(number);
         }
+    }
+
+    /// <summary>How many hold a dma-buf: descriptors, this one included, messages on their way, and drivers that are attached to it.</summary>
+    /// <returns>-1 where the kernel does not say.</returns>
+    internal static long CountHolders(FileDescriptor dmaBuf)
+    {
+        bool added = false;
+        try
+        {
+            dmaBuf.DangerousAddRef(ref added);
+            return HoldersIn(File.ReadLines($"/proc/self/fdinfo/{dmaBuf.Number}"));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return -1;
+        }
+        finally
+        {
+            if (added)
+            {
+                dmaBuf.DangerousRelease();
+            }
+        }
+    }
+
+    /// <summary>The same out of what <c>/proc</c> says of its descriptor; the reader of that is left out there.</summary>
+    internal static long HoldersIn(IEnumerable<string> lines)
+    {
+        const string Count = "count:";
+        string? line = lines.FirstOrDefault(line => line.StartsWith(Count, StringComparison.Ordinal));
+        return line is not null && long.TryParse(line.AsSpan(Count.Length), NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture, out long count) ? count : -1;
     }
 
     /// <summary>A dma-buf over all pages of a memory file, which is sealed against shrinking and not against writing.</summary>

@@ -25,8 +25,23 @@ internal struct FileStatus
     [FieldOffset(48)]
     public ulong Blocks;
 
+    /// <summary>When the file was made, in seconds; 0 where the file system does not keep it.</summary>
+    [FieldOffset(80)]
+    public long BornSeconds;
+
+    /// <summary>The fraction of that second.</summary>
+    [FieldOffset(88)]
+    public uint BornNanoseconds;
+
+    /// <summary>The file system.</summary>
+    [FieldOffset(136)]
+    public ulong Device;
+
     /// <summary>It is a socket, and no other kind of file.</summary>
     public readonly bool IsSocket => (Mode & KindMask) == SocketKind;
+
+    /// <summary>Which file it is, of all that there are and were: the number of one that is gone is soon another's.</summary>
+    public readonly (ulong Device, ulong Inode, long Seconds, uint Nanoseconds) Identity => (Device, Inode, BornSeconds, BornNanoseconds);
 
     /// <summary>Memory behind the file, in bytes.</summary>
     public readonly long ResidentBytes => (long)(Blocks * 512);

@@ -21,6 +21,18 @@ internal static unsafe partial class LinuxCalls
     [LibraryImport(Library, EntryPoint = "open", SetLastError = true)]
     internal static partial int Open(byte* path, int flags, int mode);
 
+    [LibraryImport(Library, EntryPoint = "flock", SetLastError = true)]
+    internal static partial int Lock(FileDescriptor file, int operation);
+
+    [LibraryImport(Library, EntryPoint = "unlink", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int Unlink(string path);
+
+    [LibraryImport(Library, EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int Open(string path, int flags, int mode);
+
+    [LibraryImport(Library, EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int GetStatus(int folder, string path, int flags, uint mask, FileStatus* status);
+
     [LibraryImport(Library, EntryPoint = "fchmod", SetLastError = true)]
     internal static partial int ChangeMode(FileDescriptor file, uint mode);
 
@@ -35,9 +47,6 @@ internal static unsafe partial class LinuxCalls
 
     [LibraryImport(Library, EntryPoint = "statx", SetLastError = true)]
     internal static partial int GetStatus(FileDescriptor file, byte* path, int flags, uint mask, FileStatus* status);
-
-    [LibraryImport(Library, EntryPoint = "statx", SetLastError = true)]
-    internal static partial int GetStatus(int folder, byte* path, int flags, uint mask, FileStatus* status);
 
     [LibraryImport(Library, EntryPoint = "fstatfs", SetLastError = true)]
     internal static partial int GetFileSystem(FileDescriptor file, FileSystemStatus* status);

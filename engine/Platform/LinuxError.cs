@@ -17,6 +17,7 @@ internal static class LinuxError
     internal const int BrokenPipe = 32;
     internal const int NoSuchOption = 92;
     internal const int NotSupported = 95;
+    internal const int AddressInUse = 98;
     internal const int ConnectionReset = 104;
     internal const int NoBuffers = 105;
     internal const int TooManyReferences = 109;

@@ -30,14 +30,16 @@ internal static unsafe class MemoryFiles
     private const uint HugeTlb = 0x4;
     private const uint NoExecSeal = 0x8;
 
-    // O_CLOEXEC and O_RDWR, the same on x64 and arm64.
+    // O_CLOEXEC, O_RDWR and O_NONBLOCK, the same on x64 and arm64.
     private const int OpenCloseOnExec = 0x80000;
     private const int OpenReadWrite = 2;
+    private const int OpenNonBlocking = 0x800;
     private const int AccessMask = 3;
 
     private const int GetFlags = 3;
     private const int SetSignal = 10;
     private const int SetLease = 1024;
+    private const int DuplicateCloseOnExec = 1030;
     private const int AddSealsCommand = 1033;
     private const int GetSealsCommand = 1034;
     private const int WriteLock = 1;
@@ -49,8 +51,11 @@ internal static unsafe class MemoryFiles
     private const int KeepSize = 1;
     private const int PunchHole = 2;
     private const int EmptyPath = 0x1000;
+    private const int NoFollow = 0x100;
     private const int CurrentFolder = -100;
-    private const uint StatusMask = 0x7ff;
+
+    // All that there is to ask for at first, and the time of birth.
+    private const uint StatusMask = 0xfff;
     private const uint OwnerOnly = 0x180;
 
     private const int LongestName = 200;
@@ -100,7 +105,10 @@ internal static unsafe class MemoryFiles
         return flags < 0 ? null : (flags & AccessMask) != 0;
     }
 
-    /// <summary>A new description of the same file, with an access mode of its own: what is not the same as a duplicate.</summary>
+    /// <summary>
+    /// A new description of the same file, with an access mode of its own: what is not the same as a duplicate. It waits for nobody: who else has the file may hold a lease
+    /// on it, which an opening breaks only after a time that the administrator sets (45 s), and refuses at once with <see cref="LinuxError.TryAgain"/> here.
+    /// </summary>
     /// <returns>Null when the system refused; there may be no <c>/proc</c>.</returns>
     internal static FileDescriptor? Reopen(FileDescriptor file, bool writable)
     {
@@ -110,7 +118,7 @@ internal static unsafe class MemoryFiles
         {
             file.DangerousAddRef(ref added);
             WritePath(file, path);
-            int opened = LinuxCalls.Open(path, OpenCloseOnExec | (writable ? OpenReadWrite : 0), 0);
+            int opened = LinuxCalls.Open(path, OpenCloseOnExec | OpenNonBlocking | (writable ? OpenReadWrite : 0), 0);
             return opened < 0 ? null : new FileDescriptor(opened);
         }
         finally
@@ -120,6 +128,13 @@ internal static unsafe class MemoryFiles
                 file.DangerousRelease();
             }
         }
+    }
+
+    /// <summary>Another descriptor of the same description.</summary>
+    internal static FileDescriptor? Duplicate(FileDescriptor file)
+    {
+        int number = LinuxCalls.Control(file, DuplicateCloseOnExec, 0);
+        return number < 0 ? null : new FileDescriptor(number);
     }
 
     internal static bool TryGetStatus(FileDescriptor file, out FileStatus status)
@@ -132,22 +147,10 @@ internal static unsafe class MemoryFiles
     }
 
     /// <summary>The same of what a path leads to, without opening it; another process's descriptor, for one.</summary>
-    internal static bool TryGetStatus(string path, out FileStatus status)
-    {
-        Span<byte> bytes = stackalloc byte[LongestName + 1];
-        status = default;
-        if (Encoding.UTF8.GetByteCount(path) > LongestName)
-        {
-            return false;
-        }
+    internal static bool TryGetStatus(string path, out FileStatus status) => TryGetStatus(path, 0, out status);
 
-        bytes[Encoding.UTF8.GetBytes(path, bytes)] = 0;
-        fixed (byte* start = bytes)
-        fixed (FileStatus* into = &status)
-        {
-            return LinuxCalls.GetStatus(CurrentFolder, start, 0, StatusMask, into) == 0;
-        }
-    }
+    /// <summary>The same of what is at a path itself, a link included.</summary>
+    internal static bool TryGetStatusAt(string path, out FileStatus status) => TryGetStatus(path, NoFollow, out status);
 
     /// <summary>The unit in which the file can be mapped: a mapping of a part of a huge page covers all of it, whatever lies behind.</summary>
     /// <returns>0 when the system refused to tell.</returns>
@@ -221,6 +224,14 @@ internal static unsafe class MemoryFiles
         int length = "/proc/self/fd/"u8.Length;
         file.Number.TryFormat(into[length..], out int digits, default, CultureInfo.InvariantCulture);
         into[length + digits] = 0;
+    }
+
+    private static bool TryGetStatus(string path, int flags, out FileStatus status)
+    {
+        fixed (FileStatus* into = &status)
+        {
+            return LinuxCalls.GetStatus(CurrentFolder, path, flags, StatusMask, into) == 0;
+        }
     }
 
     /// <summary>A signal may interrupt what takes long; nothing of it has happened then.</summary>

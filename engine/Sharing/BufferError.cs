@@ -6,7 +6,7 @@ namespace MagAlloc;
 [SuppressMessage("Design", "CA1008", Justification = "There is no refusal without a reason.")]
 public enum BufferError
 {
-    /// <summary><c>EPERM</c>: an immutable buffer cannot be revoked.</summary>
+    /// <summary><c>EPERM</c>: an immutable buffer, or one that is in a dma-buf, cannot be revoked.</summary>
     NotPermitted = 1,
 
     /// <summary><c>EIO</c>: the queue was put into error (<see cref="BufferQueue.Abort"/>).</summary>
@@ -44,6 +44,9 @@ public enum BufferError
 
     /// <summary><c>EOPNOTSUPP</c>: the importer did not announce that it can, or the system cannot.</summary>
     NotSupported = 95,
+
+    /// <summary><c>EADDRINUSE</c>: somebody listens at the address, or something that is no socket lies there.</summary>
+    AddressInUse = 98,
 
     /// <summary><c>ENOBUFS</c>: there is no place for another buffer.</summary>
     NoBuffers = 105,

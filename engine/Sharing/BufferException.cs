@@ -22,7 +22,7 @@ public sealed class BufferException : Exception
     /// <summary>When a strict release met held buffers: who holds them. Else empty.</summary>
     public IReadOnlyList<BufferHolder> Holders { get; private init; } = [];
 
-    /// <summary>When a release could not revoke an immutable buffer: what it did with all buffers.</summary>
+    /// <summary>When a release could not revoke an immutable buffer, or one that is in a dma-buf: what it did with all buffers.</summary>
     public ReleaseResult? Released { get; private init; }
 
     internal static BufferException Exceeded(string queue, BufferError error, QuotaRefusal quota)
@@ -39,10 +39,10 @@ public sealed class BufferException : Exception
             Holders = holders,
         };
 
-    internal static BufferException NotRevoked(string queue, ReleaseResult released, int immutable)
+    internal static BufferException NotRevoked(string queue, ReleaseResult released, int unrevocable)
         => new(
             BufferError.NotPermitted,
-            $"{queue}: {immutable} immutable buffers cannot be revoked while importers hold them; they are orphans now. All others were released.")
+            $"{queue}: {unrevocable} buffers that are immutable, or in a dma-buf, cannot be revoked while they are held; they are orphans now. All others were released.")
         {
             Released = released,
         };

@@ -341,9 +341,9 @@ public sealed partial class BufferImporter
 
         int seals = profile switch
         {
-            BufferProfile.Stable => MemoryFiles.SealShrink,
-            BufferProfile.Immutable => MemoryFiles.SealShrink | MemoryFiles.SealWrite,
-            _ => 0,
+            BufferProfile.Stable => MemoryFiles.SealShrink | MemoryFiles.SealGrow,
+            BufferProfile.Immutable => MemoryFiles.SealShrink | MemoryFiles.SealGrow | MemoryFiles.SealWrite,
+            _ => MemoryFiles.SealGrow,
         };
         RequireSealed(Name, $"buffer {export.Index}", file, seals, export.Length);
         bool? isWritable = MemoryFiles.IsWritable(file);
@@ -358,8 +358,23 @@ public sealed partial class BufferImporter
             throw new BufferException(BufferError.Invalid, $"{Name}: {export.Length} bytes of buffer {export.Index} are no whole pages.");
         }
 
+        if (page != Environment.SystemPageSize && profile != BufferProfile.Revocable && !IsThereForGood(file, profile))
+        {
+            throw new BufferException(
+                BufferError.Invalid,
+                $"{Name}: buffer {export.Index} is of reserved huge pages, {(profile == BufferProfile.Stable ? "which the owner can take out" : "not all of which are there")}: "
+                + "a touch of one that is missing may be a signal, and the end of this process.");
+        }
+
         long alignment = Math.Max(page, export.Length >= HugePages.TransparentBytes ? HugePages.TransparentBytes : 0);
         byte* mapping = FileSteps.Map(Name, file, (nuint)export.Length, writable, _options.Faults, alignment);
         return new BufferImport(this, file, mapping, in export);
     }
+
+    /// <summary>
+    /// Whether no touch of a file of reserved huge pages can miss one: a page for a hole comes out of a pool that may be empty. Who can punch it can make a hole at any time; what is
+    /// sealed against writing stays as it is, whole or not.
+    /// </summary>
+    private static bool IsThereForGood(FileDescriptor file, BufferProfile profile)
+        => profile == BufferProfile.Immutable && MemoryFiles.TryGetStatus(file, out FileStatus status) && status.ResidentBytes >= (long)status.Bytes;
 }

@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using System.Diagnostics;
 using System.Runtime.Versioning;
 using System.Text;
 using MagAlloc.Concurrency;
@@ -9,34 +9,39 @@ namespace MagAlloc;
 
 /// <summary>Where importers connect to an owner: a local socket.</summary>
 /// <remarks>
-/// Connecting gives an importer nothing but a page that says which buffers exist; what it may map the owner exports to it. Who may connect is a matter
-/// of the rights to the path. All members may be called from any thread. Linux only.
+/// <para>Connecting gives an importer nothing but a page that says which buffers exist; what it may map the owner exports to it. Who may connect is a matter
+/// of the rights to the path.</para>
+/// <para>A path belongs to the listener that has locked a file beside it, <c>PATH.lock</c>, until it is disposed of, or its process ends in whatever way. An abstract name
+/// belongs to who has bound it. So of any number that start at once exactly one listens, and nobody is asked whether he does.</para>
+/// <para>All members may be called from any thread. Linux only.</para>
 /// </remarks>
 [SupportedOSPlatform("linux")]
 public sealed class BufferListener : IDisposable
 {
     private const int Backlog = 64;
 
-    // EADDRINUSE
-    private const int AddressInUse = 98;
-
     // An importer introduces itself with its first breath; who does not is none, and must not keep others waiting.
     private static readonly TimeSpan s_introduction = TimeSpan.FromSeconds(1);
 
     private readonly FileDescriptor _socket;
     private readonly FaultPlan? _faults;
-    private readonly Lock _accepting = new();
-    private readonly PollSet _poll = new();
+
+    // Of a path: from the root, for the program may go to another folder; the right to it; and the socket that was put there.
+    private readonly string? _path;
+    private readonly PathLock? _lock;
+    private (ulong Device, ulong Inode, long Seconds, uint Nanoseconds)? _bound;
     private int _disposed;
 
     /// <summary>Listens.</summary>
     /// <param name="address">
-    /// A path, at which a socket appears until this is disposed of; one that a process left behind which is gone is replaced. Or <c>@name</c>: a name in
-    /// the abstract space, which leaves nothing behind, and which every process of the network namespace may connect to.
+    /// A path, at which a socket appears until this is disposed of, and beside it its lock; a socket that a process left behind which is gone is replaced. Or <c>@name</c>: a
+    /// name in the abstract space, which leaves nothing behind, and which every process of the network namespace may connect to.
     /// </param>
     /// <param name="faults">Which fallible steps fail on purpose; null (default): none.</param>
     /// <exception cref="ArgumentException">The address is empty or too long.</exception>
-    /// <exception cref="BufferException">The system refused; somebody listens there, or the path cannot be written.</exception>
+    /// <exception cref="BufferException">
+    /// <see cref="BufferError.AddressInUse"/>: somebody listens there, or what is there is no socket; others: the system refused, as where the path cannot be written.
+    /// </exception>
     /// <exception cref="PlatformNotSupportedException">This is not Linux.</exception>
     public BufferListener(string address, FaultPlan? faults = null)
     {
@@ -48,9 +53,16 @@ public sealed class BufferListener : IDisposable
         RequireAddress(address);
         Address = address;
         _faults = faults;
+        _path = address.StartsWith('@') ? null : Path.GetFullPath(address);
         _socket = (FileSteps.Fails(faults, FaultPoint.Socket) ? null : MessageSocket.Create(nonBlocking: true)) ?? throw BufferException.LastRefused(address, "socket");
         try
         {
+            if (_path is not null)
+            {
+                _lock = PathLock.Take(address, _path, faults);
+                RemoveLeftOver(_path);
+            }
+
             Bind();
             if (FileSteps.Fails(faults, FaultPoint.Socket) || !MessageSocket.TryListen(_socket, Backlog))
             {
@@ -67,11 +79,7 @@ public sealed class BufferListener : IDisposable
     /// <summary>Where.</summary>
     public string Address { get; }
 
-    private bool IsPath => !Address.StartsWith('@');
-
-    private bool HasBound { get; set; }
-
-    /// <summary>Stops listening. Importers that are connected stay so.</summary>
+    /// <summary>Stops listening. Importers that are connected stay so. What is at the path by then and is not this listener's socket is left there.</summary>
     public void Dispose()
     {
         if (Atomic.Exchange(ref _disposed, 1) != 0)
@@ -79,21 +87,18 @@ public sealed class BufferListener : IDisposable
             return;
         }
 
-        if (HasBound && IsPath)
+        if (_bound is not null && MemoryFiles.TryGetStatusAt(_path!, out FileStatus present) && present.Identity == _bound)
         {
-            try
-            {
-                File.Delete(Address);
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                // Its folder is gone, or not ours any more. What is left there is replaced by the next one who listens.
-            }
+            // Where that is refused, its folder not being ours any more, the next one who listens replaces it.
+            LockFile.TryDelete(_path!);
         }
 
         // Who waits for a connection holds the socket open: it is told.
         MessageSocket.Shutdown(_socket);
         _socket.Dispose();
+
+        // Last: whoever has the lock next finds nothing of this one's, and nothing of his is touched here.
+        _lock?.Dispose();
     }
 
     internal static void RequireAddress(string address)
@@ -105,60 +110,72 @@ public sealed class BufferListener : IDisposable
         }
     }
 
+    /// <summary>
+    /// Takes the first importer that comes. Whoever else connects, leaves again, says nothing, or something else, is not told of: anybody may do that, and it is no business of
+    /// an owner's who waits for an importer.
+    /// </summary>
     internal BufferPeer? Accept(BufferQueue queue, TimeSpan timeout)
     {
-        FileDescriptor? connection;
-        lock (_accepting)
+        long start = Stopwatch.GetTimestamp();
+        PollSet poll = new();
+        poll.Add(_socket, forReading: true);
+        while (true)
         {
             ObjectDisposedException.ThrowIf(Atomic.Load(ref _disposed) != 0, this);
-            _poll.Clear();
-            _poll.Add(_socket, forReading: true);
-            bool any = _poll.Wait(QueueCore.MillisecondsOf(timeout));
+            TimeSpan late = timeout == Timeout.InfiniteTimeSpan ? TimeSpan.MinValue : Stopwatch.GetElapsedTime(start) - timeout;
+            if (late > s_introduction)
+            {
+                // Those in line when the time had passed are looked at, but not without end.
+                return null;
+            }
+
+            bool any = poll.Wait(late == TimeSpan.MinValue ? -1 : QueueCore.MillisecondsOf(-late));
             ObjectDisposedException.ThrowIf(Atomic.Load(ref _disposed) != 0, this);
             if (!any)
             {
                 return null;
             }
 
-            connection = FileSteps.Fails(_faults, FaultPoint.Socket) ? null : MessageSocket.Accept(_socket);
+            FileDescriptor? connection = FileSteps.Fails(_faults, FaultPoint.Socket) ? null : MessageSocket.Accept(_socket);
+            if (connection is not null)
+            {
+                if (queue.Core.Connect(queue, connection, s_introduction) is { } peer)
+                {
+                    return peer;
+                }
+            }
+            else if (VirtualMemory.LastError is not (LinuxError.TryAgain or LinuxError.Interrupted))
+            {
+                // Those two: it has gone again while it waited, or another thread has taken it; a signal.
+                throw BufferException.LastRefused(Address, "accept");
+            }
         }
+    }
 
-        if (connection is null)
+    /// <summary>A socket at a path that is ours is nobody's: who made it is gone. Whatever else is there is not ours to delete.</summary>
+    private void RemoveLeftOver(string path)
+    {
+        if (MemoryFiles.TryGetStatusAt(path, out FileStatus present) && present.IsSocket && !LockFile.TryDelete(path))
         {
-            // It may have gone again while it waited.
-            return VirtualMemory.LastError == LinuxError.TryAgain ? null : throw BufferException.LastRefused(Address, "accept");
+            throw BufferException.LastRefused(Address, "unlink of the socket that was left there");
         }
-
-        return queue.Core.Connect(queue, connection, s_introduction);
     }
 
     private void Bind()
     {
-        if (!TryBind())
+        if (FileSteps.Fails(_faults, FaultPoint.Socket) || !MessageSocket.TryBind(_socket, Address))
         {
-            if (VirtualMemory.LastError != AddressInUse || !IsPath || !IsLeftOver())
-            {
-                throw BufferException.LastRefused(Address, "bind");
-            }
-
-            File.Delete(Address);
-            if (!TryBind())
-            {
-                throw BufferException.LastRefused(Address, "bind");
-            }
+            throw VirtualMemory.LastError != LinuxError.AddressInUse ? BufferException.LastRefused(Address, "bind")
+                : new BufferException(
+                    BufferError.AddressInUse,
+                    _path is null
+                        ? $"{Address}: another process, or another listener of this one, listens here. End it, or choose another address."
+                        : $"{Address}: what is there is no socket, and is left alone. Choose another address.");
         }
 
-        HasBound = true;
-    }
-
-    private bool TryBind() => !FileSteps.Fails(_faults, FaultPoint.Socket) && MessageSocket.TryBind(_socket, Address);
-
-    /// <summary>Whether a socket is at the path, and nobody listens at it any more. Whatever else is there is not ours to delete.</summary>
-    private bool IsLeftOver()
-    {
-        using FileDescriptor? probe = MessageSocket.Create(nonBlocking: true);
-        bool isLeftOver = probe is not null && MemoryFiles.TryGetStatus(Address, out FileStatus status) && status.IsSocket && !MessageSocket.TryConnect(probe, Address) && VirtualMemory.LastError == LinuxError.ConnectionRefused;
-        Marshal.SetLastPInvokeError(AddressInUse);
-        return isLeftOver;
+        if (_path is not null && MemoryFiles.TryGetStatusAt(_path, out FileStatus own))
+        {
+            _bound = own.Identity;
+        }
     }
 }

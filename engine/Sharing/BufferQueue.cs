@@ -159,9 +159,11 @@ public sealed unsafe class BufferQueue : IDisposable
 
     /// <summary>Takes a connection of a <see cref="BufferListener"/>'s as an importer of this queue. Any handle may.</summary>
     /// <param name="listener">Where importers connect.</param>
-    /// <param name="timeout">How long to wait for one. Who has connected may take a second to introduce itself.</param>
-    /// <returns>The importer; null when none came in time.</returns>
-    /// <exception cref="BufferException">Who came is no importer, or the system refused; the connection is closed.</exception>
+    /// <param name="timeout">How long to wait for one. Who has connected in time may take a second to introduce itself.</param>
+    /// <returns>
+    /// The importer; null when none came in time. Who connects and is none, for he leaves again, keeps silent or says something else, is passed over, and the waiting goes on.
+    /// </returns>
+    /// <exception cref="BufferException">The system refused; the connection is closed.</exception>
     public BufferPeer? Accept(BufferListener listener, TimeSpan timeout)
     {
         ArgumentNullException.ThrowIfNull(listener);
@@ -187,8 +189,9 @@ public sealed unsafe class BufferQueue : IDisposable
     }
 
     /// <summary>
-    /// A real dma-buf over a stable buffer, for drivers (<c>/dev/udmabuf</c>). A driver may pin the pages: then they outlive a revocation.
-    /// <b>Untested</b>: no machine of ours has the device.
+    /// A real dma-buf over a stable buffer, for drivers (<c>/dev/udmabuf</c>). Whoever has it, or is attached to it, holds the buffer, as an importer does; and its pages, so that
+    /// the buffer cannot be revoked until then, stays an orphan, and counts. The end is found within a second; where the kernel does not say who has a
+    /// dma-buf, it counts for as long as there is the queue. <b>Untested</b> with a device: no machine of ours has one.
     /// </summary>
     /// <param name="index">The buffer's index.</param>
     /// <returns>Its descriptor; the caller disposes it.</returns>
@@ -246,7 +249,7 @@ public sealed unsafe class BufferQueue : IDisposable
     /// <exception cref="BufferException">
     /// <see cref="BufferError.Busy"/>: the stream is on, another handle owns, or, with <see cref="ReleaseMode.Strict"/>, importers hold buffers
     /// (<see cref="BufferException.Holders"/>), and nothing was released. <see cref="BufferError.NotPermitted"/>: all were released, but immutable ones that
-    /// are held could not be revoked, and are orphans (<see cref="BufferException.Released"/>).
+    /// are held, or ones in a dma-buf, could not be revoked, and are orphans (<see cref="BufferException.Released"/>).
     /// </exception>
     public ReleaseResult Release(ReleaseMode mode = ReleaseMode.Orphan, TimeSpan deadline = default)
     {
@@ -258,7 +261,9 @@ public sealed unsafe class BufferQueue : IDisposable
         return _core.Release(this, mode, deadline);
     }
 
-    /// <summary>Drops the pages of all released buffers that are still held, immutable ones excepted; of pinned ones when they are unpinned.</summary>
+    /// <summary>
+    /// Drops the pages of all released buffers that are still held, immutable ones excepted; of those that are pinned, or in a dma-buf, when they are not any more.
+    /// </summary>
     /// <returns>How many buffers lost their pages.</returns>
     /// <exception cref="BufferException"><see cref="BufferError.Busy"/>: another handle owns.</exception>
     public int RevokeOrphans() => _core.RevokeOrphans(this);

@@ -15,34 +15,43 @@ namespace MagAlloc.Sharing;
 internal sealed unsafe class ControlPage : IDisposable
 {
     private readonly nuint _bytes;
+    private readonly FileDescriptor _file;
     private byte* _mapping;
 
-    private ControlPage(FileDescriptor file, byte* mapping, nuint bytes)
+    private ControlPage(FileDescriptor file, FileDescriptor readable, byte* mapping, nuint bytes)
     {
-        File = file;
+        _file = file;
+        Readable = readable;
         _mapping = mapping;
         _bytes = bytes;
     }
 
-    /// <summary>What importers get, opened for reading.</summary>
-    public FileDescriptor File { get; }
+    /// <summary>
+    /// What all importers get: one description for reading, opened before any of them was there. To open the file again for each would wait for as long as one of the same
+    /// user likes that has taken a lease on it; that they share a description tells none anything of another, for nothing of it is used but the mapping. Without
+    /// <c>/proc</c> it is the owner's own: the owner never reads the page, so a scribbler deceives other importers only.
+    /// </summary>
+    public FileDescriptor Readable { get; }
 
     public long Bytes => (long)_bytes;
 
     /// <exception cref="BufferException">A step was refused; nothing is left behind.</exception>
-    public static ControlPage Create(string queue, int slots, FaultPlan? faults)
+    public static ControlPage Create(string queue, int slots, bool canReopen, FaultPlan? faults)
     {
         nuint page = VirtualMemory.PageSize;
         nuint bytes = (((nuint)slots * sizeof(ulong)) + page - 1) & ~(page - 1);
         FileDescriptor file = FileSteps.Create(queue, "control", reservedHugePages: false, faults);
+        FileDescriptor? readable = null;
         try
         {
             FileSteps.SetLength(queue, file, (long)bytes, faults);
             FileSteps.Seal(queue, file, MemoryFiles.SealShrink | MemoryFiles.SealGrow | MemoryFiles.SealSeals, faults);
-            return new ControlPage(file, FileSteps.Map(queue, file, bytes, writable: true, faults), bytes);
+            readable = canReopen ? FileSteps.Reopen(queue, file, writable: false, faults) : file;
+            return new ControlPage(file, readable, FileSteps.Map(queue, file, bytes, writable: true, faults), bytes);
         }
         catch
         {
+            readable?.Dispose();
             file.Dispose();
             throw;
         }
@@ -67,7 +76,8 @@ internal sealed unsafe class ControlPage : IDisposable
             _mapping = null;
         }
 
-        File.Dispose();
+        Readable.Dispose();
+        _file.Dispose();
     }
 
     private ref ulong Word(int slot) => ref ((ulong*)_mapping)[slot];

@@ -39,15 +39,13 @@ internal static class HolderSearch
     private static bool HasOpen(string folder, ulong inode)
         => Try(() => Directory.EnumerateFiles($"{folder}/fd").Any(link => IsFile(link, inode)));
 
+    /// <summary>
+    /// By what the kernel itself says of a descriptor. To ask the file would be to ask its file system, which may be one that answers when it likes: a process can name a file of
+    /// such a one as it pleases.
+    /// </summary>
     private static bool IsFile(string link, ulong inode)
-    {
-        if (new FileInfo(link).LinkTarget?.StartsWith("/memfd:", StringComparison.Ordinal) != true)
-        {
-            return false;
-        }
-
-        return MemoryFiles.TryGetStatus(link, out FileStatus status) && status.Inode == inode;
-    }
+        => Try(() => new FileInfo(link).LinkTarget?.StartsWith("/memfd:", StringComparison.Ordinal) == true
+            && File.ReadLines(link.Replace("/fd/", "/fdinfo/", StringComparison.Ordinal)).Contains(string.Create(CultureInfo.InvariantCulture, $"ino:\t{inode}")));
 
     private static long UserOf(string folder)
     {

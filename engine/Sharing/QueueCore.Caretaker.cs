@@ -86,7 +86,6 @@ internal sealed partial class QueueCore
     {
         var set = new PollSet();
         List<BufferPeer> peers = [];
-        List<int> closed = [];
         while (true)
         {
             bool readsMessages;
@@ -111,11 +110,11 @@ internal sealed partial class QueueCore
                 Doorbell.Silence(_careBell);
             }
 
-            closed.Clear();
-            bool mayBeAny = _watcher is not null && !FileWatch.Read(_watcher, closed);
+            // A description of some buffer's file has ended: perhaps the last one that an importer had.
+            bool wasClosed = _closes is not null && _closes.TakeNews();
             for (int i = 0; i < peers.Count; i++)
             {
-                Look(peers[i], set, bell + (_watcher is null ? 1 : 2) + (2 * i), readsMessages);
+                Look(peers[i], set, bell + 1 + (2 * i), readsMessages);
             }
 
             DisconnectSilent();
@@ -123,12 +122,7 @@ internal sealed partial class QueueCore
             var work = new ReleaseWork();
             lock (_gate)
             {
-                _probe |= mayBeAny;
-                foreach (int watch in closed)
-                {
-                    Closed(watch);
-                }
-
+                _probe |= wasClosed;
                 LookAtSuspects();
                 LookAtDisputed();
                 Probe(work);
@@ -139,17 +133,12 @@ internal sealed partial class QueueCore
         }
     }
 
-    /// <returns>Place of the bell; the watcher follows, if there is one, then two places for each importer.</returns>
+    /// <returns>Place of the bell; two places for each importer follow.</returns>
     private int Prepare(PollSet set, List<BufferPeer> peers, bool readsMessages)
     {
         set.Clear();
         peers.Clear();
         int bell = set.Add(_careBell, forReading: true);
-        if (_watcher is not null)
-        {
-            set.Add(_watcher, forReading: true);
-        }
-
         foreach (BufferPeer peer in _peers)
         {
             peers.Add(peer);
@@ -198,10 +187,6 @@ internal sealed partial class QueueCore
         ProbeReleased(work);
     }
 
-    /// <summary>A description of a file has ended: perhaps the last one that an importer had.</summary>
-    private void Closed(int watch)
-        => _probe |= _watched.TryGetValue(watch, out SharedBuffer? buffer) && buffer.Phase != BufferPhase.Live;
-
     private int WaitMilliseconds(bool readsMessages)
     {
         long now = NowTicks();
@@ -210,7 +195,7 @@ internal sealed partial class QueueCore
         {
             until = buffer.Phase switch
             {
-                BufferPhase.Orphaned when buffer.Pins == 0 => Math.Min(until, Math.Max(buffer.RevokeAt, buffer.RetryAt)),
+                BufferPhase.Orphaned when buffer.Pins == 0 && buffer.DmaBufs.Count == 0 => Math.Min(until, Math.Max(buffer.RevokeAt, buffer.RetryAt)),
                 BufferPhase.Revoked => Math.Min(until, Math.Max(_nextRecheck, buffer.RetryAt)),
                 _ => until,
             };

@@ -91,6 +91,7 @@ internal sealed partial class QueueCore : IBufferOwner
         RevokedBuffers = _quotas.RevokedBuffers,
         PeakBytes = _quotas.PeakBytes,
         Importers = _peers.Count,
+        DmaBufs = _dmaBufs,
         Exports = _exports,
         HandOvers = _handOvers,
         Acknowledgements = _acknowledgements,
@@ -125,6 +126,15 @@ internal sealed partial class QueueCore : IBufferOwner
         if (IsHeard(EventLevel.Informational))
         {
             MagAllocEventSource.Log.BufferExported(Id, buffer.Index, peer.ProcessId, access.ToString());
+        }
+    }
+
+    private void TellDmaBuf(SharedBuffer buffer)
+    {
+        if (IsHeard(EventLevel.Informational))
+        {
+            // Whose it will be nobody knows.
+            MagAllocEventSource.Log.BufferExported(Id, buffer.Index, 0, "DmaBuf");
         }
     }
 

@@ -5,7 +5,6 @@ namespace MagAlloc.Sharing;
 /// <content>Exports: descriptions of buffers go to importers.</content>
 internal sealed partial class QueueCore
 {
-    private readonly Dictionary<int, SharedBuffer> _watched = [];
     private long _exports;
     private long _quotaRefusals;
     private long _untrackedExports;
@@ -66,34 +65,6 @@ internal sealed partial class QueueCore
         if (error != 0)
         {
             throw NotConnected(peer);
-        }
-    }
-
-    /// <summary>A dma-buf over a buffer, for drivers.</summary>
-    /// <returns>The descriptor, which becomes the caller's.</returns>
-    public FileDescriptor ExportDmaBuf(BufferQueue handle, int index)
-    {
-        lock (_gate)
-        {
-            RequireOwner(handle);
-            SharedBuffer buffer = Require(index);
-            if (buffer.Format.Profile != BufferProfile.Stable)
-            {
-                throw Invalid($"buffer {index} is {buffer.Format.Profile}; a dma-buf is made of stable ones only.");
-            }
-
-            using FileDescriptor? device = DmaBufDevice.Open();
-            if (device is null)
-            {
-                throw VirtualMemory.LastError is LinuxError.TooManyFiles or LinuxError.TooManyFilesInSystem
-                    ? BufferException.LastRefused(Name, "open")
-                    : new BufferException(
-                        BufferError.NotSupported,
-                        $"{Name}: {DmaBufDevice.Path} cannot be opened, so there are no dma-bufs here: load the module udmabuf, or export to importers.");
-            }
-
-            // What a driver pins is seen by no lease and reached by no hole: it is the driver's until the dma-buf is closed.
-            return DmaBufDevice.Create(device, buffer.File, buffer.Bytes) ?? throw BufferException.LastRefused(Name, "UDMABUF_CREATE");
         }
     }
 
@@ -183,14 +154,11 @@ internal sealed partial class QueueCore
             return;
         }
 
-        buffer.Watch = FileSteps.Fails(_faults, FaultPoint.FileWatch) ? -1 : FileWatch.Add(_watcher!, buffer.File);
+        buffer.Watch = FileSteps.Fails(_faults, FaultPoint.FileWatch) ? -1 : _closes!.Add(buffer.File);
         if (buffer.Watch < 0)
         {
             Tracking = BufferTracking.Polled;
-            return;
         }
-
-        _watched[buffer.Watch] = buffer;
     }
 
     /// <returns>0, or the error number of the refused send.</returns>

@@ -25,7 +25,8 @@ internal sealed partial class QueueCore
     /// <param name="handle">Any handle.</param>
     /// <param name="socket">Becomes the queue's, also when this fails.</param>
     /// <param name="timeout">For its first message.</param>
-    public BufferPeer Connect(BufferQueue handle, FileDescriptor socket, TimeSpan timeout)
+    /// <returns>Null when it is none, or gone again.</returns>
+    public BufferPeer? Connect(BufferQueue handle, FileDescriptor socket, TimeSpan timeout)
     {
         FileDescriptor? process = null;
         try
@@ -43,8 +44,13 @@ internal sealed partial class QueueCore
             process = FileSteps.Fails(_faults, FaultPoint.PeerProcess) ? null : OpenProcessOf(socket, number);
             MessageSocket.SetSendBuffer(
                 socket, (int)Math.Min(MostSendBuffer, ((2L * _options.MaxBuffers) + OtherMessages) * BytesOfWaitingMessage));
-            SharingMessage hello = ReceiveHello(socket, timeout);
-            SendWelcome(socket);
+            if (!TryReceiveHello(socket, timeout, out SharingMessage hello) || !TrySendWelcome(socket))
+            {
+                socket.Dispose();
+                process?.Dispose();
+                return null;
+            }
+
             var peer = new BufferPeer(this, socket, process, number, user, (hello.Flags & SharingMessage.AcceptsRevocable) != 0)
             {
                 // As many again may be of a stream that was stopped, and not read yet.
@@ -108,38 +114,37 @@ internal sealed partial class QueueCore
     private static FileDescriptor? OpenProcessOf(FileDescriptor socket, int number)
         => MessageSocket.OpenPeer(socket) ?? (VirtualMemory.LastError == LinuxError.NoSuchOption ? ProcessDescriptor.Open(number) : null);
 
-    private SharingMessage ReceiveHello(FileDescriptor socket, TimeSpan timeout)
+    /// <returns>False when who connected has left, says nothing in time, or something that no importer says first.</returns>
+    private bool TryReceiveHello(FileDescriptor socket, TimeSpan timeout, out SharingMessage hello)
     {
         var set = new PollSet();
         set.Add(socket, forReading: true);
-        SharingMessage hello = default;
+        hello = default;
         if (!set.Wait(MillisecondsOf(timeout)))
         {
-            throw new BufferException(BufferError.TryAgain, $"{Name}: who connected did not introduce itself within {timeout.TotalMilliseconds:0} ms; it is no importer.");
+            return false;
         }
 
         int got = MessageSocket.Receive(socket, SharingMessage.BytesOf(ref hello));
-        if (got != SharingMessage.Bytes || hello.Kind != MessageKind.Hello || hello.Length != (long)SharingMessage.Version)
+        if (got == SharingMessage.Bytes && hello.Kind == MessageKind.Hello && hello.Length == (long)SharingMessage.Version)
         {
-            throw new BufferException(
-                got == 0 ? BufferError.Ended : BufferError.Invalid,
-                $"{Name}: who connected {(got == 0 ? "left at once" : $"does not speak version {SharingMessage.Version} of the protocol")}.");
+            return true;
         }
 
-        return hello;
+        lock (_gate)
+        {
+            _misuses += got > 0 ? 1 : 0;
+        }
+
+        return false;
     }
 
-    private void SendWelcome(FileDescriptor socket)
+    /// <returns>False when who connected is gone.</returns>
+    private bool TrySendWelcome(FileDescriptor socket)
     {
-        // Without /proc it is the owner's own description. It writes the page and never reads it, so a scribbler deceives other importers only.
-        using FileDescriptor? readOnly = _support.CanReopen ? FileSteps.Reopen(Name, _control.File, writable: false, _faults) : null;
         SharingMessage welcome = new() { Kind = MessageKind.Welcome, Length = _control.Bytes };
-        if (FileSteps.Fails(_faults, FaultPoint.Message) || !MessageSocket.TrySend(socket, SharingMessage.BytesOf(ref welcome), readOnly ?? _control.File))
-        {
-            throw IsPeersFault(VirtualMemory.LastError)
-                ? new BufferException(BufferError.Ended, $"{Name}: who connected is gone.")
-                : BufferException.LastRefused(Name, "sendmsg");
-        }
+        return (!FileSteps.Fails(_faults, FaultPoint.Message) && MessageSocket.TrySend(socket, SharingMessage.BytesOf(ref welcome), _control.Readable))
+            || (IsPeersFault(VirtualMemory.LastError) ? false : throw BufferException.LastRefused(Name, "sendmsg"));
     }
 
     /// <summary>Reads all that an importer has sent.</summary>

@@ -93,8 +93,9 @@ internal sealed partial class QueueCore
             {
                 Revoke(buffer, work);
             }
-            else if (buffer.Pins != 0 && IsRevocable(buffer))
+            else if ((buffer.Pins != 0 || buffer.DmaBufs.Count != 0) && buffer.Format.Profile != BufferProfile.Immutable)
             {
+                // Once neither is so any more.
                 buffer.RevokeAt = NowTicks();
             }
         }
@@ -113,9 +114,7 @@ internal sealed partial class QueueCore
     }
 
     private static bool CanRevoke(SharedBuffer buffer)
-        => buffer.Phase == BufferPhase.Orphaned && IsRevocable(buffer) && buffer.Pins == 0 && buffer.RetryAt <= NowTicks();
-
-    private static bool IsRevocable(SharedBuffer buffer) => buffer.Format.Profile != BufferProfile.Immutable;
+        => buffer.Phase == BufferPhase.Orphaned && buffer.IsRevocable && buffer.Pins == 0 && buffer.RetryAt <= NowTicks();
 
     /// <summary>Does what was decided under the lock. The caller does not hold it.</summary>
     private void Finish(ReleaseWork work)
@@ -172,9 +171,10 @@ internal sealed partial class QueueCore
                 // Also where the system refuses to drop its pages again and again.
                 Reclaim(buffer, work);
             }
-        }
 
-        Doorbell.Ring(_careBell);
+            // Under the lock: from here on the queue may end.
+            Doorbell.Ring(_careBell);
+        }
     }
 
     private void NoteRevocation(SharedBuffer buffer, bool dropped, ReleaseWork work)
@@ -225,7 +225,11 @@ internal sealed partial class QueueCore
             return;
         }
 
-        int watch = buffer.Watch;
+        if (buffer.Watch >= 0)
+        {
+            _closes!.Remove(buffer.Watch);
+        }
+
         buffer.Close();
         using (Uninterrupted.Enter(_gate))
         {
@@ -233,7 +237,6 @@ internal sealed partial class QueueCore
             buffer.Phase = BufferPhase.Reclaimed;
             _released.Remove(buffer);
             _slots.Free(buffer.Slot);
-            _watched.Remove(watch);
             long since = NowTicks() - buffer.ReleasedAt;
             if (buffer.WasOrphan)
             {

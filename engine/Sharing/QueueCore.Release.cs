@@ -95,6 +95,11 @@ internal sealed partial class QueueCore
             return true;
         }
 
+        if (IsInDmaBuf(buffer))
+        {
+            return true;
+        }
+
         if (!buffer.WasExported)
         {
             return false;
@@ -160,7 +165,7 @@ internal sealed partial class QueueCore
         _orphans++;
         buffer.WasOrphan = true;
         _control.Publish(buffer.Slot, ControlWord.OfOrphan(buffer.Generation));
-        bool isRevocable = IsRevocable(buffer);
+        bool isRevocable = buffer.IsRevocable;
         if (mode == ReleaseMode.Revoke && !isRevocable)
         {
             work.Unrevocable++;
@@ -176,7 +181,7 @@ internal sealed partial class QueueCore
         work.Concerned.UnionWith(buffer.Claims.Select(claim => claim.Peer));
         work.Orphaned++;
         work.OrphanedBytes += buffer.Bytes;
-        if (isRevocable)
+        if (buffer.Format.Profile != BufferProfile.Immutable)
         {
             long timeout = After(buffer.ReleasedAt, _options.OrphanTimeout);
             buffer.RevokeAt = mode == ReleaseMode.Revoke ? Math.Min(revokeAt, timeout) : timeout;

@@ -34,7 +34,7 @@ internal sealed partial class QueueCore
     private readonly ControlPage _control = null!;
     private readonly FileDescriptor _careBell = null!;
     private readonly FileDescriptor _dequeueBell = null!;
-    private readonly FileDescriptor? _watcher;
+    private readonly CloseWatch? _closes;
     private readonly List<SharedBuffer> _released = [];
     private Announcement _announcement;
     private long _totalBytes;
@@ -57,11 +57,11 @@ internal sealed partial class QueueCore
         try
         {
             _support = SharingSupport.Probe(Name, _faults);
-            _control = ControlPage.Create(Name, _slots.Count, _faults);
+            _control = ControlPage.Create(Name, _slots.Count, _support.CanReopen, _faults);
             _careBell = CreateBell();
             _dequeueBell = CreateBell();
-            _watcher = _support.CanAsk ? SharingSupport.CreateWatcher(Name, _faults) : null;
-            Tracking = _support.Tracking(_watcher is not null);
+            _closes = _support.CanAsk ? CloseWatcher.TryOpen(Name, _careBell, _faults) : null;
+            Tracking = _support.Tracking(_closes is not null);
             _announcement.Make(this, _faults);
         }
         catch (OutOfMemoryException refused)
@@ -236,10 +236,10 @@ internal sealed partial class QueueCore
 
     private void CloseDescriptors()
     {
+        _closes?.Dispose();
         _control?.Dispose();
         _careBell?.Dispose();
         _dequeueBell?.Dispose();
-        _watcher?.Dispose();
     }
 
     private static long NowTicks() => Stopwatch.GetTimestamp();

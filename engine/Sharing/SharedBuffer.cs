@@ -87,6 +87,12 @@ internal sealed unsafe class SharedBuffer
     /// <summary>Number at the watcher; -1: not watched.</summary>
     public int Watch { get; set; } = -1;
 
+    /// <summary>Duplicates of the dma-bufs over it. Stable buffers only.</summary>
+    public List<FileDescriptor> DmaBufs { get; } = [];
+
+    /// <summary>Its pages can be dropped, for the kernel allows it and no driver has them.</summary>
+    public bool IsRevocable => Format.Profile != BufferProfile.Immutable && DmaBufs.Count == 0;
+
     /// <summary>Uses of the owner's mapping that must end before it is unmapped.</summary>
     public int Pins { get; set; }
 
@@ -176,6 +182,7 @@ internal sealed unsafe class SharedBuffer
     public void Close()
     {
         Unmap();
+        DmaBufs.ForEach(dmaBuf => dmaBuf.Dispose());
         _oracle?.Dispose();
         _file?.Dispose();
     }

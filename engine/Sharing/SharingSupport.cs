@@ -36,29 +36,6 @@ internal readonly record struct SharingSupport
         return new SharingSupport { CanReopen = other is not null, CanAsk = isHeld };
     }
 
-    /// <summary>A watcher that has been seen to tell of a close, or null.</summary>
-    public static FileDescriptor? CreateWatcher(string queue, FaultPlan? faults)
-    {
-        using FileDescriptor file = FileSteps.Create(queue, "probe", reservedHugePages: false, faults);
-        FileDescriptor? watcher = FileSteps.Fails(faults, FaultPoint.FileWatch) ? null : FileWatch.Create();
-        if (watcher is null)
-        {
-            return null;
-        }
-
-        int watch = FileWatch.Add(watcher, file);
-        Reopen(file, writable: false, faults)?.Dispose();
-        List<int> closed = [];
-        if (watch >= 0 && FileWatch.Read(watcher, closed) && closed.Contains(watch))
-        {
-            FileWatch.Remove(watcher, watch);
-            return watcher;
-        }
-
-        watcher.Dispose();
-        return null;
-    }
-
     private static FileDescriptor? Reopen(FileDescriptor file, bool writable, FaultPlan? faults)
         => FileSteps.Fails(faults, FaultPoint.FileOpen) ? null : MemoryFiles.Reopen(file, writable);
 }

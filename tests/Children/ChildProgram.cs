@@ -11,12 +11,17 @@ public static class ChildProgram
     private static readonly Dictionary<string, Action> s_parts = RestrictedSpace.Parts.Concat(FirstOwner.Parts).ToDictionary();
 
     /// <summary>Plays one part.</summary>
-    /// <param name="args">Its name.</param>
+    /// <param name="args">Its name; for a starter, the address too.</param>
     public static int Main(string[] args)
     {
         ArgumentNullException.ThrowIfNull(args);
         try
         {
+            if (args is [Starter.Part, string address] && OperatingSystem.IsLinux())
+            {
+                return Starter.StartAgainAndAgain(address);
+            }
+
             s_parts[args.Single()]();
             return 0;
         }

@@ -22,7 +22,7 @@ public sealed class ErrorTableTests
         [
             (BufferError.NotPermitted, 1), (BufferError.QueueFailed, 5), (BufferError.BadDescriptor, 9), (BufferError.TryAgain, 11),
             (BufferError.OutOfMemory, 12), (BufferError.AccessDenied, 13), (BufferError.Busy, 16), (BufferError.Revoked, 19), (BufferError.Invalid, 22),
-            (BufferError.TooManyFilesInSystem, 23), (BufferError.TooManyFiles, 24), (BufferError.Ended, 32), (BufferError.NotSupported, 95),
+            (BufferError.TooManyFilesInSystem, 23), (BufferError.TooManyFiles, 24), (BufferError.Ended, 32), (BufferError.NotSupported, 95), (BufferError.AddressInUse, 98),
             (BufferError.NoBuffers, 105), (BufferError.QuotaExceeded, 122),
         ];
         Assert.That(all.Select(one => (int)one.Error), Is.EqualTo(all.Select(one => one.Number)));

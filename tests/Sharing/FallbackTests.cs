@@ -13,15 +13,15 @@ public sealed unsafe class FallbackTests
 {
     private const long Length = 4 * Shared.Page;
 
-    // The steps of a start, in their order: the oracle and another description are opened, the lease is asked; then the watcher is made, and a description opened and
-    // closed under it.
+    // The steps of a start, in their order: the oracle and another description are opened, the lease is asked; the control page is opened for importers; then the
+    // process's watcher is made, and a description opened and closed under it.
     private static IEnumerable<TestCaseData> Probes()
     {
         yield return Row(FaultPoint.FileLease, 1, BufferTracking.Cooperative, canReopen: true);
         yield return Row(FaultPoint.FileWatch, 1, BufferTracking.Polled, canReopen: true);
         yield return Row(FaultPoint.FileOpen, 1, BufferTracking.Cooperative, canReopen: false);
         yield return Row(FaultPoint.FileOpen, 2, BufferTracking.Cooperative, canReopen: false);
-        yield return Row(FaultPoint.FileOpen, 3, BufferTracking.Polled, canReopen: true);
+        yield return Row(FaultPoint.FileOpen, 4, BufferTracking.Polled, canReopen: true);
 
         static TestCaseData Row(FaultPoint point, int nth, BufferTracking tracking, bool canReopen)
             => new TestCaseData(point, nth, tracking, canReopen).SetArgDisplayNames($"{point} {nth}");

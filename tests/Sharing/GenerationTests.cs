@@ -52,7 +52,7 @@ public sealed class GenerationTests
     {
         using RawOwner owner = new();
         using BufferImporter importer = owner.Meet();
-        using FileDescriptor file = MemoryFile.Create(MemoryFiles.SealShrink);
+        using FileDescriptor file = MemoryFile.Create(MemoryFiles.SealShrink | MemoryFiles.SealGrow);
         owner.Export(3, 7, MemoryFile.Reopen(file), MemoryFile.Bytes);
         Assert.That(importer.TryImport(out BufferImport? import, Shared.Soon), Is.True);
         Assert.That(import!.TryRead(0, new byte[10]), Is.True);
@@ -71,7 +71,7 @@ public sealed class GenerationTests
     {
         using RawOwner owner = new();
         using BufferImporter importer = owner.Meet();
-        using FileDescriptor file = MemoryFile.Create(MemoryFiles.SealShrink);
+        using FileDescriptor file = MemoryFile.Create(MemoryFiles.SealShrink | MemoryFiles.SealGrow);
         SharingMessage export = owner.Export(3, 7, MemoryFile.Reopen(file), MemoryFile.Bytes);
         Assert.That(importer.TryImport(out _, Shared.Soon), Is.True);
         owner.Send(export with { Kind = MessageKind.Frame, Generation = 6, Sequence = 1 });

@@ -13,39 +13,65 @@ public sealed unsafe class HostileImporterTests
 {
     private static IEnumerable<TestCaseData> Introductions()
     {
-        yield return Case("nothing at all, and leaves", BufferError.Ended, socket => socket.Dispose());
-        yield return Case("an empty message", BufferError.Ended, socket => Send(socket, []));
-        yield return Case("one byte", BufferError.Invalid, socket => Send(socket, [1]));
-        yield return Case("a short message", BufferError.Invalid, socket => Send(socket, new byte[SharingMessage.Bytes - 1]));
-        yield return Case("a long message", BufferError.Invalid, socket => Send(socket, new byte[SharingMessage.Bytes + 1]));
-        yield return Case("zeros", BufferError.Invalid, socket => Send(socket, new byte[SharingMessage.Bytes]));
-        yield return Case("60 kB", BufferError.Invalid, socket => Send(socket, new byte[60_000]));
-        yield return Case("HTTP", BufferError.Invalid, socket => Send(socket, "GET / HTTP/1.1\r\nHost: example.com\r\nAccept: */*\r\n\r\n"u8.ToArray()));
-        yield return Case("another version", BufferError.Invalid, socket => RawImporter.TrySay(socket, RawImporter.Hello() with { Length = 2 }));
-        yield return Case("a farewell", BufferError.Invalid, socket => RawImporter.TrySay(socket, RawImporter.Hello() with { Kind = MessageKind.LetGo }));
-        yield return Case("what an owner says", BufferError.Invalid, socket => RawImporter.TrySay(socket, RawImporter.Hello() with { Kind = MessageKind.Welcome }));
-        yield return Case("nothing at all, and stays", BufferError.TryAgain, _ => { });
+        yield return Case("nothing at all, and leaves", 0, socket => socket.Dispose());
+        yield return Case("an empty message", 0, socket => Send(socket, []));
+        yield return Case("one byte", 1, socket => Send(socket, [1]));
+        yield return Case("a short message", 1, socket => Send(socket, new byte[SharingMessage.Bytes - 1]));
+        yield return Case("a long message", 1, socket => Send(socket, new byte[SharingMessage.Bytes + 1]));
+        yield return Case("zeros", 1, socket => Send(socket, new byte[SharingMessage.Bytes]));
+        yield return Case("60 kB", 1, socket => Send(socket, new byte[60_000]));
+        yield return Case("HTTP", 1, socket => Send(socket, "GET / HTTP/1.1\r\nHost: example.com\r\nAccept: */*\r\n\r\n"u8.ToArray()));
+        yield return Case("another version", 1, socket => RawImporter.TrySay(socket, RawImporter.Hello() with { Length = 2 }));
+        yield return Case("a farewell", 1, socket => RawImporter.TrySay(socket, RawImporter.Hello() with { Kind = MessageKind.LetGo }));
+        yield return Case("what an owner says", 1, socket => RawImporter.TrySay(socket, RawImporter.Hello() with { Kind = MessageKind.Welcome }));
+        yield return Case("all that is right, and leaves", 0, socket =>
+        {
+            RawImporter.TrySay(socket, RawImporter.Hello());
+            socket.Dispose();
+        });
+        yield return Case("nothing at all, and stays", 0, _ => { });
 
-        static TestCaseData Case(string name, BufferError error, Action<FileDescriptor> say) => new TestCaseData(error, say).SetArgDisplayNames(name);
+        static TestCaseData Case(string name, int misuses, Action<FileDescriptor> say) => new TestCaseData(misuses, say).SetArgDisplayNames(name);
 
         static void Send(FileDescriptor socket, byte[] bytes) => MessageSocket.TrySend(socket, bytes);
     }
 
+    /// <summary>Anybody may connect. An owner who waits for an importer does not hear of it when one who is none does.</summary>
     [TestCaseSource(nameof(Introductions))]
-    public void WhoIntroducesItselfWith(BufferError error, Delegate say)
+    public void WhoIsNoImporter_IsPassedOver_AndTheNextIsWelcome(int misuses, Delegate say)
     {
         using Shared shared = new();
         OpenFiles before = OpenFiles.Count();
         using (FileDescriptor socket = RawImporter.Dial(shared.Address))
         {
             ((Action<FileDescriptor>)say)(socket);
-            Shared.Refused(error, () => shared.Queue.Accept(shared.Listener, Shared.Soon));
+            (BufferPeer peer, BufferImporter importer) = shared.Connect();
+            Assert.That(peer.IsConnected, Is.True, "in the same call");
+            importer.Dispose();
+            Shared.Eventually(() => !peer.IsConnected, "it has left");
         }
 
         before.AssertNothingMore();
-        Assert.That(shared.Queue.GetStatistics().Importers, Is.Zero);
-        (BufferPeer peer, _) = shared.Connect();
-        Assert.That(peer.IsConnected, Is.True, "the next one is welcome");
+        BufferQueueStatistics books = shared.Queue.GetStatistics();
+        Assert.That((books.Importers, books.Misuses), Is.EqualTo((0, (long)misuses)));
+    }
+
+    [TestCaseSource(nameof(Introductions))]
+    public void WhoIsNoImporter_DoesNotPutTheEndOfTheWaitOff(int misuses, Delegate say)
+    {
+        using Shared shared = new();
+        List<FileDescriptor> sockets = [];
+        for (int i = 0; i < 3; i++)
+        {
+            sockets.Add(RawImporter.Dial(shared.Address));
+            ((Action<FileDescriptor>)say)(sockets[i]);
+        }
+
+        OpenFiles before = OpenFiles.Count();
+        Assert.That(shared.Queue.Accept(shared.Listener, TimeSpan.FromMilliseconds(10)), Is.Null);
+        before.AssertNothingMore();
+        sockets.ForEach(socket => socket.Dispose());
+        Assert.That(shared.Queue.GetStatistics().Misuses, Is.EqualTo(3 * misuses));
     }
 
     [TestCase(1)]

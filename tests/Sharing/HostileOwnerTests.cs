@@ -19,11 +19,11 @@ public sealed class HostileOwnerTests
         yield return Case("an empty message", BufferError.Ended, owner => MessageSocket.TrySend(owner.Socket, []));
         yield return Case("one byte", BufferError.Invalid, owner => MessageSocket.TrySend(owner.Socket, [1]));
         yield return Case("a long message", BufferError.Invalid, owner => MessageSocket.TrySend(owner.Socket, new byte[1000]));
-        yield return Case("another kind", BufferError.Invalid, owner => owner.Welcome(owner.Control.File, owner.Control.Bytes, MessageKind.Export));
+        yield return Case("another kind", BufferError.Invalid, owner => owner.Welcome(owner.Control.Readable, owner.Control.Bytes, MessageKind.Export));
         yield return Case("no page", BufferError.TooManyFiles, owner => owner.Welcome(null, owner.Control.Bytes));
-        yield return Case("a page of no length", BufferError.Invalid, owner => owner.Welcome(owner.Control.File, 0));
-        yield return Case("a page of a negative length", BufferError.Invalid, owner => owner.Welcome(owner.Control.File, -4096));
-        yield return Case("a page that is shorter than said", BufferError.Invalid, owner => owner.Welcome(owner.Control.File, owner.Control.Bytes + 1));
+        yield return Case("a page of no length", BufferError.Invalid, owner => owner.Welcome(owner.Control.Readable, 0));
+        yield return Case("a page of a negative length", BufferError.Invalid, owner => owner.Welcome(owner.Control.Readable, -4096));
+        yield return Case("a page that is shorter than said", BufferError.Invalid, owner => owner.Welcome(owner.Control.Readable, owner.Control.Bytes + 1));
         yield return Case("a page that can shrink", BufferError.Invalid, owner => owner.Welcome(MemoryFile.Create(MemoryFiles.SealGrow), 4096));
         yield return Case("no memory file", BufferError.BadDescriptor, owner => owner.Welcome(Doorbell.Create(), 4096));
         yield return Case("nothing, and stays", BufferError.TryAgain, _ => { });

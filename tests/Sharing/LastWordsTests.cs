@@ -72,7 +72,7 @@ public sealed class LastWordsTests
         {
             using RawOwner owner = new();
             using BufferImporter importer = owner.Meet();
-            using FileDescriptor file = MemoryFile.Create(MemoryFiles.SealShrink);
+            using FileDescriptor file = MemoryFile.Create(MemoryFiles.SealShrink | MemoryFiles.SealGrow);
             using FileDescriptor reader = MemoryFile.Reopen(file);
             SharingMessage export = owner.Export(0, 1, reader, MemoryFile.Bytes);
             Assert.That(importer.TryImport(out _, Shared.Soon), Is.True);

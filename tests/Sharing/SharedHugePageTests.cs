@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.Versioning;
 using MagAlloc.Platform;
+using MagAlloc.Sharing;
 using MagAlloc.Tests.Platform;
 using MagAlloc.Tests.Sharing.Support;
 
@@ -149,6 +150,49 @@ public sealed unsafe class SharedHugePageTests
         }
     }
 
+    /// <summary>The owner can punch it at any time: then a touch needs a page of a pool that may be empty, and is a signal.</summary>
+    [Test]
+    public void Reserved_AnOwnerThatCallsThemStable_IsRefused()
+    {
+        using (Reserve(2))
+        {
+            using FileDescriptor file = HugeFile(pages: 1, filled: 1, MemoryFiles.SealShrink | MemoryFiles.SealGrow);
+            using FileDescriptor reader = MemoryFile.Reopen(file);
+            using RawOwner owner = new();
+            using BufferImporter importer = owner.Meet();
+            owner.Export(0, 1, reader, HugePages.ReservedBytes);
+            BufferException refused = Shared.Refused(BufferError.Invalid, () => importer.TryImport(out _, Shared.Soon));
+            Assert.That(refused.Message, Does.Contain("reserved huge pages"));
+            Assert.That(owner.Hear().Kind, Is.EqualTo(MessageKind.Refused));
+        }
+    }
+
+    /// <summary>What is sealed against writing cannot be punched; but it may never have been there.</summary>
+    [TestCase(2, ExpectedResult = true)]
+    [TestCase(1, ExpectedResult = false)]
+    [TestCase(0, ExpectedResult = false)]
+    public bool Reserved_FrozenOnesAreTakenIfTheyAreWhole(int filled)
+    {
+        using (Reserve(2))
+        {
+            using FileDescriptor file = HugeFile(2, filled, MemoryFiles.SealShrink | MemoryFiles.SealGrow | MemoryFiles.SealWrite);
+            using FileDescriptor reader = MemoryFile.Reopen(file);
+            using RawOwner owner = new();
+            using BufferImporter importer = owner.Meet();
+            owner.Export(0, 1, reader, 2 * HugePages.ReservedBytes, BufferProfile.Immutable);
+            try
+            {
+                Assert.That(importer.TryImport(out BufferImport? import, Shared.Soon), Is.True);
+                byte[] copy = new byte[import!.Length];
+                return import.TryRead(0, copy);
+            }
+            catch (BufferException e) when (e.Error == BufferError.Invalid)
+            {
+                return false;
+            }
+        }
+    }
+
     /// <summary>
     /// A mapping of a part of a huge page covers all of it: at a fixed place, what lies behind the part as well, which may be anything of this process's.
     /// </summary>
@@ -163,12 +207,12 @@ public sealed unsafe class SharedHugePageTests
             Assert.That(MemoryFiles.TrySetLength(file, 2 * huge) && MemoryFiles.TryAllocate(file, 2 * huge) && MemoryFiles.TryAddSeals(file, Seals), Is.True);
             using FileDescriptor reader = MemoryFile.Reopen(file);
             using RawOwner owner = new();
-            using BufferImporter importer = owner.Meet();
-            owner.Export(0, 1, reader, huge + Environment.SystemPageSize);
+            using BufferImporter importer = owner.Meet(new BufferImporterOptions { AcceptRevocable = true });
+            owner.Export(0, 1, reader, huge + Environment.SystemPageSize, BufferProfile.Revocable);
             BufferException refused = Shared.Refused(BufferError.Invalid, () => importer.TryReceive(out _, Shared.Soon));
             Assert.That(refused.Message, Does.Contain("whole pages"));
 
-            owner.Export(0, 2, reader, huge);
+            owner.Export(0, 2, reader, huge, BufferProfile.Revocable);
             Assert.That(importer.TryImport(out BufferImport? import, Shared.Soon), Is.True);
             Assert.That((import!.Length, (long)import.DangerousGetPointer() % huge), Is.EqualTo((huge, 0L)));
 
@@ -176,6 +220,15 @@ public sealed unsafe class SharedHugePageTests
             owner.Welcome(reader, huge);
             Shared.Refused(BufferError.Invalid, () => connecting.GetAwaiter().GetResult());
         }
+    }
+
+    private static FileDescriptor HugeFile(int pages, int filled, int seals)
+    {
+        long huge = HugePages.ReservedBytes;
+        FileDescriptor file = MemoryFiles.Create("test", reservedHugePages: true)!;
+        Assert.That(
+            MemoryFiles.TrySetLength(file, pages * huge) && (filled == 0 || MemoryFiles.TryAllocate(file, filled * huge)) && MemoryFiles.TryAddSeals(file, seals), Is.True);
+        return file;
     }
 
     [Test]

@@ -61,7 +61,7 @@ public sealed class StubbornOwnerTests
         before.AssertNothingMore();
         using FileDescriptor reader = MemoryFile.Reopen(gift);
         SharingMessage message = export with { Slot = 1 };
-        Assert.That(MemoryFiles.TryAddSeals(gift, MemoryFiles.SealShrink), Is.True);
+        Assert.That(MemoryFiles.TryAddSeals(gift, MemoryFiles.SealShrink | MemoryFiles.SealGrow), Is.True);
         owner.Control.Publish(1, ControlWord.OfLive(1));
         Assert.That(RawMessage.TrySend(owner.Socket, SharingMessage.BytesOf(ref message), [reader, gift, gift, gift]), Is.True);
         Assert.That(importer.TryImport(out BufferImport? import, Shared.Soon), Is.True, "of several the first counts");
@@ -216,7 +216,7 @@ public sealed class StubbornOwnerTests
     private static BufferImporter Import(RawOwner owner, out SharingMessage export)
     {
         BufferImporter importer = owner.Meet();
-        using FileDescriptor file = MemoryFile.Create(MemoryFiles.SealShrink);
+        using FileDescriptor file = MemoryFile.Create(MemoryFiles.SealShrink | MemoryFiles.SealGrow);
         using FileDescriptor reader = MemoryFile.Reopen(file);
         export = owner.Export(0, 1, reader, MemoryFile.Bytes);
         Assert.That(importer.TryImport(out _, Shared.Soon), Is.True);

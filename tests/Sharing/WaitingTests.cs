@@ -217,7 +217,7 @@ public sealed class WaitingTests
         {
             owner.Take();
             Thread.Sleep(100);
-            owner.Welcome(owner.Control.File, owner.Control.Bytes);
+            owner.Welcome(owner.Control.Readable, owner.Control.Bytes);
         });
         SignalledThread.Run(() => BufferImporter.Connect(owner.Address).Dispose());
         Assert.That(welcoming.Wait(Shared.Soon), Is.True);

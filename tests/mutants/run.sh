@@ -574,15 +574,13 @@ mutant 'share: the place of an orphan is given again' $sharing.Release.cs \
     '        buffer.WasOrphan = true;' '        buffer.WasOrphan = true;
         _slots.Free(buffer.Slot);' "$share.LifeTests" tests
 mutant '=share: a place is free before its file is closed (whoever had a claim on it has none by then)' $sharing.Reclaim.cs \
-    '        int watch = buffer.Watch;
-        buffer.Close();
+    '        buffer.Close();
         lock (_gate)
         {
             _quotas.Reclaim(buffer.Bytes, wasRevoked: !buffer.HasPages);
             buffer.Phase = BufferPhase.Reclaimed;
             _released.Remove(buffer);
-            _slots.Free(buffer.Slot);' '        int watch = buffer.Watch;
-        lock (_gate)
+            _slots.Free(buffer.Slot);' '        lock (_gate)
         {
             _slots.Free(buffer.Slot);
         }
@@ -654,8 +652,8 @@ mutant 'share: an untracked export is not noticed' $sharing.Claims.cs \
 ' '' "$share.Untracked" tests
 mutant 'share: pages that come back are left' $sharing.Reclaim.cs \
     'buffer.ResidentBytes() != 0' 'buffer.ResidentBytes() < 0' "$share.LifeTests|$share.HandOver" tests
-mutant 'share: closes are not heard' $sharing.Export.cs \
-    '        _watched[buffer.Watch] = buffer;' '' "$share.LifeTests" tests
+mutant 'share: closes are not heard' Sharing/CloseWatcher.cs \
+    '                _watches[watch] = queue;' '' "$share.CloseWatcher" tests
 mutant 'share: without watches leases are asked now and then' $sharing.Caretaker.cs \
     'Tracking == BufferTracking.Polled ? s_poll : s_safetyNet' 's_safetyNet' "$share.LifeTests" tests
 mutant 'share: deadlines pass' $sharing.Reclaim.cs \
@@ -672,7 +670,7 @@ mutant 'share: buffers that are being made are nobodys' $sharing.Buffers.cs \
     '                    _owner = handle;
 ' '                    _owner = formerOwner;
 ' "$share.Ownership" tests
-mutant 'share: a listener deletes whatever is in its place' Sharing/BufferListener.cs ' && status.IsSocket' '' "$share.Listener" tests
+mutant 'share: a listener deletes whatever is in its place' Sharing/BufferListener.cs ' && present.IsSocket' '' "$share.Listener" tests
 mutant 'share: what an importer said last is lost with it' $sharing.Peers.cs \
     'if (got < 0 && VirtualMemory.LastError == LinuxError.ConnectionReset)' 'if (got < -1)' "$share.LastWords" tests
 mutant 'share: what an importer said last is lost where a message cannot be sent to it' $sharing.Peers.cs \

@@ -47,7 +47,9 @@ internal sealed class ChildCommand : ITraced
         {
             // Without a limit the wait includes the last lines of the redirected output.
             _process.WaitForExit();
-            return _process.ExitCode;
+
+            // One that a signal has ended tells no code of its own.
+            return _process.ExitCode is var code and >= 0 and <= Commands.ExitCode.Usage ? code : Commands.ExitCode.IntegrityFailure;
         }
     }
 

@@ -42,6 +42,7 @@ internal sealed class TraceReader(TraceFile file)
         {
             File = file.Path,
             FileBytes = new FileInfo(file.Path).Length,
+            Cut = file.Cut,
             Process = process?.CommandLine is { Length: > 0 } commandLine ? commandLine : process?.Name ?? string.Empty,
             ProcessId = process?.ProcessID ?? 0,
             Start = file.Log.SessionStartTime,

@@ -4,6 +4,7 @@ using MagAlloc.Stress.Analysis.Page;
 using MagAlloc.Stress.Analysis.Reading;
 using MagAlloc.Stress.Analysis.Speedscope;
 using MagAlloc.Stress.Commands;
+using MagAlloc.Stress.Hosting;
 using MagAlloc.Stress.Reporting;
 
 namespace MagAlloc.Stress.Analysis;
@@ -29,7 +30,7 @@ internal static class AnalyzeRun
         if (Read(request.File, console, interruption) is not { } trace)
         {
             console.Line("interrupted");
-            return ExitCode.IntegrityFailure;
+            return StandardStreams.OutputEnded.IsCancellationRequested ? ExitCode.Pass : ExitCode.IntegrityFailure;
         }
 
         if (trace.CutNote is { } note)

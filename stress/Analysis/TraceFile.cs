@@ -39,12 +39,10 @@ internal sealed class TraceFile : IDisposable
             TraceLog.CreateFromEventPipeDataFile(readable.Path, converted, new TraceLogOptions { ConversionLog = TextWriter.Null });
             return new TraceFile(path, converted, new TraceLog(converted), readable.Cut);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or InvalidOperationException or FormatException
-            or ArgumentException or NotSupportedException or OverflowException or IndexOutOfRangeException or NullReferenceException)
+        catch (Exception e) when (IsDamage(e))
         {
-            // TraceEvent meets damage within a block with whatever exception the wrong byte leads it to.
             File.Delete(converted);
-            throw new UsageException($"{path}: cannot be read as a trace: {e.Message.Split('\n')[0].TrimEnd()}");
+            throw Damaged(path, e);
         }
         catch
         {
@@ -53,9 +51,39 @@ internal sealed class TraceFile : IDisposable
         }
     }
 
+    /// <summary>From the first to the last.</summary>
+    /// <exception cref="UsageException">While it goes on: the trace is damaged.</exception>
+    public IEnumerable<TraceEvent> Events()
+    {
+        // The enumerator of a log without events throws.
+        if (Log.EventCount == 0)
+            yield break;
+        using IEnumerator<TraceEvent> events = ((IEnumerable<TraceEvent>)Log.Events).GetEnumerator();
+        while (Next(events))
+            yield return events.Current;
+    }
+
     public void Dispose()
     {
         Log.Dispose();
         File.Delete(_converted);
     }
+
+    private bool Next(IEnumerator<TraceEvent> events)
+    {
+        try
+        {
+            return events.MoveNext();
+        }
+        catch (Exception e) when (IsDamage(e))
+        {
+            throw Damaged(Path, e);
+        }
+    }
+
+    /// <summary>TraceEvent meets damage within a block with whatever exception the wrong byte leads it to.</summary>
+    private static bool IsDamage(Exception e) => e is IOException or UnauthorizedAccessException or InvalidDataException or InvalidOperationException or FormatException
+        or ArgumentException or NotSupportedException or OverflowException or IndexOutOfRangeException or NullReferenceException;
+
+    private static UsageException Damaged(string path, Exception e) => new($"{path}: cannot be read as a trace: {e.Message.Split('\n')[0].TrimEnd()}");
 }

@@ -65,6 +65,9 @@ internal sealed class ImporterProcess : IDisposable
         // It, or its holder, reads what is taken from it until that kills it, as it must. What its runtime says then is no news.
         start.RedirectStandardError = role is nameof(RogueKind.Raw) or nameof(RogueKind.Repass);
 
+        // Who is killed cannot clear away the sockets and pipes of its diagnostics; the holders that it starts inherit this.
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
+
         // A short life: the best code never pays.
         start.Environment["DOTNET_TieredPGO"] = "0";
         return new ImporterProcess(context, Process.Start(start)!, role == ImporterArguments.Honest);

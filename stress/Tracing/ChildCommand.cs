@@ -128,6 +128,9 @@ internal sealed class ChildCommand : ITraced
             _process.WaitForExit(s_farewell);
         }
 
+        // Also when somebody else has killed it.
+        if (_process.HasExited)
+            RuntimeFiles.Remove(_process.Id);
         _connector?.DisposeAsync().AsTask().Wait(s_farewell);
         _process.Dispose();
         Delete(_folder);

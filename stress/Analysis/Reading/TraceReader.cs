@@ -25,7 +25,7 @@ internal sealed class TraceReader(TraceFile file)
 
     public TraceModel Read(CancellationToken interruption)
     {
-        foreach (TraceEvent data in file.Log.Events)
+        foreach (TraceEvent data in file.Events())
         {
             Volatile.Write(ref _events, _events + 1);
             interruption.ThrowIfCancellationRequested();

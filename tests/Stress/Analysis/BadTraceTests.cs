@@ -112,7 +112,7 @@ public sealed unsafe class BadTraceTests
         Assert.Multiple(() =>
         {
             Assert.That(run.ExitCode, Is.EqualTo(2));
-            Assert.That(run.Output, Is.Empty);
+            Assert.That(run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => !line.StartsWith("reading ", StringComparison.Ordinal)), Is.Empty, "beside progress, on a slow machine");
             Assert.That(run.Error.TrimEnd(), Does.StartWith($"stress: {file}: ").And.Match(why).And.Not.Contain("\n"));
             Assert.That(File.Exists(_folder["out.json"]), Is.False);
             Assert.That(File.Exists(_folder["out.html"]), Is.False);

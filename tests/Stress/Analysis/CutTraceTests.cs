@@ -109,7 +109,6 @@ public sealed unsafe class CutTraceTests
         ProgramRun run = StressProgram.Run("analyze", Cut, "--strict", "--json", Json, "--html", Html);
 
         Assert.That(run.ExitCode, Is.EqualTo(2));
-        Assert.That(run.Output, Is.Empty);
         Assert.That(run.Error.TrimEnd(), Does.StartWith($"stress: {Cut}: ").And.Contain("--strict").And.Not.Contain("\n"));
         Assert.That(File.Exists(Json) || File.Exists(Html), Is.False);
     }
@@ -208,7 +207,7 @@ public sealed unsafe class CutTraceTests
     private (long Events, long OfEngine) Counts(byte[] content, out bool isShown)
     {
         File.WriteAllBytes(Cut, content);
-        ProgramRun run = StressProgram.Run("analyze", Cut, "--json", Json, "--html", Html);
+        ProgramRun run = StressProgram.Run("analyze", Cut, "--json", Json);
         isShown = run.ExitCode == 0;
         Assert.That(run.ExitCode, Is.Zero.Or.EqualTo(2), $"{content.Length} bytes: {run.Error}");
         Assert.That(run.Error.TrimEnd(), Does.Not.Contain("\n"), $"{content.Length} bytes");

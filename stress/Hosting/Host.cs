@@ -32,7 +32,9 @@ internal static class Host
 
         if (StandardStreams.OutputFailure is { } failure)
         {
-            Console.Error.WriteLine($"{program}: standard output: {failure}");
+            // Whatever else went wrong was told already.
+            if (!StandardStreams.IsErrorUsed)
+                Console.Error.WriteLine($"{program}: standard output: {failure}");
             exitCode = exitCode == ExitCode.Pass ? ExitCode.Usage : exitCode;
         }
 

@@ -18,12 +18,16 @@ internal sealed partial class OutputStream(int descriptor) : Stream
 
     private readonly CancellationTokenSource _ended = new();
     private string? _failure;
+    private bool _isUsed;
 
     /// <summary>Cancelled when nothing can be written any more.</summary>
     public CancellationToken Ended => _ended.Token;
 
     /// <summary>Why; null where the reader of a pipe has gone, which is no failure.</summary>
     public string? Failure => Volatile.Read(ref _failure);
+
+    /// <summary>Something was to be written.</summary>
+    public bool IsUsed => Volatile.Read(ref _isUsed);
 
     public override bool CanRead => false;
 
@@ -51,6 +55,7 @@ internal sealed partial class OutputStream(int descriptor) : Stream
 
     public override unsafe void Write(ReadOnlySpan<byte> buffer)
     {
+        Volatile.Write(ref _isUsed, true);
         while (buffer.Length != 0 && !_ended.IsCancellationRequested)
         {
             nint written;

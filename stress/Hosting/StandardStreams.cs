@@ -14,12 +14,16 @@ internal static partial class StandardStreams
     private const int CloseOnExec = 1; // FD_CLOEXEC
 
     private static OutputStream? s_output;
+    private static OutputStream? s_error;
 
     /// <summary>Cancelled when nobody reads standard output any more, or it can take no more: there is no use in going on.</summary>
     public static CancellationToken OutputEnded => s_output?.Ended ?? CancellationToken.None;
 
     /// <summary>Why standard output takes no more; null if it does, or its reader has gone.</summary>
     public static string? OutputFailure => s_output?.Failure;
+
+    /// <summary>Something was told on standard error.</summary>
+    public static bool IsErrorUsed => s_error is { IsUsed: true };
 
     /// <summary>Puts streams that never throw under <see cref="Console.Out"/> and <see cref="Console.Error"/>. Once, at the start of the process.</summary>
     public static void Protect()
@@ -28,13 +32,13 @@ internal static partial class StandardStreams
             return;
         IsThere(Input);
         s_output = new OutputStream(Output);
-        OutputStream error = new(Error);
+        s_error = new OutputStream(Error);
         if (!IsThere(Output))
             s_output.End("it is closed");
         if (!IsThere(Error))
-            error.End("it is closed");
+            s_error.End("it is closed");
         Console.SetOut(WriterOf(s_output));
-        Console.SetError(WriterOf(error));
+        Console.SetError(WriterOf(s_error));
     }
 
     private static StreamWriter WriterOf(Stream stream) => new(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true };

@@ -40,6 +40,9 @@ internal sealed class ImporterProcess : IDisposable
 
     public bool HasEnded => _process.HasExited;
 
+    /// <summary>Why it ended by itself, in its own words.</summary>
+    public string LastWords { get; private set; } = "it did not say why";
+
     /// <summary>It was killed, and did not end by itself just before that. Waits for its end.</summary>
     public bool WasKilled => _process.WaitForExit(s_end) && _process.ExitCode == KilledCode;
 
@@ -153,6 +156,9 @@ internal sealed class ImporterProcess : IDisposable
             case ["holder", var process]:
                 lock (_holders)
                     _holders.Add(int.Parse(process, CultureInfo.InvariantCulture));
+                break;
+            case ["ended", var why]:
+                LastWords = why;
                 break;
             case ["done"]:
                 _done.Set();

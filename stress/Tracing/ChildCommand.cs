@@ -48,8 +48,13 @@ internal sealed class ChildCommand : ITraced
             // Without a limit the wait includes the last lines of the redirected output.
             _process.WaitForExit();
 
-            // One that a signal has ended tells no code of its own.
-            return _process.ExitCode is var code and >= 0 and <= Commands.ExitCode.Usage ? code : Commands.ExitCode.IntegrityFailure;
+            // One that a signal has ended tells no code of its own. Our request may have come before it listens for it.
+            return _process.ExitCode switch
+            {
+                >= 0 and <= Commands.ExitCode.Usage => _process.ExitCode,
+                Signals.TerminatedCode when _interrupted => Commands.ExitCode.Pass,
+                _ => Commands.ExitCode.IntegrityFailure,
+            };
         }
     }
 

@@ -10,9 +10,13 @@ namespace MagAlloc.Tests.Stress.Analysis;
 public sealed unsafe class CutTraceTests
 {
     private const int EvenCuts = 200;
+    private const int FewCuts = 20;
 
     private TemporaryFolder _folder = null!;
     private byte[] _whole = [];
+
+    // Without the names of methods at the end: all of it is events.
+    private byte[] _short = [];
 
     private string Cut => _folder["cut.nettrace"];
 
@@ -28,6 +32,8 @@ public sealed unsafe class CutTraceTests
         _folder = new TemporaryFolder();
         Recording.Make(_folder["whole.nettrace"], AllocateForAWhile, Recording.Everything(4096));
         _whole = File.ReadAllBytes(_folder["whole.nettrace"]);
+        Recording.Make(_folder["short.nettrace"], AllocateForAWhile, rundown: false, Recording.Everything(4096));
+        _short = File.ReadAllBytes(_folder["short.nettrace"]);
     }
 
     [OneTimeTearDown]
@@ -44,15 +50,47 @@ public sealed unsafe class CutTraceTests
     [Test]
     public void A_trace_that_is_cut_anywhere_is_shown_as_far_as_it_goes_or_refused_in_one_line()
     {
-        (long wholeEvents, long wholeOfEngine) = Counts(_whole, out _);
-        SortedSet<int> lengths = [.. Enumerable.Range(0, EvenCuts).Select(i => (int)((long)_whole.Length * i / EvenCuts))];
-        foreach (int border in Borders())
-            lengths.UnionWith([border - 1, border, Math.Min(border + 1, _whole.Length - 1)]);
+        SortedSet<int> lengths = EvenlyIn(_short, EvenCuts);
+        foreach (int border in Borders(_short))
+            lengths.UnionWith([border - 1, border, Math.Min(border + 1, _short.Length - 1)]);
+
+        CutAt(_short, lengths, leastMore: EvenCuts / 4);
+    }
+
+    [Test]
+    public void A_trace_that_is_cut_within_the_names_at_its_end_is_shown() => CutAt(_whole, EvenlyIn(_whole, FewCuts), leastMore: 0);
+
+    /// <summary>The last events before the death are those that are wanted most: a block holds up to 100 KiB of them.</summary>
+    [Test]
+    public void Of_a_block_that_is_cut_its_whole_events_are_kept()
+    {
+        List<int> borders = Borders(_short);
+        int end = borders.Zip(borders.Skip(1)).MaxBy(pair => pair.Second - pair.First).Second;
+        int begin = borders[borders.IndexOf(end) - 1];
+        HashSet<int> kept = [];
+        int last = 0;
+        for (int length = begin; length < end; length++)
+        {
+            using MemoryStream piece = new(_short, 0, length);
+            TraceExtent extent = TraceExtent.Of(piece)!;
+            Assert.That(extent.WholeBytes, Is.EqualTo(begin), $"{length} bytes");
+            Assert.That(extent.SalvagedBytes, Is.InRange(last, length - begin), $"{length} bytes");
+            last = extent.SalvagedBytes;
+            kept.Add(last);
+        }
+
+        Assert.That(end - begin - last, Is.LessThan(1000), "all but the last event");
+        Assert.That(kept, Has.Count.GreaterThan((end - begin) / 1000));
+    }
+
+    private void CutAt(byte[] trace, SortedSet<int> lengths, int leastMore)
+    {
+        (long wholeEvents, long wholeOfEngine) = Counts(trace, out _, isWhole: true);
         int shown = 0, more = 0;
         (long Events, long OfEngine) last = default;
         foreach (int length in lengths)
         {
-            (long events, long ofEngine) = Counts(_whole[..length], out bool isShown);
+            (long events, long ofEngine) = Counts(trace[..length], out bool isShown);
 
             Assert.That(events, Is.InRange(last.Events, wholeEvents), $"events of {length} bytes");
             Assert.That(ofEngine, Is.InRange(last.OfEngine, wholeOfEngine), $"of the engine, of {length} bytes");
@@ -62,7 +100,7 @@ public sealed unsafe class CutTraceTests
         }
 
         Assert.That(shown, Is.GreaterThan(lengths.Count / 2), "most cuts leave something to be seen");
-        Assert.That(more, Is.GreaterThan(EvenCuts / 2), "a longer piece has more of it, within a block too");
+        Assert.That(more, Is.GreaterThanOrEqualTo(leastMore), "a longer piece has more of it, within a block too");
         Assert.That(Directory.GetFiles(Path.GetTempPath(), "stress-*.nettrace").Concat(Directory.GetFiles(Path.GetTempPath(), "stress-*.etlx")), Is.Empty, "copies that were left");
     }
 
@@ -117,8 +155,9 @@ public sealed unsafe class CutTraceTests
     [Test]
     public void A_tail_of_zeros_is_a_cut()
     {
-        byte[] zeros = [.. _whole];
-        Array.Clear(zeros, Borders()[^3], zeros.Length - Borders()[^3]);
+        byte[] zeros = [.. _short];
+        int border = Borders(_short)[^3];
+        Array.Clear(zeros, border, zeros.Length - border);
 
         (long events, _) = Counts(zeros, out bool isShown);
 
@@ -189,12 +228,14 @@ public sealed unsafe class CutTraceTests
         });
     }
 
-    private List<int> Borders()
+    private static SortedSet<int> EvenlyIn(byte[] trace, int cuts) => [.. Enumerable.Range(0, cuts).Select(i => (int)((long)trace.Length * i / cuts))];
+
+    private static List<int> Borders(byte[] trace)
     {
         List<int> borders = [];
-        for (int length = _whole.Length; length > 1;)
+        for (int length = trace.Length; length > 1;)
         {
-            using MemoryStream piece = new(_whole, 0, length - 1);
+            using MemoryStream piece = new(trace, 0, length - 1);
             length = (int)TraceExtent.Of(piece)!.WholeBytes;
             if (borders.Count != 0 && borders[0] == length)
                 break;
@@ -204,7 +245,7 @@ public sealed unsafe class CutTraceTests
         return borders;
     }
 
-    private (long Events, long OfEngine) Counts(byte[] content, out bool isShown)
+    private (long Events, long OfEngine) Counts(byte[] content, out bool isShown, bool isWhole = false)
     {
         File.WriteAllBytes(Cut, content);
         ProgramRun run = StressProgram.Run("analyze", Cut, "--json", Json);
@@ -217,7 +258,7 @@ public sealed unsafe class CutTraceTests
             return default;
         }
 
-        Assert.That(run.Error.Contains("warning", StringComparison.Ordinal), Is.EqualTo(content.Length != _whole.Length || !content.AsSpan().SequenceEqual(_whole)));
+        Assert.That(run.Error.Contains("warning", StringComparison.Ordinal), Is.Not.EqualTo(isWhole));
         using JsonDocument json = JsonDocument.Parse(File.ReadAllText(Json));
         return (json.RootElement.GetProperty("events").GetInt64(), json.RootElement.GetProperty("engineEvents").EnumerateObject().Sum(name => name.Value.GetInt64()));
     }

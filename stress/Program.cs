@@ -1,8 +1,9 @@
 using MagAlloc.Stress.Commands;
+using MagAlloc.Stress.Hosting;
 using MagAlloc.Stress.Reporting;
 using MagAlloc.Stress.Sharing;
 
 // Started by itself: what an importer of 'stress share' is.
-return ImporterProgram.IsAsked(args)
+return Host.Run("stress", () => ImporterProgram.IsAsked(args)
     ? ImporterProgram.Run(args)
-    : StressCommandLine.Run(args, StressConsole.ForProcess(), Console.Out, Console.Error);
+    : StressCommandLine.Run(args, StressConsole.ForProcess(), Console.Out, Console.Error));

@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using MagAlloc.Bench.Children;
 using MagAlloc.Stress.Commands;
+using MagAlloc.Stress.Hosting;
 using MagAlloc.Stress.Reporting;
 using MagAlloc.Stress.Traces;
 
@@ -43,15 +44,10 @@ internal static class BenchCommandLine
         {
             return parse.Invoke(new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false });
         }
-        catch (Exception e) when (e is UsageException or TraceFormatException)
+        catch (Exception e) when (e is UsageException or TraceFormatException or OutOfMemoryException or PlatformException or BufferException or ChildFailedException)
         {
-            error.WriteLine($"bench: {e.Message}");
-            return ExitCode.Usage;
-        }
-        catch (Exception e) when (e is OutOfMemoryException or PlatformException or ChildFailedException)
-        {
-            error.WriteLine($"bench: {e.GetType().Name}: {e.Message}");
-            return ExitCode.Failure;
+            error.WriteLine(Host.LineOf("bench", e));
+            return Host.CodeOf(e);
         }
     }
 

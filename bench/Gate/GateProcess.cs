@@ -19,6 +19,7 @@ internal static class GateProcess
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
         foreach ((string name, string value) in environment)
             start.Environment[name] = value;
 

@@ -46,6 +46,7 @@ internal static class Consumer
             bytes.ToString(CultureInfo.InvariantCulture),
             workload.Reads.ToString(),
             workload.Depth.ToString(CultureInfo.InvariantCulture));
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
         start.RedirectStandardInput = true;
         start.RedirectStandardOutput = true;
         return start;

@@ -9,6 +9,11 @@ internal sealed record AnalyzeRequest
 
     public string? HtmlFile { get; init; }
 
+    public string? SpeedscopeFile { get; init; }
+
+    /// <summary>A trace without an end is refused.</summary>
+    public bool Strict { get; init; }
+
     /// <summary>Call stacks to be listed.</summary>
     public int Stacks { get; init; } = 20;
 }

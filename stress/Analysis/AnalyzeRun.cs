@@ -2,7 +2,9 @@ using System.Diagnostics;
 using MagAlloc.Stress.Analysis.Anomalies;
 using MagAlloc.Stress.Analysis.Page;
 using MagAlloc.Stress.Analysis.Reading;
+using MagAlloc.Stress.Analysis.Speedscope;
 using MagAlloc.Stress.Commands;
+using MagAlloc.Stress.Hosting;
 using MagAlloc.Stress.Reporting;
 
 namespace MagAlloc.Stress.Analysis;
@@ -14,22 +16,35 @@ internal static class AnalyzeRun
     private const int PrintedStacks = 5;
     private const int PrintedOwners = 10;
 
+    /// <param name="request">What to read, and what to write.</param>
+    /// <param name="console">For progress and what the trace says.</param>
+    /// <param name="complain">Takes a line for standard error: where a trace without an end breaks off.</param>
+    /// <param name="interruption">Ctrl-C.</param>
     /// <returns>The exit code.</returns>
-    /// <exception cref="UsageException">The trace cannot be read, or a file not be written.</exception>
-    public static int Execute(AnalyzeRequest request, StressConsole console, CancellationToken interruption)
+    /// <exception cref="UsageException">The trace cannot be read, or (strictly) has no end, or a file not be written.</exception>
+    public static int Execute(AnalyzeRequest request, StressConsole console, Action<string> complain, CancellationToken interruption)
     {
         using JsonFile? json = JsonFile.Open(request.JsonFile);
         using OutputFile? html = OutputFile.Open("--html", request.HtmlFile);
+        using OutputFile? profile = OutputFile.Open("--speedscope", request.SpeedscopeFile);
         if (Read(request.File, console, interruption) is not { } trace)
         {
             console.Line("interrupted");
-            return ExitCode.IntegrityFailure;
+            return StandardStreams.OutputEnded.IsCancellationRequested ? ExitCode.Pass : ExitCode.IntegrityFailure;
+        }
+
+        if (trace.CutNote is { } note)
+        {
+            if (request.Strict)
+                throw new UsageException($"{trace.File}: {note} (--strict)");
+            complain($"stress: warning: {trace.File}: {note}");
         }
 
         IReadOnlyList<Anomaly> anomalies = AnomalySearch.Find(trace);
         Print(trace, anomalies, console);
         json?.Write(writer => TraceJson.Write(writer, trace, anomalies, request.Stacks));
         html?.Write(TracePage.Of(trace, anomalies, request.Stacks));
+        profile?.Write(stream => SpeedscopeExport.Write(request.File, stream));
         return ExitCode.Pass;
     }
 
@@ -74,7 +89,7 @@ internal static class AnalyzeRun
 
     private static TraceModel Checked(TraceModel trace) => trace.EngineEvents.Count != 0
         ? trace
-        : throw new UsageException($"{trace.File}: has no event of MagAlloc among its {Text.Count(trace.Events)}; was the provider 'MagAlloc' enabled, and a heap used?");
+        : throw new UsageException($"{trace.File}: has no event of MagAlloc among its {Text.Count(trace.Events)}; was the provider 'MagAlloc' enabled, and a heap used?{(trace.CutNote is { } note ? $" ({note})" : string.Empty)}");
 
     private static void Print(TraceModel trace, IReadOnlyList<Anomaly> anomalies, StressConsole console)
     {

@@ -1,3 +1,4 @@
+using MagAlloc.Stress.Analysis.Reading;
 using MagAlloc.Stress.Commands;
 using Microsoft.Diagnostics.Tracing;
 using Microsoft.Diagnostics.Tracing.Etlx;
@@ -12,39 +13,36 @@ internal sealed class TraceFile : IDisposable
 {
     private readonly string _converted;
 
-    private TraceFile(string path, string converted, TraceLog log)
+    private TraceFile(string path, string converted, TraceLog log, TraceExtent? cut)
     {
         Path = path;
         _converted = converted;
         Log = log;
+        Cut = cut;
     }
 
     public string Path { get; }
 
     public TraceLog Log { get; }
 
-    /// <summary>Opens a trace; takes seconds for a large one.</summary>
-    /// <exception cref="UsageException">There is no such file, or it is no complete trace.</exception>
+    /// <summary>How far the trace goes; null if it has its end.</summary>
+    public TraceExtent? Cut { get; }
+
+    /// <summary>Opens a trace; takes seconds for a large one. Of one that is cut, what is there.</summary>
+    /// <exception cref="UsageException">There is no such file, or it is no trace.</exception>
     public static TraceFile Open(string path)
     {
-        CheckHeader(path);
         string converted = System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"stress-{Guid.NewGuid():N}.etlx");
         try
         {
-            TraceLog.CreateFromEventPipeDataFile(path, converted, new TraceLogOptions { ConversionLog = TextWriter.Null });
-            return new TraceFile(path, converted, new TraceLog(converted));
+            using ReadableTrace readable = ReadableTrace.Open(path);
+            TraceLog.CreateFromEventPipeDataFile(readable.Path, converted, new TraceLogOptions { ConversionLog = TextWriter.Null });
+            return new TraceFile(path, converted, new TraceLog(converted), readable.Cut);
         }
-        catch (Exception e) when (e is FormatException or EndOfStreamException)
+        catch (Exception e) when (IsDamage(e))
         {
             File.Delete(converted);
-            throw new UsageException($"{path}: truncated or damaged; the trace has no proper end ({FirstLine(e.Message)})");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or InvalidOperationException
-            or ArgumentException or NotSupportedException or OverflowException or IndexOutOfRangeException or NullReferenceException)
-        {
-            // TraceEvent meets damage within a block with whatever exception the wrong byte leads it to.
-            File.Delete(converted);
-            throw new UsageException($"{path}: cannot be read as a trace: {FirstLine(e.Message)}");
+            throw Damaged(path, e);
         }
         catch
         {
@@ -53,35 +51,39 @@ internal sealed class TraceFile : IDisposable
         }
     }
 
+    /// <summary>From the first to the last.</summary>
+    /// <exception cref="UsageException">While it goes on: the trace is damaged.</exception>
+    public IEnumerable<TraceEvent> Events()
+    {
+        // The enumerator of a log without events throws.
+        if (Log.EventCount == 0)
+            yield break;
+        using IEnumerator<TraceEvent> events = ((IEnumerable<TraceEvent>)Log.Events).GetEnumerator();
+        while (Next(events))
+            yield return events.Current;
+    }
+
     public void Dispose()
     {
         Log.Dispose();
         File.Delete(_converted);
     }
 
-    private static void CheckHeader(string path)
+    private bool Next(IEnumerator<TraceEvent> events)
     {
-        byte[] start = new byte[8];
-        int read;
         try
         {
-            using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-            read = file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
+            return events.MoveNext();
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        catch (Exception e) when (IsDamage(e))
         {
-            throw new UsageException($"{path}: no such file; give a .nettrace file, for instance one of 'stress trace -o FILE'");
+            throw Damaged(Path, e);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
-        {
-            throw new UsageException($"{path}: cannot be read: {FirstLine(e.Message)}");
-        }
-
-        if (read == 0)
-            throw new UsageException($"{path}: empty; a .nettrace file is wanted");
-        if (!start.AsSpan(0, read).SequenceEqual("Nettrace"u8[..read]))
-            throw new UsageException($"{path}: not a .nettrace file (it begins with other bytes than 'Nettrace')");
     }
 
-    private static string FirstLine(string message) => message.Split('\n')[0].TrimEnd();
+    /// <summary>TraceEvent meets damage within a block with whatever exception the wrong byte leads it to.</summary>
+    private static bool IsDamage(Exception e) => e is IOException or UnauthorizedAccessException or InvalidDataException or InvalidOperationException or FormatException
+        or ArgumentException or NotSupportedException or OverflowException or IndexOutOfRangeException or NullReferenceException;
+
+    private static UsageException Damaged(string path, Exception e) => new($"{path}: cannot be read as a trace: {e.Message.Split('\n')[0].TrimEnd()}");
 }

@@ -17,6 +17,8 @@ internal static class TraceJson
         json.WriteString("process", trace.Process);
         json.WriteNumber("processId", trace.ProcessId);
         json.WriteNumber("seconds", Math.Round(trace.Seconds, 3));
+        json.WriteBoolean("complete", trace.Cut is null);
+        json.WriteNumber("bytes", trace.FileBytes);
         json.WriteNumber("events", trace.Events);
         json.WriteNumber("droppedEvents", trace.DroppedEvents);
         json.WriteNumber("depotExchanges", trace.DepotExchanges);

@@ -1,3 +1,6 @@
+using MagAlloc.Stress.Analysis.Reading;
+using MagAlloc.Stress.Reporting;
+
 namespace MagAlloc.Stress.Analysis;
 
 /// <summary>What a trace says, in the terms of the engine.</summary>
@@ -6,6 +9,15 @@ internal sealed record TraceModel
     public required string File { get; init; }
 
     public long FileBytes { get; init; }
+
+    /// <summary>How far the file goes, of a process or a tracer that was killed; null if it has its end.</summary>
+    public TraceExtent? Cut { get; init; }
+
+    /// <summary>Where a trace without an end breaks off, and what may be missing; null if it has its end.</summary>
+    public string? CutNote => Cut is null
+        ? null
+        : $"the trace has no end: it breaks off at byte {Text.Count(FileBytes)}, {Text.Number(Seconds, "0.000")} s after its beginning, because the process or its tracer was killed, "
+            + "or the file was cut. What was still on its way is missing, and so are names of methods, which come last";
 
     /// <summary>The process that was traced.</summary>
     public string Process { get; init; } = string.Empty;

@@ -23,7 +23,8 @@ internal static class MainJob
           stress iova --aging
           stress share --rogue all
 
-        'stress COMMAND --help' explains each command. Exit code: 0 pass, 1 integrity failure, 2 usage.
+        'stress COMMAND --help' explains each command. Exit code: 0 pass, 1 integrity failure, 2 usage, or an output that cannot be
+        written. Ctrl-C, SIGTERM and SIGHUP end a run with its results so far.
         """;
 
     private const string TraceFolder = "traces";

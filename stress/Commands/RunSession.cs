@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using MagAlloc.Stress.Hosting;
 using MagAlloc.Stress.Reporting;
 using MagAlloc.Stress.Reporting.Page;
 using MagAlloc.Stress.Traces;
@@ -37,16 +38,11 @@ internal sealed class RunSession(StressConsole console, TextWriter output, TextW
             using Interruption interruption = new();
             return work(console, interruption.Token);
         }
-        catch (Exception e) when (e is UsageException or TraceFormatException)
+        catch (Exception e) when (e is UsageException or TraceFormatException or OutOfMemoryException or PlatformException or BufferException)
         {
-            error.WriteLine($"stress: {e.Message}");
-            return ExitCode.Usage;
-        }
-        catch (Exception e) when (e is OutOfMemoryException or PlatformException)
-        {
-            // The machine refused what the run itself needs, for instance the heap's reservation.
-            error.WriteLine($"stress: {e.GetType().Name}: {e.Message}");
-            return ExitCode.IntegrityFailure;
+            // Beside mistakes of the user: the machine refuses what the run itself needs, for instance the heap's reservation.
+            error.WriteLine(Host.LineOf("stress", e));
+            return Host.CodeOf(e);
         }
     }
 

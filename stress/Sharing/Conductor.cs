@@ -121,7 +121,7 @@ internal sealed class Conductor(ShareContext context)
     {
         if (!importer.HasEnded)
             return false;
-        context.Log.Failed($"importer {importer.Id} ended by itself");
+        context.Log.Failed($"importer {importer.Id} ended by itself: {importer.LastWords}");
         context.Stop();
         context.Importers.End(importer);
         return true;
@@ -230,7 +230,7 @@ internal sealed class Conductor(ShareContext context)
         Interlocked.Increment(ref _kills);
         if (!victim.WasKilled)
         {
-            context.Log.Failed($"importer {victim.Id} ended by itself");
+            context.Log.Failed($"importer {victim.Id} ended by itself: {victim.LastWords}");
             context.Stop();
         }
 

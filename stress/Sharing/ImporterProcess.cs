@@ -40,6 +40,9 @@ internal sealed class ImporterProcess : IDisposable
 
     public bool HasEnded => _process.HasExited;
 
+    /// <summary>Why it ended by itself, in its own words.</summary>
+    public string LastWords { get; private set; } = "it did not say why";
+
     /// <summary>It was killed, and did not end by itself just before that. Waits for its end.</summary>
     public bool WasKilled => _process.WaitForExit(s_end) && _process.ExitCode == KilledCode;
 
@@ -64,6 +67,9 @@ internal sealed class ImporterProcess : IDisposable
 
         // It, or its holder, reads what is taken from it until that kills it, as it must. What its runtime says then is no news.
         start.RedirectStandardError = role is nameof(RogueKind.Raw) or nameof(RogueKind.Repass);
+
+        // Who is killed cannot clear away the sockets and pipes of its diagnostics; the holders that it starts inherit this.
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
 
         // A short life: the best code never pays.
         start.Environment["DOTNET_TieredPGO"] = "0";
@@ -150,6 +156,9 @@ internal sealed class ImporterProcess : IDisposable
             case ["holder", var process]:
                 lock (_holders)
                     _holders.Add(int.Parse(process, CultureInfo.InvariantCulture));
+                break;
+            case ["ended", var why]:
+                LastWords = why;
                 break;
             case ["done"]:
                 _done.Set();

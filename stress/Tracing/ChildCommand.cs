@@ -47,7 +47,14 @@ internal sealed class ChildCommand : ITraced
         {
             // Without a limit the wait includes the last lines of the redirected output.
             _process.WaitForExit();
-            return _process.ExitCode;
+
+            // One that a signal has ended tells no code of its own. Our request may have come before it listens for it.
+            return _process.ExitCode switch
+            {
+                >= 0 and <= Commands.ExitCode.Usage => _process.ExitCode,
+                Signals.TerminatedCode when _interrupted => Commands.ExitCode.Pass,
+                _ => Commands.ExitCode.IntegrityFailure,
+            };
         }
     }
 
@@ -126,6 +133,9 @@ internal sealed class ChildCommand : ITraced
             _process.WaitForExit(s_farewell);
         }
 
+        // Also when somebody else has killed it.
+        if (_process.HasExited)
+            RuntimeFiles.Remove(_process.Id);
         _connector?.DisposeAsync().AsTask().Wait(s_farewell);
         _process.Dispose();
         Delete(_folder);

@@ -9,6 +9,9 @@ internal static partial class Signals
     // SIGTERM: SIGINT is ignored by whatever a shell started in the background, and by its children.
     private const int Termination = 15;
 
+    /// <summary>The exit code of a process that <see cref="Interrupt"/> has ended before it listened.</summary>
+    public const int TerminatedCode = 128 + Termination;
+
     /// <summary>Asks a process to end cleanly, as Ctrl-C would. Windows has no such call for one process: there it is ended.</summary>
     public static void Interrupt(Process process)
     {

@@ -1,3 +1,6 @@
+using MagAlloc.Stress.Analysis.Reading;
+using MagAlloc.Stress.Commands;
+using MagAlloc.Stress.Reporting;
 using Microsoft.Diagnostics.Tracing;
 
 namespace MagAlloc.Stress.Tracing;
@@ -21,13 +24,19 @@ internal sealed record TraceContents
     /// <summary>Null when the file has its end; else why not.</summary>
     public string? Broken { get; private init; }
 
+    /// <summary>What there is can be read, also where the end is missing.</summary>
+    public bool IsReadable { get; private init; }
+
     public static TraceContents Of(string file)
     {
         long events = 0, engine = 0, samples = 0, dropped = 0;
         string? broken = null;
+        bool isReadable = false;
         try
         {
-            using EventPipeEventSource source = new(file);
+            using ReadableTrace readable = ReadableTrace.Open(file);
+            broken = readable.Cut is { } cut ? $"it breaks off at byte {Text.Count(cut.FileBytes)}" : null;
+            using EventPipeEventSource source = new(readable.Path);
             source.Dynamic.AddCallbackForProviderEvents(null, data =>
             {
                 if (data.ProviderName != EventSessions.Engine)
@@ -39,14 +48,15 @@ internal sealed record TraceContents
             source.AllEvents += _ => events++;
             source.Process();
             dropped = source.EventsLost;
+            isReadable = true;
         }
-        catch (Exception e) when (e is IOException or FormatException or InvalidDataException or NotSupportedException
+        catch (Exception e) when (e is UsageException or IOException or FormatException or InvalidDataException or NotSupportedException
             or InvalidOperationException or ArgumentException or OverflowException or IndexOutOfRangeException)
         {
-            // TraceEvent meets what was cut within a block with whatever exception the missing byte leads it to.
+            // TraceEvent meets damage within a block with whatever exception the wrong byte leads it to.
             broken = e.Message.ReplaceLineEndings(" ");
         }
 
-        return new TraceContents { Events = events, EngineEvents = engine, Samples = samples, Dropped = dropped, Broken = broken };
+        return new TraceContents { Events = events, EngineEvents = engine, Samples = samples, Dropped = dropped, Broken = broken, IsReadable = isReadable };
     }
 }

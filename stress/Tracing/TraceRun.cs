@@ -52,7 +52,7 @@ internal sealed class TraceRun : IDisposable
         using OutputFile? profile = OutputFile.Open("--speedscope", options.Speedscope ? options.SpeedscopeFile : null);
         using ITraced traced = Record(options, open, console, interruption, out TimeSpan recorded);
         TraceContents contents = console.Busy("reading the trace", () => TraceContents.Of(options.File));
-        long? stacks = contents.Broken is null ? console.Busy("writing the profile", () => WriteProfile(options, profile)) : null;
+        long? stacks = contents.IsReadable ? console.Busy("writing the profile", () => WriteProfile(options, profile)) : null;
         return Conclude(options, traced, contents, recorded, stacks, console);
     }
 
@@ -166,7 +166,7 @@ internal sealed class TraceRun : IDisposable
         if (contents.Dropped != 0)
             console.Failure($"{Text.Count(contents.Dropped)} events found the buffers full: sums over this trace are too low; give a larger --buffer");
         if (contents.Broken is not null)
-            console.Failure($"'{options.File}' lacks its end ({contents.Broken}): the process ended without closing its trace");
+            console.Failure($"'{options.File}' lacks its end ({contents.Broken}): the process ended without closing its trace; 'stress analyze' shows what is there");
         else if (contents.EngineEvents == 0)
             console.Line("no event of the engine: the process has no heap, pool, cache or domain of MagAlloc");
 

@@ -1,50 +1,128 @@
-using NUnit.Framework;
+using System.Text.RegularExpressions;
 
 namespace MagAlloc.Tests.Docs;
 
-[TestFixture]
-internal sealed class ReadmeTests
+/// <summary>What the README prints is what is compiled and run, letter for letter, in a reader's project.</summary>
+[NonParallelizable]
+internal sealed partial class ReadmeTests
 {
-    private static readonly string s_root = Repository.Root;
+    private static readonly string s_readme = File.ReadAllText(Repository.PathOf("README.md")).ReplaceLineEndings("\n");
+
+    // Every call of NativeMemory that the table names, on its own and on what another one returned.
+    private const string ProgramOnNativeMemory = """
+        using System.Runtime.InteropServices;
+
+        internal static unsafe class Program
+        {
+            private static void Main()
+            {
+                int count = 10;
+                byte* bytes = (byte*)NativeMemory.Alloc(100);
+                NativeMemory.Fill(bytes, 100, 7);
+                bytes = (byte*)NativeMemory.Realloc(bytes, 100_000);
+                long* zeros = (long*)NativeMemory.AllocZeroed((nuint)count, sizeof(long));
+                int* numbers = (int*)NativeMemory.Alloc(elementCount: (nuint)count, elementSize: sizeof(int));
+                void* none = NativeMemory.AllocZeroed(0);
+                void* aligned = NativeMemory.AlignedAlloc(byteCount: 1000, alignment: 256);
+                aligned = NativeMemory.AlignedRealloc(aligned, 5000, 512);
+                for (int i = 0; i < count; i++)
+                    numbers[i] = i + (int)zeros[i] + bytes[99];
+                System.Console.WriteLine($"{numbers[9]} {(nuint)aligned % 512} {none != null}");
+                NativeMemory.Free(NativeMemory.Realloc(null, 10));
+                NativeMemory.Free(null);
+                NativeMemory.AlignedFree(null);
+                NativeMemory.AlignedFree(aligned);
+                NativeMemory.Free(none);
+                NativeMemory.Free(numbers);
+                NativeMemory.Free(zeros);
+                NativeMemory.Free(bytes);
+            }
+        }
+        """;
+
+    // The line of the table that the text of the README tells the reader to add to his project.
+    private static string Property => PropertyInText().Match(s_readme).Value;
 
     [Test]
-    public void TheExample_IsTheOneThatIsCompiledAndRun()
+    public void The_example_runs_as_it_is_printed()
     {
-        string[] source = File.ReadAllLines(Path.Combine(s_root, "tests", "Docs", "ReadmeExample.cs"));
-        int begin = Array.FindIndex(source, line => line.Contains("// example:begin", StringComparison.Ordinal));
-        int end = Array.FindIndex(source, line => line.Contains("// example:end", StringComparison.Ordinal));
-        string compiled = string.Join('\n', source[(begin + 1)..end].Select(line => line.Length > 8 ? line[8..] : line));
+        Assert.That(Property, Is.Not.Empty, "the text tells what the project file needs");
+        using ScratchProject reader = new(Property);
+        reader["Program.cs"] = Block("csharp");
+        reader.Build();
 
-        Assert.That(Block("```csharp"), Is.EqualTo(compiled));
-        Assert.That(ReadmeExample.Run().AllocatedBlocks, Is.Zero);
+        Assert.That(reader.Run(), Does.Match(@"^0 blocks are allocated, \d+ bytes are committed\s*$"));
     }
+
+    [Test]
+    public void The_replacements_for_NativeMemory_are_right_to_the_letter()
+    {
+        string program = ProgramOnNativeMemory;
+        (string Search, string Replace)[] pairs = [.. Replacement().Matches(s_readme).Select(row => (row.Groups[1].Value, row.Groups[2].Value))];
+        Assert.That(pairs, Has.Length.EqualTo(8));
+        foreach ((string search, string replace) in pairs)
+        {
+            Assert.That(program, Does.Contain(search), "the program has each of them");
+            program = program.Replace(search, replace, StringComparison.Ordinal);
+        }
+
+        Assert.That(NativeCall().Matches(program).Select(call => call.Value).Distinct(), Is.EqualTo(new[] { "NativeMemory.Fill" }), "what works on any memory stays");
+
+        string[] printed = [.. new[] { ProgramOnNativeMemory, program }.Select(source =>
+        {
+            using ScratchProject reader = new(Property);
+            reader["Program.cs"] = source;
+            reader.Build();
+            return reader.Run().Trim();
+        })];
+        Assert.That(printed, Is.EqualTo(new[] { "16 0 True", "16 0 True" }));
+    }
+
+    /// <summary>Each public method of NativeMemory that gets or gives back memory has a replacement.</summary>
+    [Test]
+    public void No_call_of_NativeMemory_is_left_out() =>
+        Assert.That(
+            Replacement().Matches(s_readme).Select(row => row.Groups[1].Value).Where(search => search.StartsWith("NativeMemory", StringComparison.Ordinal)),
+            Is.EquivalentTo(
+                typeof(System.Runtime.InteropServices.NativeMemory).GetMethods(System.Reflection.BindingFlags.Public | System.Reflection.BindingFlags.Static)
+                    .Where(method => method.Name is not ("Clear" or "Copy" or "Fill"))
+                    .Select(method => $"NativeMemory.{method.Name}(")
+                    .Distinct()));
 
     [Test]
     public void TheCommands_NameProjectsThatExist()
     {
-        string commands = Block("```sh");
+        string commands = Block("sh");
         Assert.That(commands, Does.Contain("dotnet run -c Release --project stress"));
         Assert.That(commands, Does.Contain("dotnet test Engine.sln -c Release"));
-        Assert.That(File.Exists(Path.Combine(s_root, "stress", "Stress.csproj")), Is.True);
-        Assert.That(File.Exists(Path.Combine(s_root, "Engine.sln")), Is.True);
+        Assert.That(File.Exists(Repository.PathOf("stress", "Stress.csproj")), Is.True);
+        Assert.That(File.Exists(Repository.PathOf("Engine.sln")), Is.True);
     }
 
     [Test]
     public void EveryLinkedFile_Exists()
     {
-        string readme = File.ReadAllText(Path.Combine(s_root, "README.md"));
         IEnumerable<string> missing =
-            from part in readme.Split("](").Skip(1)
+            from part in s_readme.Split("](").Skip(1)
             let target = part[..part.IndexOf(')', StringComparison.Ordinal)]
-            where !target.StartsWith("http", StringComparison.Ordinal) && !File.Exists(Path.Combine(s_root, target))
+            where !target.StartsWith("http", StringComparison.Ordinal) && !File.Exists(Repository.PathOf(target))
             select target;
         Assert.That(missing, Is.Empty);
     }
 
-    private static string Block(string fence)
+    private static string Block(string language)
     {
-        string readme = File.ReadAllText(Path.Combine(s_root, "README.md")).ReplaceLineEndings("\n");
-        int begin = readme.IndexOf(fence + "\n", StringComparison.Ordinal) + fence.Length + 1;
-        return readme[begin..readme.IndexOf("\n```", begin, StringComparison.Ordinal)];
+        string fence = $"```{language}\n";
+        int begin = s_readme.IndexOf(fence, StringComparison.Ordinal) + fence.Length;
+        return s_readme[begin..s_readme.IndexOf("\n```", begin, StringComparison.Ordinal)];
     }
+
+    [GeneratedRegex(@"<AllowUnsafeBlocks>\w+</AllowUnsafeBlocks>")]
+    private static partial Regex PropertyInText();
+
+    [GeneratedRegex(@"^\| `((?:NativeMemory\.|using )[^`]+)` \| `([^`]+)` \|$", RegexOptions.Multiline)]
+    private static partial Regex Replacement();
+
+    [GeneratedRegex(@"NativeMemory\.\w+")]
+    private static partial Regex NativeCall();
 }

@@ -5,6 +5,8 @@ internal static class AnomalyKind
 {
     public const string DroppedEvents = "dropped-events";
 
+    public const string Incomplete = "incomplete";
+
     public const string AccountsDisagree = "accounts-disagree";
 
     public const string Misuse = "misuse";

@@ -9,6 +9,9 @@ internal static class AnomalySearch
         .. TraceAnomalies.Of(trace)
             .Concat(trace.Owners.SelectMany(owner => OwnerAnomalies.Of(owner, trace.Seconds)))
             .Concat(ThreadAnomalies.Of(trace))
+
+            // Threads' events come in blocks of their own: of a trace that breaks off, some lack what others tell the end of.
+            .Where(anomaly => trace.Cut is null || anomaly.Kind != AnomalyKind.AccountsDisagree)
             .OrderByDescending(anomaly => anomaly.Severity),
     ];
 }

@@ -10,6 +10,9 @@ internal static class TraceAnomalies
 
     public static IEnumerable<Anomaly> Of(TraceModel trace)
     {
+        if (trace.CutNote is { } note)
+            yield return new Anomaly(AnomalyKind.Incomplete, Severity.Warning, $"{Text.Capitalised(note)}.");
+
         if (trace.DroppedEvents != 0)
         {
             yield return new Anomaly(

@@ -25,7 +25,7 @@ internal sealed class TraceReader(TraceFile file)
 
     public TraceModel Read(CancellationToken interruption)
     {
-        foreach (TraceEvent data in file.Log.Events)
+        foreach (TraceEvent data in file.Events())
         {
             Volatile.Write(ref _events, _events + 1);
             interruption.ThrowIfCancellationRequested();
@@ -42,6 +42,7 @@ internal sealed class TraceReader(TraceFile file)
         {
             File = file.Path,
             FileBytes = new FileInfo(file.Path).Length,
+            Cut = file.Cut,
             Process = process?.CommandLine is { Length: > 0 } commandLine ? commandLine : process?.Name ?? string.Empty,
             ProcessId = process?.ProcessID ?? 0,
             Start = file.Log.SessionStartTime,

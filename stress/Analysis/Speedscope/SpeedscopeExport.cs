@@ -31,7 +31,7 @@ internal static class SpeedscopeExport
         SpeedscopeProfile allocations = new("Unmanaged allocations (bytes)", "bytes");
         Dictionary<int, (SpeedscopeProfile Profile, double Last)> threads = [];
         Dictionary<(bool IsAllocation, CallStackIndex Index), int[]> stacks = [];
-        foreach (TraceEvent data in file.Log.Events)
+        foreach (TraceEvent data in file.Events())
         {
             if (data.ProviderName == Engine && (int)data.ID == EventId.AllocationSampled)
                 allocations.Add(StackOf(data, isAllocation: true), new Payload(data)["weightBytes"]);

@@ -6,10 +6,16 @@ namespace MagAlloc.Tests.Stress.Analysis;
 /// <summary>Traces a piece of code of this process with everything that the engine tells.</summary>
 internal static class Recording
 {
-    public static void Make(string file, Action program, params EventPipeProvider[] providers)
+    public static void Make(string file, Action program, params EventPipeProvider[] providers) => Make(file, program, rundown: true, providers);
+
+    /// <param name="file">The trace.</param>
+    /// <param name="program">What is traced.</param>
+    /// <param name="rundown">The names of all methods of this process, at the end: nearly all of a short trace.</param>
+    /// <param name="providers">What tells.</param>
+    public static void Make(string file, Action program, bool rundown, params EventPipeProvider[] providers)
     {
         DiagnosticsClient client = new(Environment.ProcessId);
-        using EventPipeSession session = client.StartEventPipeSession(providers, requestRundown: true, circularBufferMB: 64);
+        using EventPipeSession session = client.StartEventPipeSession(providers, requestRundown: rundown, circularBufferMB: 64);
         using FileStream output = File.Create(file);
 
         // Stop returns only when somebody has read all there is.

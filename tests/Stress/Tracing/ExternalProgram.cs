@@ -71,7 +71,12 @@ internal sealed class ExternalProgram : IDisposable
     public void Dispose()
     {
         if (!_process.HasExited)
+        {
             _process.Kill(entireProcessTree: true);
+            _process.WaitForExit(s_patience);
+        }
+
+        RuntimeFiles.Remove(Id);
         _process.Dispose();
     }
 

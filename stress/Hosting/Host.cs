@@ -1,0 +1,59 @@
+using MagAlloc.Stress.Commands;
+using MagAlloc.Stress.Traces;
+
+namespace MagAlloc.Stress.Hosting;
+
+/// <summary>
+/// The outermost layer of a program: whatever comes out of it, on whichever thread, is one line on standard error and one of the three documented exit codes.
+/// </summary>
+internal static class Host
+{
+    /// <summary>Runs a program and ends the process, whatever threads are left.</summary>
+    /// <param name="program">Its name, at the head of the line.</param>
+    /// <param name="run">Returns the exit code.</param>
+    public static int Run(string program, Func<int> run)
+    {
+        StandardStreams.Protect();
+        AppDomain.CurrentDomain.UnhandledException += (_, thrown) =>
+        {
+            Console.Error.WriteLine(LineOf(program, (Exception)thrown.ExceptionObject));
+            Environment.Exit(ExitCode.IntegrityFailure);
+        };
+        int exitCode;
+        try
+        {
+            exitCode = run();
+        }
+        catch (Exception e)
+        {
+            Console.Error.WriteLine(LineOf(program, e));
+            exitCode = CodeOf(e);
+        }
+
+        if (StandardStreams.OutputFailure is { } failure)
+        {
+            // Whatever else went wrong was told already.
+            if (!StandardStreams.IsErrorUsed)
+                Console.Error.WriteLine($"{program}: standard output: {failure}");
+            exitCode = exitCode == ExitCode.Pass ? ExitCode.Usage : exitCode;
+        }
+
+        Environment.Exit(exitCode);
+        return exitCode;
+    }
+
+    /// <summary>One line: what the user can do something about in his words, anything else with its kind and where it comes from.</summary>
+    public static string LineOf(string program, Exception thrown) => thrown switch
+    {
+        UsageException or TraceFormatException => $"{program}: {OneLine(thrown.Message)}",
+        OutOfMemoryException or PlatformException or BufferException or IOException or UnauthorizedAccessException =>
+            $"{program}: {thrown.GetType().Name}: {OneLine(thrown.Message)}",
+        AggregateException { InnerExceptions: [var only] } => LineOf(program, only),
+        _ => $"{program}: {thrown.GetType().Name}: {OneLine(thrown.Message)} ({OneLine(thrown.StackTrace?.Split('\n')[0].Trim() ?? "no stack")})",
+    };
+
+    /// <summary>2: the run cannot be had as it was asked for; 1: it failed.</summary>
+    public static int CodeOf(Exception thrown) => thrown is UsageException or TraceFormatException ? ExitCode.Usage : ExitCode.IntegrityFailure;
+
+    private static string OneLine(string text) => text.ReplaceLineEndings(" ");
+}

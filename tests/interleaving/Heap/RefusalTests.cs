@@ -93,6 +93,7 @@ public sealed unsafe class RefusalTests
         => new(
             OwnerKind.Heap,
             new NativeHeapOptions { ReservedBytes = (long)chunks << Arena.ChunkShift, ReclaimWorker = false, ByteLimit = limit },
+            (long)chunks << Arena.ChunkShift,
             [new SlabClass(blockBytes, 1)],
             withMarks: false,
             initializer: null,

@@ -25,8 +25,8 @@ namespace MagAlloc.Platform;
 /// </remarks>
 internal static unsafe class VirtualMemory
 {
-    // Two stacks of threads with the default size: below that the runtime itself is in want.
-    private const nuint LeastRoom = 16 << 20;
+    // With less left the runtime itself is in want: a thread's stack has several MiB.
+    private const nuint LeastRoom = 8 << 20;
 
     /// <summary>The size of a page in bytes: the grain of every other member.</summary>
     internal static nuint PageSize => (nuint)Environment.SystemPageSize;

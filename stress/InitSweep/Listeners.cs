@@ -3,7 +3,7 @@ using System.Diagnostics.Tracing;
 
 namespace MagAlloc.Stress.InitSweep;
 
-/// <summary>Somebody who listens to everything: a session for all events, and a monitor that reads all instruments without a pause.</summary>
+/// <summary>Somebody who listens to everything: a session for all events, and a monitor that reads all instruments a thousand times a second.</summary>
 internal sealed class Listeners : EventListener
 {
     private const string Source = "MagAlloc";
@@ -55,7 +55,10 @@ internal sealed class Listeners : EventListener
         try
         {
             while (!_stop)
+            {
                 _meter.RecordObservableInstruments();
+                Thread.Sleep(1);
+            }
         }
         catch (Exception e)
         {

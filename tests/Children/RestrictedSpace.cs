@@ -11,7 +11,7 @@ internal static unsafe partial class RestrictedSpace
     private const long Room = 64 * Heaps.MiB;
 
     // As many heaps of the default size as there can never be, and more small ones than the rest has room for.
-    private const int MostHeaps = 40_000;
+    private const int MostHeaps = 10_000;
 
     public static IReadOnlyDictionary<string, Action> Parts { get; } = new Dictionary<string, Action>
     {

@@ -23,6 +23,9 @@ internal sealed class MagAllocMeter
 
     private const string Bytes = "By";
 
+    // Reads begin anew when an owner ends in the middle of one; where they end without a pause, what there is must do.
+    private const int MostAttempts = 16;
+
     // Held, because a listener may look for instruments at any time.
     private static readonly MagAllocMeter s_instance = new();
 
@@ -99,11 +102,25 @@ internal sealed class MagAllocMeter
     private static Dictionary<(string Name, string Kind), List<OwnerFigures>> Read()
     {
         Dictionary<(string, string), List<OwnerFigures>> read = [];
-        OwnerCensus census = OwnerRegistry.Instance.Census;
+        for (int attempt = 1; !TryRead(OwnerRegistry.Instance.Census, read) && attempt < MostAttempts; attempt++)
+        {
+            read.Clear();
+        }
+
+        return read;
+    }
+
+    /// <returns>
+    /// False when an owner has ended since the census was taken, which says neither what it has nor what it had counted: the next one does.
+    /// </returns>
+    private static bool TryRead(OwnerCensus census, Dictionary<(string Name, string Kind), List<OwnerFigures>> read)
+    {
+        bool hasAll = true;
         foreach (IEventOwner owner in census.Living)
         {
             if (!owner.TryGetFigures(out OwnerFigures figures))
             {
+                hasAll = false;
                 continue;
             }
 
@@ -115,7 +132,7 @@ internal sealed class MagAllocMeter
             same.Add(figures);
         }
 
-        return read;
+        return hasAll || ReferenceEquals(census, OwnerRegistry.Instance.Census);
     }
 
     private static IEnumerable<Measurement<long>> Observe(Func<OwnerFigures, long> figure)
@@ -159,23 +176,38 @@ internal sealed class MagAllocMeter
         return [.. sums.Select(sum => new Measurement<long>(sum.Value, Tags((sum.Key.Name, sum.Key.Kind), SizeClassTag, sum.Key.BlockBytes)))];
     }
 
-    private static IEnumerable<(string Name, BufferFigures Figures)> ReadBuffers()
+    private static List<(string Name, BufferFigures Figures)> ReadBuffers()
     {
-        OwnerCensus census = OwnerRegistry.Instance.Census;
-        HashSet<string> living = [];
-        foreach (IEventOwner owner in census.Living)
+        List<(string, BufferFigures)> read = [];
+        for (int attempt = 1; !TryReadBuffers(OwnerRegistry.Instance.Census, read) && attempt < MostAttempts; attempt++)
         {
-            if (owner is not IBufferOwner buffers || !buffers.TryGetBufferFigures(out BufferFigures figures))
+            read.Clear();
+        }
+
+        return read;
+    }
+
+    /// <inheritdoc cref="TryRead"/>
+    private static bool TryReadBuffers(OwnerCensus census, List<(string Name, BufferFigures Figures)> read)
+    {
+        bool hasAll = true;
+        HashSet<string> living = [];
+        foreach (IBufferOwner owner in census.Living.OfType<IBufferOwner>())
+        {
+            if (!owner.TryGetBufferFigures(out BufferFigures figures))
             {
+                hasAll = false;
                 continue;
             }
 
-            yield return (owner.Name, figures);
+            read.Add((owner.Name, figures));
             if (living.Add(owner.Name))
             {
-                yield return (owner.Name, census.RetiredBeside(owner).Buffers);
+                read.Add((owner.Name, census.RetiredBeside(owner).Buffers));
             }
         }
+
+        return hasAll || ReferenceEquals(census, OwnerRegistry.Instance.Census);
     }
 
     private static IEnumerable<Measurement<long>> BuffersByState()

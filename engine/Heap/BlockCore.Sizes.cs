@@ -1,3 +1,4 @@
+using MagAlloc.Events;
 using MagAlloc.Magazines;
 using MagAlloc.Slabs;
 
@@ -15,6 +16,13 @@ internal unsafe partial class BlockCore<TSource>
 
     // Blocks that share a cache line, or the pair of lines that is fetched at once, shall go to the same thread.
     private const int LineBytes = 128;
+
+    // Hundreds of heaps have filled the addresses themselves. To fill the crumbs as well costs the process its mappings, of which there are 65,530.
+    private const int CrowdOfOwners = 256;
+    private const long LeastInACrowd = 1L << 30;
+
+    private static nuint LeastBytes()
+        => (nuint)(OwnerRegistry.Instance.Living.Take(CrowdOfOwners).Count() < CrowdOfOwners ? NativeHeapOptions.MinimumReservedBytes : LeastInACrowd);
 
     private OutOfMemoryException NoRoom(long asked, OutOfMemoryException refused) => new(
         asked != 0

@@ -85,7 +85,7 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
                     }
 
                     // A process under `ulimit -v` or strict overcommit gets less.
-                    if (options.ReservedBytes != 0 || !VirtualMemory.TryShrink(ref bytes, (nuint)NativeHeapOptions.MinimumReservedBytes))
+                    if (options.ReservedBytes != 0 || !VirtualMemory.TryShrink(ref bytes, LeastBytes()))
                     {
                         throw NoRoom(options.ReservedBytes, refused);
                     }

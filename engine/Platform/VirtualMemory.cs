@@ -25,8 +25,8 @@ namespace MagAlloc.Platform;
 /// </remarks>
 internal static unsafe class VirtualMemory
 {
-    // Two stacks of threads with the default size: below that the runtime itself is in want.
-    private const nuint LeastRoom = 16 << 20;
+    // Two stacks of the default size. With less left the runtime itself is in want.
+    private const nuint RoomForOthers = 16 << 20;
 
     /// <summary>The size of a page in bytes: the grain of every other member.</summary>
     internal static nuint PageSize => (nuint)Environment.SystemPageSize;
@@ -69,8 +69,8 @@ internal static unsafe class VirtualMemory
     }
 
     /// <summary>
-    /// The next size to try where a reservation was refused: the largest half, quarter, eighth of it that leaves as much again to others, for
-    /// stacks, code and the next one who asks are in the same straits.
+    /// The next size to try where a reservation was refused: the largest half, quarter, eighth of it that leaves more than as much again to others, for
+    /// stacks, code and the next one who asks are in the same straits. The least leaves as much again.
     /// </summary>
     /// <param name="bytes">What was refused; becomes what to try.</param>
     /// <param name="least">Less is of no use.</param>
@@ -80,7 +80,7 @@ internal static unsafe class VirtualMemory
         while (bytes > least)
         {
             bytes = nuint.Max(bytes / 2, least);
-            nuint wanted = nuint.Max(bytes * 2, LeastRoom);
+            nuint wanted = (bytes * 2) + (bytes == least ? 0 : RoomForOthers);
             void* probe = Reserve(wanted, PageSize);
             if (probe != null)
             {

@@ -48,7 +48,7 @@ internal sealed class ComponentSweep(InitScenario scenario)
             long step = single.Count + 1;
             if (!Fail($"step {step}", FaultPlan.FailNth(step)))
                 break;
-            single.Add(company => Fail($"step {step}{company}", FaultPlan.FailNth(step)) && Succeed($"after step {step}{company} had failed"));
+            single.Add(company => Fail($"step {step}{company}", FaultPlan.FailNth(step)) && (company.Length != 0 || Succeed($"after step {step} had failed")));
         }
 
         if (single.Count == MaxFaultPoints)
@@ -58,15 +58,15 @@ internal sealed class ComponentSweep(InitScenario scenario)
         {
             string what = $"every {point} step";
             if (Goes(interruption) && Fail(what, FaultPlan.Random(1).At(point)))
-                lasting.Add(company => Fail($"{what}{company}", FaultPlan.Random(1).At(point)) && Succeed($"after {what}{company} had failed"));
+                lasting.Add(company => Fail($"{what}{company}", FaultPlan.Random(1).At(point)) && (company.Length != 0 || Succeed($"after {what} had failed")));
         }
 
         long absorbed = _absorbed;
         List<Step> both = [.. single, .. lasting];
         Sweep(both, string.Empty, interruption);
         BesideALivingTwin(both, interruption);
-        BesideOneThatEnds(both, interruption);
-        WhileOthersListen(both, interruption);
+        BesideOneThatEnds(single, interruption);
+        WhileOthersListen(single, interruption);
         SweepPairs(single.Count, interruption);
 
         return new ComponentResult
@@ -97,6 +97,7 @@ internal sealed class ComponentSweep(InitScenario scenario)
             using Twin twin = scenario.MakeTwin();
             twin.Use();
             Sweep(steps, Company, interruption);
+            Succeed($"after all had failed{Company}");
             twin.Use();
         });
     }

@@ -3,7 +3,7 @@ using System.Diagnostics.Tracing;
 
 namespace MagAlloc.Stress.InitSweep;
 
-/// <summary>Somebody who listens to everything: a session for all events, and a monitor that reads all instruments without a pause.</summary>
+/// <summary>Somebody who listens to everything: a session for all events, and a monitor that reads all instruments all the time.</summary>
 internal sealed class Listeners : EventListener
 {
     private const string Source = "MagAlloc";
@@ -41,7 +41,7 @@ internal sealed class Listeners : EventListener
     protected override void OnEventSourceCreated(EventSource eventSource)
     {
         if (eventSource.Name == Source)
-            EnableEvents(eventSource, EventLevel.Verbose, EventKeywords.All, new Dictionary<string, string?> { ["StatisticsMs"] = "1" });
+            EnableEvents(eventSource, EventLevel.Verbose, EventKeywords.All, new Dictionary<string, string?> { ["StatisticsMs"] = "10" });
     }
 
     /// <inheritdoc/>
@@ -55,7 +55,10 @@ internal sealed class Listeners : EventListener
         try
         {
             while (!_stop)
+            {
                 _meter.RecordObservableInstruments();
+                Thread.Sleep(5);
+            }
         }
         catch (Exception e)
         {

@@ -14,7 +14,16 @@ internal static class FirstOwner
     private static void AListenerThatThrows()
     {
         int published = 0;
-        using MeterListener throwing = new() { InstrumentPublished = (_, _) => throw new FormatException("a monitor's fault") };
+        using MeterListener throwing = new()
+        {
+            InstrumentPublished = (instrument, _) =>
+            {
+                if (instrument.Meter.Name == MagAllocMeter.MeterName)
+                {
+                    throw new FormatException("a monitor's fault");
+                }
+            },
+        };
         throwing.Start();
         using (NativeHeap heap = new(new NativeHeapOptions { Name = "first" }))
         {

@@ -11,7 +11,7 @@ internal static unsafe partial class RestrictedSpace
     private const long Room = 64 * Heaps.MiB;
 
     // As many heaps of the default size as there can never be, and more small ones than the rest has room for.
-    private const int MostHeaps = 40_000;
+    private const int MostHeaps = 10_000;
 
     public static IReadOnlyDictionary<string, Action> Parts { get; } = new Dictionary<string, Action>
     {
@@ -29,7 +29,9 @@ internal static unsafe partial class RestrictedSpace
             using UnmanagedPool<long> pool = UsePool();
             using MagazineCache<IdStore.Source> cache = UseCache();
             using IovaDomain domain = UseDomain();
-            UseShared();
+
+            // Little is left by now, but a heap for small blocks.
+            Use(NativeHeap.Shared, largest: 1 << 15);
         }),
         ["explicit-size"] = ExplicitSize,
         ["shared-later"] = SharedLater,
@@ -179,10 +181,10 @@ internal static unsafe partial class RestrictedSpace
 
     private static void UseShared() => Use(NativeHeap.Shared);
 
-    private static void Use(NativeHeap heap)
+    private static void Use(NativeHeap heap, int largest = 1 << 20)
     {
         List<nint> blocks = [];
-        for (nuint size = 16; size <= 1 << 20; size *= 2)
+        for (nuint size = 16; size <= (nuint)largest; size *= 2)
         {
             byte* block = (byte*)heap.Allocate(size);
             new Span<byte>(block, (int)size).Fill(1);

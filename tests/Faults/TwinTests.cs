@@ -126,7 +126,7 @@ public sealed class TwinTests
         (company ?? ((_, sweep) => sweep()))(component, all);
         before.AssertNothingMore($"after {failures} failures");
         TestContext.Out.WriteLine($"{failures} failures");
-        Assert.That(failures, Is.GreaterThanOrEqualTo(3), "there are steps that fail");
+        Assert.That(failures, Is.Positive, "there are steps that fail");
     }
 
     private static int One(Component component)

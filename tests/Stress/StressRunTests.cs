@@ -82,6 +82,7 @@ public sealed class StressRunTests
             Assert.That(result.GetProperty("faultPoints").GetInt64(), Is.GreaterThan(0));
             Assert.That(result.GetProperty("leakedBytes").GetInt64(), Is.Zero);
             Assert.That(result.GetProperty("leftoverMappings").GetInt64(), Is.Zero);
+            Assert.That(result.GetProperty("pairs").GetInt64(), Is.GreaterThan(0));
         });
     }
 

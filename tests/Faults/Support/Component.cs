@@ -140,11 +140,15 @@ public sealed record Component(string Name, Func<FaultPlan?, IDisposable> Make, 
     {
         // An importer whose message could not be sent has left: whoever is owed a buffer by it has it back.
         made.Shared.Queue.Request(1, Shared.Page);
-        if (made.Peer.IsConnected)
+        try
         {
             made.Shared.Queue.Export(0, made.Peer);
             made.Importer.TryImport(out BufferImport? import, Shared.Soon);
             import?.Dispose();
+        }
+        catch (BufferException) when (!made.Peer.IsConnected)
+        {
+            // So it has.
         }
 
         made.Shared.Queue.Release();

@@ -178,7 +178,7 @@ public sealed unsafe class MachineMemoryTests
     {
         using FakeMachine machine = new(available: 4000, total: 8000);
         machine.Place("0::/app\n", "30 22 0:27 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw");
-        machine.Group2("sys/fs/cgroup/app", (1024 * MiB).ToString(), 0);
+        machine.Group2("sys/fs/cgroup/app", FakeMachine.Text(1024 * MiB), 0);
         using NativeHeap heap = new(new NativeHeapOptions
         {
             ContainerFraction = fraction, ByteLimit = byteLimit, ReservedBytes = Heaps.GiB, ReclaimWorker = false, Budget = machine.Budget,

@@ -6,7 +6,7 @@ namespace MagAlloc.Tests.Heap;
 [TestFixture]
 public sealed unsafe class OutOfMemoryMessageTests
 {
-    private static readonly string s_books = @" Allocated: \d+ bytes, cached: \d+, committed: \d+\.$";
+    private const string Books = @" Allocated: \d+ bytes, cached: \d+, committed: \d+\.$";
 
     [Test]
     public void TheByteLimit_IsNamed_WithTheBooks()
@@ -34,7 +34,7 @@ public sealed unsafe class OutOfMemoryMessageTests
             }
         });
 
-        Assert.That(message, Does.StartWith("test: no memory for a block of 500 bytes: the byte limit is 2097152 bytes.").And.Match(s_books));
+        Assert.That(message, Does.StartWith("test: no memory for a block of 500 bytes: the byte limit is 2097152 bytes.").And.Match(Books));
     }
 
     [Test]
@@ -43,12 +43,17 @@ public sealed unsafe class OutOfMemoryMessageTests
         using NativeHeap heap = new(new NativeHeapOptions { Name = "narrow", ReservedBytes = 8 << 20, ReclaimWorker = false });
         string large = Message(() => heap.Allocate(9 << 20));
         heap.Allocate(5 << 20);
+        using (NativeHeap other = Heaps.Quiet(byteLimit: 4 * Heaps.MiB))
+        {
+            Assert.That(other.TryAllocate(5 << 20, out _), Is.False, "what this thread was refused last is another limit");
+        }
+
         string second = Message(() => heap.Allocate(5 << 20));
         string aligned = Message(() => heap.AllocateAligned(1, 1 << 28));
 
         foreach (string message in new[] { large, second, aligned })
         {
-            Assert.That(message, Does.StartWith("narrow: no memory for a block of ").And.Contain("the reservation of 8388608 bytes").And.Match(s_books));
+            Assert.That(message, Does.StartWith("narrow: no memory for a block of ").And.Contain("the reservation of 8388608 bytes").And.Match(Books));
         }
     }
 
@@ -62,8 +67,8 @@ public sealed unsafe class OutOfMemoryMessageTests
         string small = Message(() => heap.Allocate(100)), large = Message(() => heap.Allocate(2 << 20));
         plan.Enabled = false;
 
-        Assert.That(small, Does.Contain("a fault plan made a step fail.").And.Match(s_books));
-        Assert.That(large, Does.Contain("a fault plan made a step fail.").And.Match(s_books));
+        Assert.That(small, Does.Contain("a fault plan made a step fail.").And.Match(Books));
+        Assert.That(large, Does.Contain("a fault plan made a step fail.").And.Match(Books));
     }
 
     [TestCase(CheckLevel.Basic)]
@@ -72,7 +77,7 @@ public sealed unsafe class OutOfMemoryMessageTests
     {
         using NativeHeap heap = Heaps.Quiet(checks, byteLimit: 4 * Heaps.MiB);
 
-        Assert.That(Message(() => heap.Allocate(5 << 20)), Does.StartWith("test: no memory for a block of 5242880 bytes: the byte limit is 4194304 bytes.").And.Match(s_books));
+        Assert.That(Message(() => heap.Allocate(5 << 20)), Does.StartWith("test: no memory for a block of 5242880 bytes: the byte limit is 4194304 bytes.").And.Match(Books));
     }
 
     [Test]
@@ -87,7 +92,7 @@ public sealed unsafe class OutOfMemoryMessageTests
             }
         });
 
-        Assert.That(message, Does.StartWith("ids: no memory for an item of 16 bytes: the byte limit is 1048576 bytes.").And.Match(s_books));
+        Assert.That(message, Does.StartWith("ids: no memory for an item of 16 bytes: the byte limit is 1048576 bytes.").And.Match(Books));
     }
 
     [Test]
@@ -105,7 +110,7 @@ public sealed unsafe class OutOfMemoryMessageTests
         thread.Start();
         thread.Join();
 
-        Assert.That(message, Does.StartWith("test: no memory for the thread's cache: a fault plan").And.Match(s_books));
+        Assert.That(message, Does.StartWith("test: no memory for the thread's cache: a fault plan").And.Match(Books));
     }
 
     [Test]

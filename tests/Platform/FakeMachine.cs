@@ -80,5 +80,5 @@ internal sealed class FakeMachine : IDisposable
 
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
-    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture) + '\n';
+    public static string Text(long number) => number.ToString(CultureInfo.InvariantCulture) + '\n';
 }

@@ -59,7 +59,7 @@ public sealed class SystemMemoryTests
     {
         using FakeMachine machine = new(10_000);
         machine.Place("0::/app\n", Mount2);
-        machine.Group2("sys/fs/cgroup/app", (256 * MiB).ToString(), 200 * MiB, file: 50 * MiB);
+        machine.Group2("sys/fs/cgroup/app", FakeMachine.Text(256 * MiB), 200 * MiB, file: 50 * MiB);
 
         Assert.That(machine.Room, Is.EqualTo(new MemoryRoom(106 * MiB, 256 * MiB, "memory.max", "/app")));
         Assert.That(machine.Room.ToString(), Is.EqualTo("memory.max of the control group /app leaves 111149056 of its 268435456 bytes"));
@@ -72,8 +72,8 @@ public sealed class SystemMemoryTests
         using FakeMachine machine = new(10_000);
         machine.Place("0::/slice/app/inner\n", Mount2);
         machine.Group2("sys/fs/cgroup/slice/app/inner", "max", 10 * MiB);
-        machine.Group2("sys/fs/cgroup/slice/app", (512 * MiB).ToString(), 10 * MiB);
-        machine.Group2("sys/fs/cgroup/slice", (600 * MiB).ToString(), 590 * MiB);
+        machine.Group2("sys/fs/cgroup/slice/app", FakeMachine.Text(512 * MiB), 10 * MiB);
+        machine.Group2("sys/fs/cgroup/slice", FakeMachine.Text(600 * MiB), 590 * MiB);
 
         Assert.That(machine.Room, Is.EqualTo(new MemoryRoom(10 * MiB, 600 * MiB, "memory.max", "/slice")));
         Assert.That(machine.Memory.ContainerBytes(), Is.EqualTo(512 * MiB));
@@ -84,7 +84,7 @@ public sealed class SystemMemoryTests
     {
         using FakeMachine machine = new(10_000);
         machine.Place("0::/app\n", Mount2);
-        machine.Group2("sys/fs/cgroup/app", (256 * MiB).ToString(), 100 * MiB, high: (128 * MiB).ToString());
+        machine.Group2("sys/fs/cgroup/app", FakeMachine.Text(256 * MiB), 100 * MiB, high: FakeMachine.Text(128 * MiB));
 
         Assert.That(machine.Room, Is.EqualTo(new MemoryRoom(28 * MiB, 128 * MiB, "memory.high", "/app")));
         Assert.That(machine.Memory.ContainerBytes(), Is.EqualTo(128 * MiB));
@@ -95,7 +95,7 @@ public sealed class SystemMemoryTests
     {
         using FakeMachine machine = new(10_000);
         machine.Place("0::/app\n", Mount2);
-        machine.Group2("sys/fs/cgroup/app", (256 * MiB).ToString(), 300 * MiB);
+        machine.Group2("sys/fs/cgroup/app", FakeMachine.Text(256 * MiB), 300 * MiB);
         Assert.That(machine.Room.Bytes, Is.Zero);
 
         machine.Group2("sys/fs/cgroup/app", "max", 300 * MiB);
@@ -109,7 +109,7 @@ public sealed class SystemMemoryTests
     {
         using FakeMachine machine = new(10_000, freeSwap: 40);
         machine.Place("0::/app\n", Mount2);
-        machine.Group2("sys/fs/cgroup/app", (256 * MiB).ToString(), 256 * MiB, swapMax: swapMax, swapCurrent: swapUsed * MiB);
+        machine.Group2("sys/fs/cgroup/app", FakeMachine.Text(256 * MiB), 256 * MiB, swapMax: swapMax, swapCurrent: swapUsed * MiB);
 
         Assert.That(machine.Room.Bytes, Is.EqualTo(expected * MiB));
     }
@@ -149,8 +149,8 @@ public sealed class SystemMemoryTests
         machine.Group1("sys/fs/cgroup/memory/a", 256 * MiB, 200 * MiB);
         Assert.That(machine.Room.Bytes, Is.EqualTo(556 * MiB), "swap has no limit of its own");
 
-        machine.Write("sys/fs/cgroup/memory/a/memory.memsw.limit_in_bytes", (300 * MiB).ToString());
-        machine.Write("sys/fs/cgroup/memory/a/memory.memsw.usage_in_bytes", (210 * MiB).ToString());
+        machine.Write("sys/fs/cgroup/memory/a/memory.memsw.limit_in_bytes", FakeMachine.Text(300 * MiB));
+        machine.Write("sys/fs/cgroup/memory/a/memory.memsw.usage_in_bytes", FakeMachine.Text(210 * MiB));
         Assert.That(machine.Room, Is.EqualTo(new MemoryRoom(90 * MiB, 300 * MiB, "memory.memsw.limit_in_bytes", "/a")));
     }
 
@@ -185,7 +185,7 @@ public sealed class SystemMemoryTests
     {
         using FakeMachine machine = new(10_000);
         machine.Place(cgroup, $"30 22 0:27 {root} /sys/fs/cgroup rw - cgroup2 cgroup2 rw");
-        machine.Group2("sys/fs/cgroup", (256 * MiB).ToString(), 6 * MiB);
+        machine.Group2("sys/fs/cgroup", FakeMachine.Text(256 * MiB), 6 * MiB);
 
         Assert.That(machine.Room.Bytes, Is.EqualTo(250 * MiB));
     }
@@ -198,8 +198,8 @@ public sealed class SystemMemoryTests
             "0::/my app/x\n",
             @"30 22 0:27 /elsewhere /mnt/first rw - cgroup2 cgroup2 rw",
             @"31 22 0:27 /my\040app /mnt/a\040b rw - cgroup2 cgroup2 rw");
-        machine.Group2("mnt/first", (1 * MiB).ToString(), 0);
-        machine.Group2("mnt/a b/x", (256 * MiB).ToString(), 6 * MiB);
+        machine.Group2("mnt/first", FakeMachine.Text(1 * MiB), 0);
+        machine.Group2("mnt/a b/x", FakeMachine.Text(256 * MiB), 6 * MiB);
 
         Assert.That((machine.Room.Bytes, machine.Room.Group), Is.EqualTo((250 * MiB, "/my app/x")));
     }
@@ -209,8 +209,8 @@ public sealed class SystemMemoryTests
     {
         using FakeMachine machine = new(10_000);
         machine.Place("0::/a\n", Mount2);
-        machine.Group2("sys/fs/cgroup/a", (256 * MiB).ToString(), 0);
-        machine.Group2("sys/fs/cgroup/b", (128 * MiB).ToString(), 0);
+        machine.Group2("sys/fs/cgroup/a", FakeMachine.Text(256 * MiB), 0);
+        machine.Group2("sys/fs/cgroup/b", FakeMachine.Text(128 * MiB), 0);
         Assert.That(machine.Room.Bytes, Is.EqualTo(256 * MiB));
 
         machine.Place("0::/b\n", Mount2);
@@ -226,7 +226,7 @@ public sealed class SystemMemoryTests
         machine.Group2("sys/fs/cgroup/a", "18446744073709551615", 5, high: "-1");
         Assert.That(machine.Room.Bytes, Is.EqualTo(10_000 * MiB));
 
-        machine.Group2("sys/fs/cgroup/a/b", (256 * MiB).ToString(), 0);
+        machine.Group2("sys/fs/cgroup/a/b", FakeMachine.Text(256 * MiB), 0);
         machine.Delete("sys/fs/cgroup/a/b/memory.current");
         machine.Delete("sys/fs/cgroup/a/b/memory.stat");
         Assert.That(machine.Room.Bytes, Is.EqualTo(256 * MiB));
@@ -237,7 +237,7 @@ public sealed class SystemMemoryTests
     {
         using FakeMachine machine = new(10_000);
         machine.Place("0::/a\n", Mount2);
-        machine.Group2("sys/fs/cgroup/a", (256 * MiB).ToString(), 0);
+        machine.Group2("sys/fs/cgroup/a", FakeMachine.Text(256 * MiB), 0);
         MemoryRoom room = machine.Room;
         machine.Memory.TouchedBytes();
         long before = GC.GetAllocatedBytesForCurrentThread();

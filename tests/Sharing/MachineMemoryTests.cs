@@ -31,7 +31,7 @@ public sealed class MachineMemoryTests
     {
         using FakeMachine machine = new(available: 10_000);
         machine.Place("0::/app\n", "30 22 0:27 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw");
-        machine.Group2("sys/fs/cgroup/app", (256 * MiB).ToString(), 6 * MiB);
+        machine.Group2("sys/fs/cgroup/app", FakeMachine.Text(256 * MiB), 6 * MiB);
         using Shared shared = new(new BufferQueueOptions { Name = "films", Budget = machine.Budget });
 
         BufferException refused = Assert.Throws<BufferException>(() => shared.Queue.Request(32, 16 * MiB))!;

@@ -21,14 +21,14 @@ public sealed unsafe class RefusalTests
     public void A_free_block_that_a_trim_has_is_not_no_memory() => Explore.Exhaustively(() => Beside(KeptSlab(), Trim));
 
     [Test]
-    public void A_magazine_on_its_way_out_of_a_depot_is_not_no_memory() => Explore.Exhaustively(() => Beside(FullDepot(), Trim));
+    public void A_magazine_on_its_way_out_of_a_depot_is_not_no_memory() => Explore.Exhaustively(() => Beside(FullDepot(), Trim), preemptions: 1);
 
     [Test]
     public void What_a_pass_of_the_worker_has_is_not_no_memory()
     {
-        Explore.Exhaustively(() => Beside(Dirty(), TickTwice));
-        Explore.Exhaustively(() => Beside(KeptSlab(), TickTwice));
-        Explore.Exhaustively(() => Beside(FullDepot(), TickTwice));
+        Explore.Exhaustively(() => Beside(Dirty(), TickTwice), preemptions: 1);
+        Explore.Exhaustively(() => Beside(KeptSlab(), TickTwice), preemptions: 1);
+        Explore.Exhaustively(() => Beside(FullDepot(), TickTwice), preemptions: 1);
     }
 
     [Test]
@@ -43,7 +43,8 @@ public sealed unsafe class RefusalTests
             core = Make(Whole, chunks: 2, limit: most);
             Soil(core, 2);
             return Beside(core, Trim);
-        });
+        },
+        preemptions: 1);
 
     [Test]
     public void Two_requests_beside_a_trim_get_what_there_is()
@@ -55,14 +56,14 @@ public sealed unsafe class RefusalTests
                 Action request = () => Must.Hold(core.AllocateWithRetry(1) != 0, "there is a block for each");
                 return Over(core, Trim, request, request);
             },
-            2_000);
+            500);
 
     [Test]
     public void A_trim_stopped_forever_stops_no_request()
     {
-        Explore.StoppingOneForever(() => Ending(Dirty()), randomEach: 4);
-        Explore.StoppingOneForever(() => Ending(KeptSlab()), randomEach: 4);
-        Explore.StoppingOneForever(() => Ending(FullDepot()), randomEach: 4);
+        Explore.StoppingOneForever(() => Ending(Dirty()), randomEach: 1);
+        Explore.StoppingOneForever(() => Ending(KeptSlab()), randomEach: 1);
+        Explore.StoppingOneForever(() => Ending(FullDepot()), randomEach: 1);
     }
 
     [Test]

@@ -7,7 +7,8 @@ namespace MagAlloc;
 /// <summary>The calling thread's cache in a heap, held for a hot loop. Get it from <see cref="NativeHeap.CurrentThread"/>.</summary>
 /// <remarks>
 /// A <c>ref struct</c>, so that it cannot leave the stack of its thread. Operations mean what those of the heap mean. Under
-/// checks they are the heap's own.
+/// checks they are the heap's own. After the heap's disposal allocations are refused, and so are frees, except that a sized free may do nothing.
+/// A handle that is not disposed keeps the address space of a disposed heap.
 /// </remarks>
 public unsafe ref struct HeapThread : IDisposable
 {
@@ -114,7 +115,7 @@ public unsafe ref struct HeapThread : IDisposable
         _heap.FreeSlow(block, byteCount);
     }
 
-    /// <summary>Lets the heap recycle the cache once it is disposed. The handle must not be used afterwards.</summary>
+    /// <summary>Lets go of the cache, and of the heap if that is disposed. The handle must not be used afterwards.</summary>
     public void Dispose()
     {
         if (_cache != null)

@@ -147,7 +147,8 @@ internal sealed unsafe partial class MagazineEngine<TSource>
     /// another fast path: <see cref="ThreadCache.EngineId"/> becomes 0 here, in the caches of all living threads, and every operation that
     /// begins after this call has returned is refused. (A handle compares no number. It is pinned, finds zeroes in its magazines, and reads the flag in each slow step.)
     /// That store meets the cache of this engine and not of a later one, because a cache is recycled when its node is an orphan, which it
-    /// becomes behind the store. Where owners write the word themselves (<see cref="Visit"/>), they read the flag behind it.</para>
+    /// becomes behind the store. Where owners write the word themselves (<see cref="Visit"/>), they read the flag behind it; so only the number is
+    /// replaced: what a visitor has taken its owner must find taken, or it would bring it home once more.</para>
     /// <para>The swaps of magazines, which pin nothing, compare the request to flush; one is made here.</para>
     /// </remarks>
     /// <param name="discard">Zeroes the owner's memory; called once, before any of it is unmapped.</param>
@@ -411,7 +412,8 @@ internal sealed unsafe partial class MagazineEngine<TSource>
                     return true;
                 }
 
-                Atomic.Store(ref cache->EngineId, 0);
+                // Not over what a visitor has taken, nor over a slow step: their owner comes by the flag before it writes the number again.
+                Atomic.CompareExchange(ref cache->EngineId, 0, Id);
                 if (!drained)
                 {
                     node.Hold(_steps, _looks);

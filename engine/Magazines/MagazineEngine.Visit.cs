@@ -192,7 +192,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
             Atomic.Store(ref cache->EngineId, Id);
             if (IsClosed)
             {
-                // Close has its fence between the flag and the word: the flag is seen here, or the word overwritten there.
+                // Close has its fence between the flag and the word: the flag is seen here, or the number replaced there.
                 Atomic.Store(ref cache->EngineId, 0);
             }
         }

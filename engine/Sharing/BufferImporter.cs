@@ -184,7 +184,9 @@ public sealed partial class BufferImporter : IDisposable
         });
     }
 
-    /// <summary>Lets go of all buffers and disconnects. Calling it again does nothing.</summary>
+    /// <summary>
+    /// Lets go of all buffers and disconnects. Not cut short by <see cref="Thread.Interrupt"/>, which stays pending. Calling it again does nothing.
+    /// </summary>
     public void Dispose()
     {
         if (Atomic.Exchange(ref _isDisposed, 1) != 0)

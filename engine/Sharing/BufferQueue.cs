@@ -280,7 +280,7 @@ public sealed unsafe class BufferQueue : IDisposable
 
     /// <summary>
     /// Closes the handle. An owner's buffers are released as <see cref="BufferQueueOptions.DisposeMode"/> says; with the last handle importers are
-    /// disconnected and orphans are revoked, or left to their holders. Calling it again does nothing.
+    /// disconnected and orphans are revoked, or left to their holders. Not cut short by <see cref="Thread.Interrupt"/>, which stays pending. Calling it again does nothing.
     /// </summary>
     public void Dispose()
     {

@@ -212,7 +212,9 @@ public sealed unsafe class NothingIsKeptTests
             domain.FreeFast(domain.AllocateFast(1, domain.LastPfn), 1);
             GC.KeepAlive(local);
         });
-        thread.Start();
+
+        // Without the context of this thread, to which that one would return at its end.
+        thread.UnsafeStart();
         thread.Join();
         return value;
     }

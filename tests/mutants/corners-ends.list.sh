@@ -2,8 +2,7 @@
 life=Magazines/MagazineEngine.Threads.cs
 
 mutant 'ends: a disposal leaves the number in the caches of living threads' $life \
-    'Atomic.Store(ref cache->EngineId, 0);
-                if (!drained)' 'if (!drained)' 'FullyQualifiedName~AfterDisposeTests' tests
+    'Atomic.CompareExchange(ref cache->EngineId, 0, Id);' '' 'FullyQualifiedName~AfterDisposeTests' tests
 mutant 'ends: a disposal requests no flush, so that magazines are swapped' $life \
     'RequestFlush();
         StopWorker();' 'StopWorker();' 'FullyQualifiedName~AfterDisposeTests' tests
@@ -39,6 +38,8 @@ mutant 'ends: an owner of a visited cache writes the number over the end' Magazi
     'Atomic.Store(ref cache->EngineId, Id);
             if (IsClosed)' 'Atomic.Store(ref cache->EngineId, Id);
             if (cache == null)' 'FullyQualifiedName~VisitTests'
+mutant 'ends: the end is written over what a visitor has taken' $life \
+    'Atomic.CompareExchange(ref cache->EngineId, 0, Id);' 'Atomic.Store(ref cache->EngineId, 0);' 'FullyQualifiedName~VisitTests'
 mutant 'ends: a step that meets the end counts' Magazines/MagazineEngine.Visit.cs \
     'bool counts = false;
         if (!IsClosed)' 'bool counts = false;

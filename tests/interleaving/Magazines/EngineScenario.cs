@@ -22,6 +22,7 @@ internal static unsafe class EngineScenario
             {
                 // What is left of the previous schedule's engine.
                 ThreadRecord.Current.Prune();
+                CacheSlot<CountedSource>.t_last = null;
                 prepare(id);
             },
             Check = check,

@@ -202,6 +202,7 @@ internal sealed unsafe class VisitedWorld
             Prepare = id =>
             {
                 ThreadRecord.Current.Prune();
+                CacheSlot<VisitedSource>.t_last = null;
                 if (prepare is not null)
                 {
                     Engine.Current();

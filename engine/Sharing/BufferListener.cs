@@ -129,7 +129,7 @@ public sealed class BufferListener : IDisposable
                 return null;
             }
 
-            bool any = poll.Wait(late == TimeSpan.MinValue ? -1 : QueueCore.MillisecondsOf(-late));
+            bool any = poll.Wait(late == TimeSpan.MinValue ? -1 : late >= TimeSpan.Zero ? 0 : QueueCore.MillisecondsOf(-late));
             ObjectDisposedException.ThrowIf(Atomic.Load(ref _disposed) != 0, this);
             if (!any)
             {

@@ -4,7 +4,8 @@ using System.Runtime.Versioning;
 
 namespace MagAlloc.Tests;
 
-/// <summary>What tests need a process of their own for: this assembly, run as a program. A line on its input is an order, and it answers each by a line.</summary>
+/// <summary>What tests need a process of their own for: this assembly, run as a program. A line on its input is an order, and it answers each by a
+/// line.</summary>
 [SupportedOSPlatform("linux")]
 internal static class OtherProgram
 {
@@ -29,7 +30,8 @@ internal static class OtherProgram
     public static int Main(string[] args) => args is [Starter, string address] ? StartAgainAndAgain(address) : 0;
 
     /// <summary>
-    /// A time (of <see cref="Stopwatch"/>, which is the system's): listens then. <c>yes</c> or <c>no</c> is the answer. <c>end</c>: stops, and answers the same.
+    /// A time (of <see cref="Stopwatch"/>, which is the system's): listens then. <c>yes</c> or <c>no</c> is the answer. <c>end</c>: stops, and answers
+    /// the same.
     /// </summary>
     private static int StartAgainAndAgain(string address)
     {

@@ -22,8 +22,7 @@ internal static class LockFile
 
     /// <summary>
     /// Opens the file, and makes it if it is not there. No link is followed: in a folder that others may write to it could lead anywhere. Nothing is
-    /// waited for: neither for the
-    /// other end of a pipe that lies there, nor for a lease.
+    /// waited for: neither for the other end of a pipe that lies there, nor for a lease.
     /// </summary>
     internal static FileDescriptor? Open(string path)
     {

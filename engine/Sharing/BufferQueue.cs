@@ -190,9 +190,8 @@ public sealed unsafe class BufferQueue : IDisposable
 
     /// <summary>
     /// A real dma-buf over a stable buffer, for drivers (<c>/dev/udmabuf</c>). Whoever has it, or is attached to it, holds the buffer, as an importer
-    /// does; and its pages, so that
-    /// the buffer cannot be revoked until then, stays an orphan, and counts. The end is found within a second; where the kernel does not say who has a
-    /// dma-buf, it counts for as long as there is the queue. <b>Untested</b> with a device: no machine of ours has one.
+    /// does; and its pages, so that the buffer cannot be revoked until then, stays an orphan, and counts. The end is found within a second; where the
+    /// kernel does not say who has a dma-buf, it counts for as long as there is the queue. <b>Untested</b> with a device: no machine of ours has one.
     /// </summary>
     /// <param name="index">The buffer's index.</param>
     /// <returns>Its descriptor; the caller disposes it.</returns>

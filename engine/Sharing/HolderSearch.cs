@@ -41,8 +41,7 @@ internal static class HolderSearch
 
     /// <summary>
     /// By what the kernel itself says of a descriptor. To ask the file would be to ask its file system, which may be one that answers when it likes: a
-    /// process can name a file of
-    /// such a one as it pleases.
+    /// process can name a file of such a one as it pleases.
     /// </summary>
     private static bool IsFile(string link, ulong inode)
         => Try(() => new FileInfo(link).LinkTarget?.StartsWith("/memfd:", StringComparison.Ordinal) == true

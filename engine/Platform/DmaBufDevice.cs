@@ -55,7 +55,8 @@ internal static unsafe class DmaBufDevice
     {
         const string Count = "count:";
         string? line = lines.FirstOrDefault(line => line.StartsWith(Count, StringComparison.Ordinal));
-        return line is not null && long.TryParse(line.AsSpan(Count.Length), NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture, out long count) ? count : -1;
+        return line is not null
+            && long.TryParse(line.AsSpan(Count.Length), NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture, out long count) ? count : -1;
     }
 
     /// <summary>A dma-buf over all pages of a memory file, which is sealed against shrinking and not against writing.</summary>

@@ -4,8 +4,8 @@ namespace MagAlloc.Platform;
 
 /// <summary>Ends another thread's <see cref="PollSet.Wait"/> (<c>eventfd</c>).</summary>
 /// <remarks>
-/// A bell may be rung, and silenced, while or after another thread disposes of it: nobody waits at it any more, so there is nobody to miss it. Whoever rings does so outside
-/// of locks, at the end of what it did, and must not fail there.
+/// A bell may be rung, and silenced, while or after another thread disposes of it: nobody waits at it any more, so there is nobody to miss it. Whoever
+/// rings does so outside of locks, at the end of what it did, and must not fail there.
 /// </remarks>
 [SupportedOSPlatform("linux")]
 internal static unsafe class Doorbell

@@ -21,8 +21,8 @@ internal static class LockFile
     private static int NoFollow => RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm ? 0x8000 : 0x20000;
 
     /// <summary>
-    /// Opens the file, and makes it if it is not there. No link is followed: in a folder that others may write to it could lead anywhere. Nothing is waited for: neither for the
-    /// other end of a pipe that lies there, nor for a lease.
+    /// Opens the file, and makes it if it is not there. No link is followed: in a folder that others may write to it could lead anywhere. Nothing is
+    /// waited for: neither for the other end of a pipe that lies there, nor for a lease.
     /// </summary>
     internal static FileDescriptor? Open(string path)
     {

@@ -106,8 +106,9 @@ internal static unsafe class MemoryFiles
     }
 
     /// <summary>
-    /// A new description of the same file, with an access mode of its own: what is not the same as a duplicate. It waits for nobody: who else has the file may hold a lease
-    /// on it, which an opening breaks only after a time that the administrator sets (45 s), and refuses at once with <see cref="LinuxError.TryAgain"/> here.
+    /// A new description of the same file, with an access mode of its own: what is not the same as a duplicate. It waits for nobody: who else has the
+    /// file may hold a lease on it, which an opening breaks only after a time that the administrator sets (45 s), and refuses at once with <see
+    /// cref="LinuxError.TryAgain"/> here.
     /// </summary>
     /// <returns>Null when the system refused; there may be no <c>/proc</c>.</returns>
     internal static FileDescriptor? Reopen(FileDescriptor file, bool writable)

@@ -372,8 +372,8 @@ public sealed partial class BufferImporter
     }
 
     /// <summary>
-    /// Whether no touch of a file of reserved huge pages can miss one: a page for a hole comes out of a pool that may be empty. Who can punch it can make a hole at any time; what is
-    /// sealed against writing stays as it is, whole or not.
+    /// Whether no touch of a file of reserved huge pages can miss one: a page for a hole comes out of a pool that may be empty. Who can punch it can
+    /// make a hole at any time; what is sealed against writing stays as it is, whole or not.
     /// </summary>
     private static bool IsThereForGood(FileDescriptor file, BufferProfile profile)
         => profile == BufferProfile.Immutable && MemoryFiles.TryGetStatus(file, out FileStatus status) && status.ResidentBytes >= (long)status.Bytes;

@@ -11,8 +11,8 @@ namespace MagAlloc;
 /// <remarks>
 /// <para>Connecting gives an importer nothing but a page that says which buffers exist; what it may map the owner exports to it. Who may connect is a matter
 /// of the rights to the path.</para>
-/// <para>A path belongs to the listener that has locked a file beside it, <c>PATH.lock</c>, until it is disposed of, or its process ends in whatever way. An abstract name
-/// belongs to who has bound it. So of any number that start at once exactly one listens, and nobody is asked whether he does.</para>
+/// <para>A path belongs to the listener that has locked a file beside it, <c>PATH.lock</c>, until it is disposed of, or its process ends in whatever
+/// way. An abstract name belongs to who has bound it. So of any number that start at once exactly one listens, and nobody is asked whether he does.</para>
 /// <para>All members may be called from any thread. Linux only.</para>
 /// </remarks>
 [SupportedOSPlatform("linux")]
@@ -34,13 +34,14 @@ public sealed class BufferListener : IDisposable
 
     /// <summary>Listens.</summary>
     /// <param name="address">
-    /// A path, at which a socket appears until this is disposed of, and beside it its lock; a socket that a process left behind which is gone is replaced. Or <c>@name</c>: a
-    /// name in the abstract space, which leaves nothing behind, and which every process of the network namespace may connect to.
+    /// A path, at which a socket appears until this is disposed of, and beside it its lock; a socket that a process left behind which is gone is
+    /// replaced. Or <c>@name</c>: a name in the abstract space, which leaves nothing behind, and which every process of the network namespace may connect to.
     /// </param>
     /// <param name="faults">Which fallible steps fail on purpose; null (default): none.</param>
     /// <exception cref="ArgumentException">The address is empty or too long.</exception>
     /// <exception cref="BufferException">
-    /// <see cref="BufferError.AddressInUse"/>: somebody listens there, or what is there is no socket; others: the system refused, as where the path cannot be written.
+    /// <see cref="BufferError.AddressInUse"/>: somebody listens there, or what is there is no socket; others: the system refused, as where the path
+    /// cannot be written.
     /// </exception>
     /// <exception cref="PlatformNotSupportedException">This is not Linux.</exception>
     public BufferListener(string address, FaultPlan? faults = null)
@@ -111,8 +112,8 @@ public sealed class BufferListener : IDisposable
     }
 
     /// <summary>
-    /// Takes the first importer that comes. Whoever else connects, leaves again, says nothing, or something else, is not told of: anybody may do that, and it is no business of
-    /// an owner's who waits for an importer.
+    /// Takes the first importer that comes. Whoever else connects, leaves again, says nothing, or something else, is not told of: anybody may do that,
+    /// and it is no business of an owner's who waits for an importer.
     /// </summary>
     internal BufferPeer? Accept(BufferQueue queue, TimeSpan timeout)
     {
@@ -129,7 +130,7 @@ public sealed class BufferListener : IDisposable
                 return null;
             }
 
-            bool any = poll.Wait(late == TimeSpan.MinValue ? -1 : QueueCore.MillisecondsOf(-late));
+            bool any = poll.Wait(late == TimeSpan.MinValue ? -1 : late >= TimeSpan.Zero ? 0 : QueueCore.MillisecondsOf(-late));
             ObjectDisposedException.ThrowIf(Atomic.Load(ref _disposed) != 0, this);
             if (!any)
             {

@@ -161,7 +161,8 @@ public sealed unsafe class BufferQueue : IDisposable
     /// <param name="listener">Where importers connect.</param>
     /// <param name="timeout">How long to wait for one. Who has connected in time may take a second to introduce itself.</param>
     /// <returns>
-    /// The importer; null when none came in time. Who connects and is none, for he leaves again, keeps silent or says something else, is passed over, and the waiting goes on.
+    /// The importer; null when none came in time. Who connects and is none, for he leaves again, keeps silent or says something else, is passed over,
+    /// and the waiting goes on.
     /// </returns>
     /// <exception cref="BufferException">The system refused; the connection is closed.</exception>
     public BufferPeer? Accept(BufferListener listener, TimeSpan timeout)
@@ -189,9 +190,9 @@ public sealed unsafe class BufferQueue : IDisposable
     }
 
     /// <summary>
-    /// A real dma-buf over a stable buffer, for drivers (<c>/dev/udmabuf</c>). Whoever has it, or is attached to it, holds the buffer, as an importer does; and its pages, so that
-    /// the buffer cannot be revoked until then, stays an orphan, and counts. The end is found within a second; where the kernel does not say who has a
-    /// dma-buf, it counts for as long as there is the queue. <b>Untested</b> with a device: no machine of ours has one.
+    /// A real dma-buf over a stable buffer, for drivers (<c>/dev/udmabuf</c>). Whoever has it, or is attached to it, holds the buffer, as an importer
+    /// does; and its pages, so that the buffer cannot be revoked until then, stays an orphan, and counts. The end is found within a second; where the
+    /// kernel does not say who has a dma-buf, it counts for as long as there is the queue. <b>Untested</b> with a device: no machine of ours has one.
     /// </summary>
     /// <param name="index">The buffer's index.</param>
     /// <returns>Its descriptor; the caller disposes it.</returns>
@@ -262,7 +263,8 @@ public sealed unsafe class BufferQueue : IDisposable
     }
 
     /// <summary>
-    /// Drops the pages of all released buffers that are still held, immutable ones excepted; of those that are pinned, or in a dma-buf, when they are not any more.
+    /// Drops the pages of all released buffers that are still held, immutable ones excepted; of those that are pinned, or in a dma-buf, when they are
+    /// not any more.
     /// </summary>
     /// <returns>How many buffers lost their pages.</returns>
     /// <exception cref="BufferException"><see cref="BufferError.Busy"/>: another handle owns.</exception>

@@ -27,7 +27,8 @@ public readonly record struct BufferQueueStatistics
     /// <summary>Connected importers.</summary>
     public int Importers { get; init; }
 
-    /// <summary>Dma-bufs over buffers that somebody has, a descriptor or a driver, as far as was asked: at each export, and once a second of released buffers.</summary>
+    /// <summary>Dma-bufs over buffers that somebody has, a descriptor or a driver, as far as was asked: at each export, and once a second of released
+    /// buffers.</summary>
     public int DmaBufs { get; init; }
 
     /// <summary>Exports so far, dma-bufs included.</summary>

@@ -6,12 +6,14 @@ namespace MagAlloc.Sharing;
 
 /// <summary>Tells all queues of this process when descriptions of their buffers' files end.</summary>
 /// <remarks>
-/// <para><b>One a process.</b> A user has few inotify instances (128), and the program's own <c>FileSystemWatcher</c>s need some: so there is one for all queues, made with the
-/// first that can use it and closed with the last. A number that inotify gives to a watch is not given again, so what is read late tells nobody anything wrong.</para>
-/// <para><b>One reader.</b> A thread of its own reads it, and does nothing but find the queue of a file, note the news, and ring that queue's bell: it waits for no
-/// queue, so a caretaker that is busy, stopped or gone keeps the news from no other. When the kernel could not keep all that happened, all queues are told.</para>
-/// <para><b>Locks.</b> The static one, for coming and going, before the instance's, for files and news. A queue may hold its own when it takes the instance's; the reader takes
-/// no queue's.</para>
+/// <para><b>One a process.</b> A user has few inotify instances (128), and the program's own <c>FileSystemWatcher</c>s need some: so there is one for
+/// all queues, made with the first that can use it and closed with the last. A number that inotify gives to a watch is not given again, so what is
+/// read late tells nobody anything wrong.</para>
+/// <para><b>One reader.</b> A thread of its own reads it, and does nothing but find the queue of a file, note the news, and ring that queue's bell: it
+/// waits for no queue, so a caretaker that is busy, stopped or gone keeps the news from no other. When the kernel could not keep all that happened,
+/// all queues are told.</para>
+/// <para><b>Locks.</b> The static one, for coming and going, before the instance's, for files and news. A queue may hold its own when it takes the
+/// instance's; the reader takes no queue's.</para>
 /// </remarks>
 [SupportedOSPlatform("linux")]
 internal sealed class CloseWatcher

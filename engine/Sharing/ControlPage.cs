@@ -27,8 +27,9 @@ internal sealed unsafe class ControlPage : IDisposable
     }
 
     /// <summary>
-    /// What all importers get: one description for reading, opened before any of them was there. To open the file again for each would wait for as long as one of the same
-    /// user likes that has taken a lease on it; that they share a description tells none anything of another, for nothing of it is used but the mapping. Without
+    /// What all importers get: one description for reading, opened before any of them was there. To open the file again for each would wait for as
+    /// long as one of the same user likes that has taken a lease on it; that they share a description tells none anything of another, for nothing of
+    /// it is used but the mapping. Without
     /// <c>/proc</c> it is the owner's own: the owner never reads the page, so a scribbler deceives other importers only.
     /// </summary>
     public FileDescriptor Readable { get; }

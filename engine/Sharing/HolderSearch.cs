@@ -40,8 +40,8 @@ internal static class HolderSearch
         => Try(() => Directory.EnumerateFiles($"{folder}/fd").Any(link => IsFile(link, inode)));
 
     /// <summary>
-    /// By what the kernel itself says of a descriptor. To ask the file would be to ask its file system, which may be one that answers when it likes: a process can name a file of
-    /// such a one as it pleases.
+    /// By what the kernel itself says of a descriptor. To ask the file would be to ask its file system, which may be one that answers when it likes: a
+    /// process can name a file of such a one as it pleases.
     /// </summary>
     private static bool IsFile(string link, ulong inode)
         => Try(() => new FileInfo(link).LinkTarget?.StartsWith("/memfd:", StringComparison.Ordinal) == true

@@ -7,9 +7,10 @@ namespace MagAlloc.Sharing;
 /// <remarks>
 /// <para>Whether somebody listens at a socket cannot be asked without disturbing him, and the answer is old when it comes: two that start at once both
 /// find a path that nobody listens at, and one replaces the other's socket. A lock is had by one, and goes with its process, however that ends.</para>
-/// <para><b>The file.</b> Its holder deletes it before it gives the lock back, and nobody else ever does. So a lock counts only if the file that is locked is still the
-/// one that is at the path: who opened it before it was deleted gets the lock of a file that is gone, sees that, and begins anew. A holder that is killed
-/// leaves the file behind, unlocked: the next one locks it as it is. So does who is refused the lock itself, for it may be another's by then. Between an opening and a look at the path one holder can have gone and another come, so at any
+/// <para><b>The file.</b> Its holder deletes it before it gives the lock back, and nobody else ever does. So a lock counts only if the file that is
+/// locked is still the one that is at the path: who opened it before it was deleted gets the lock of a file that is gone, sees that, and begins anew.
+/// A holder that is killed leaves the file behind, unlocked: the next one locks it as it is. So does who is refused the lock itself, for it may be
+/// another's by then. Between an opening and a look at the path one holder can have gone and another come, so at any
 /// moment at most one lock is on the file at the path, and only its holder can take that away.</para>
 /// </remarks>
 [SupportedOSPlatform("linux")]
@@ -74,5 +75,7 @@ internal sealed class PathLock : IDisposable
         => MemoryFiles.TryGetStatus(file, out FileStatus own) && MemoryFiles.TryGetStatusAt(path, out FileStatus present) && own.Identity == present.Identity;
 
     private static BufferException InUse(string address, string path)
-        => new(BufferError.AddressInUse, $"{address}: another process, or another listener of this one, listens here: it has the lock of {path}{Suffix}. End it, or choose another address.");
+        => new(
+            BufferError.AddressInUse,
+            $"{address}: another process, or another listener of this one, listens here: it has the lock of {path}{Suffix}. End it, or choose another address.");
 }

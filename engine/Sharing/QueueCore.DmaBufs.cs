@@ -4,8 +4,8 @@ namespace MagAlloc.Sharing;
 
 /// <content>
 /// Dma-bufs over buffers. What a driver has through one no lease sees and no hole reaches: the dma-buf itself holds the pages. So the queue keeps a
-/// duplicate of each, of which the kernel tells how many have it; while that is anybody else the buffer is held, and cannot be revoked. Nothing tells of the end:
-/// the caretaker asks now and then, as it does about leases.
+/// duplicate of each, of which the kernel tells how many have it; while that is anybody else the buffer is held, and cannot be revoked. Nothing tells
+/// of the end: the caretaker asks now and then, as it does about leases.
 /// </content>
 internal sealed partial class QueueCore
 {

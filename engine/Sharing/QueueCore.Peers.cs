@@ -143,8 +143,17 @@ internal sealed partial class QueueCore
     private bool TrySendWelcome(FileDescriptor socket)
     {
         SharingMessage welcome = new() { Kind = MessageKind.Welcome, Length = _control.Bytes };
-        return (!FileSteps.Fails(_faults, FaultPoint.Message) && MessageSocket.TrySend(socket, SharingMessage.BytesOf(ref welcome), _control.Readable))
-            || (IsPeersFault(VirtualMemory.LastError) ? false : throw BufferException.LastRefused(Name, "sendmsg"));
+        if (!FileSteps.Fails(_faults, FaultPoint.Message) && MessageSocket.TrySend(socket, SharingMessage.BytesOf(ref welcome), _control.Readable))
+        {
+            return true;
+        }
+
+        if (!IsPeersFault(VirtualMemory.LastError))
+        {
+            throw BufferException.LastRefused(Name, "sendmsg");
+        }
+
+        return false;
     }
 
     /// <summary>Reads all that an importer has sent.</summary>

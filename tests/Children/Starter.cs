@@ -27,7 +27,8 @@ internal static class Starter
     }
 
     /// <summary>
-    /// A time (of <see cref="Stopwatch"/>, which is the system's): listens then. <c>yes</c> or <c>no</c> is the answer. <c>end</c>: stops, and answers the same.
+    /// A time (of <see cref="Stopwatch"/>, which is the system's): listens then. <c>yes</c> or <c>no</c> is the answer. <c>end</c>: stops, and answers
+    /// the same.
     /// </summary>
     public static int StartAgainAndAgain(string address)
     {

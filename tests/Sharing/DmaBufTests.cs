@@ -8,8 +8,8 @@ using Microsoft.Win32.SafeHandles;
 namespace MagAlloc.Tests.Sharing;
 
 /// <summary>
-/// What becomes of buffers that are in a dma-buf. The device is not: few systems have one. In its place is one whose dma-bufs are bells, and which says that as many hold one as
-/// the test wants.
+/// What becomes of buffers that are in a dma-buf. The device is not: few systems have one. In its place is one whose dma-bufs are bells, and which
+/// says that as many hold one as the test wants.
 /// </summary>
 [Platform("Linux")]
 [SupportedOSPlatform("linux")]

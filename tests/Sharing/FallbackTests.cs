@@ -13,7 +13,8 @@ public sealed unsafe class FallbackTests
 {
     private const long Length = 4 * Shared.Page;
 
-    // The steps of a start, in their order: the oracle and another description are opened, the lease is asked; the control page is opened for importers; then the
+    // The steps of a start, in their order: the oracle and another description are opened, the lease is asked; the control page is opened for
+    // importers; then the
     // process's watcher is made, and a description opened and closed under it.
     private static IEnumerable<TestCaseData> Probes()
     {

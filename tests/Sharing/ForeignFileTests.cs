@@ -7,8 +7,8 @@ using MagAlloc.Tests.Sharing.Support;
 namespace MagAlloc.Tests.Sharing;
 
 /// <summary>
-/// Whatever an owner sends for a buffer, of whatever profile: an importer takes what is sealed as the profile promises, and nothing that could be cut off, or taken
-/// out, from under a reader. Files of reserved huge pages are in <see cref="SharedHugePageTests"/>.
+/// Whatever an owner sends for a buffer, of whatever profile: an importer takes what is sealed as the profile promises, and nothing that could be cut
+/// off, or taken out, from under a reader. Files of reserved huge pages are in <see cref="SharedHugePageTests"/>.
 /// </summary>
 [Platform("Linux")]
 [SupportedOSPlatform("linux")]

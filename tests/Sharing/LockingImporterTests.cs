@@ -7,8 +7,8 @@ using MagAlloc.Tests.Sharing.Support;
 namespace MagAlloc.Tests.Sharing;
 
 /// <summary>
-/// An importer does with its descriptors whatever the kernel lets a process of the same user do: none of it makes the owner wait. What would hold it up longest is a lease, which
-/// whoever opens the file waits for: 45 seconds.
+/// An importer does with its descriptors whatever the kernel lets a process of the same user do: none of it makes the owner wait. What would hold it
+/// up longest is a lease, which whoever opens the file waits for: 45 seconds.
 /// </summary>
 [Platform("Linux")]
 [SupportedOSPlatform("linux")]

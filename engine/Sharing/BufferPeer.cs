@@ -62,7 +62,7 @@ public sealed class BufferPeer
     /// <summary>Frames that it has and has not acknowledged.</summary>
     internal int Frames { get; set; }
 
-    /// <summary>Frames that it is promised, by their numbers. Those that were taken back before are left out when their turn comes.</summary>
+    /// <summary>Frames that it is promised and has not got, by their numbers.</summary>
     internal Queue<Claim> Line { get; } = [];
 
     /// <summary>When it is disconnected unless it acknowledges a frame before; <see cref="long.MaxValue"/>: never.</summary>
@@ -99,6 +99,19 @@ public sealed class BufferPeer
     /// <summary>Ends the process: the last resort against one that does not let go. No other process can be hit.</summary>
     /// <returns>False when the system refused, or cannot.</returns>
     public bool TryKill() => _core.TryKill(this);
+
+    /// <summary>A frame is no more promised to it: it is gone already, or has let go of a buffer while it had no room.</summary>
+    internal void LeaveLine(Claim claim)
+    {
+        for (int left = Line.Count; left > 0; left--)
+        {
+            Claim other = Line.Dequeue();
+            if (other != claim)
+            {
+                Line.Enqueue(other);
+            }
+        }
+    }
 
     /// <inheritdoc/>
     public override string ToString() => $"importer {ProcessId}";

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using MagAlloc.Platform;
 
 namespace MagAlloc.Sharing;
@@ -73,8 +72,7 @@ internal sealed partial class QueueCore
     {
         while (!peer.IsGone && !peer.IsStuck && peer.Frames < peer.FrameRoom && peer.Line.TryPeek(out Claim? claim))
         {
-            // Of a frame that was taken back only the place in the line is left.
-            if (claim.IsInLine && !TryHandOver(claim))
+            if (!TryHandOver(claim))
             {
                 return;
             }
@@ -182,7 +180,11 @@ internal sealed partial class QueueCore
     /// <summary>An importer has its frame no more, nor is it promised one.</summary>
     private static void TakeFrom(Claim claim)
     {
-        if (claim.Pending != 0 && !claim.IsInLine && --claim.Peer.Frames == 0)
+        if (claim.IsInLine)
+        {
+            claim.Peer.LeaveLine(claim);
+        }
+        else if (claim.Pending != 0 && --claim.Peer.Frames == 0)
         {
             claim.Peer.DueAt = long.MaxValue;
         }

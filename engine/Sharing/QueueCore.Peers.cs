@@ -224,6 +224,7 @@ internal sealed partial class QueueCore
 
             peer.End = end;
             peer.DueAt = long.MaxValue;
+            peer.Line.Clear();
             _silent += end == ImporterEnd.Silent ? 1 : 0;
             _peers.Remove(peer);
             Atomic.Exchange(ref _peersNow, [.. _peers]);

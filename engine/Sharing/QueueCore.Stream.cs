@@ -240,14 +240,14 @@ internal sealed partial class QueueCore
         _streams++;
         _unclaimed.Clear();
         _done.Clear();
-        foreach (SharedBuffer buffer in _live.All)
-        {
-            Withdraw(buffer);
-        }
-
         foreach (BufferPeer peer in _peers)
         {
             peer.Line.Clear();
+        }
+
+        foreach (SharedBuffer buffer in _live.All)
+        {
+            Withdraw(buffer);
         }
 
         if (was)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.Versioning;
-using MagAlloc.Sharing;
+using MagAlloc.Tests.Events.Support;
+using MagAlloc.Tests.Heap.Support;
 using MagAlloc.Tests.Sharing.Support;
 
 namespace MagAlloc.Tests.Sharing;
@@ -204,13 +205,13 @@ public sealed class FrameOrderTests
         plan.Enabled = false;
         using Shared shared = new(new BufferQueueOptions { Name = "undone", MinBuffers = 3, Faults = plan });
         (BufferPeer peer, BufferImporter importer) = shared.Connect();
-        using Events.Support.EventRecorder session = Events.Support.EventRecorder.Start();
+        using EventRecorder session = EventRecorder.Start();
         session.Told = told =>
         {
             if (told.Name == "FaultInjected")
             {
                 // Two are made, and the third one is being refused.
-                Heap.Support.Crew.RunOne(() =>
+                Crew.RunOne(() =>
                 {
                     shared.Queue.StreamOn();
                     shared.Queue.Export(0, peer);

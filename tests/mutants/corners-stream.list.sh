@@ -42,7 +42,7 @@ mutant 'share: a new frame overtakes those that stand in line' $stream.Frames.cs
     'FullyQualifiedName~FrameOrderTests|FullyQualifiedName~CrowdTests|FullyQualifiedName~StreamModelTests' tests
 
 mutant 'share: a frame has the time of its hand-over' $stream.Frames.cs \
-    'Timestamp = buffer.QueuedAt' 'Timestamp = Stopwatch.GetTimestamp()' \
+    'Timestamp = buffer.QueuedAt' 'Timestamp = NowTicks()' \
     'FullyQualifiedName~FrameOrderTests' tests
 
 mutant 'share: a request that fails leaves its buffers in the stream' $stream.Release.cs \

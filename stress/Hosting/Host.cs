@@ -30,6 +30,14 @@ internal static class Host
             exitCode = CodeOf(e);
         }
 
+        return End(program, exitCode);
+    }
+
+    /// <summary>For work that cannot be interrupted: the process ends with its output, since nobody would see what comes of it.</summary>
+    public static IDisposable EndWithOutput(string program) => StandardStreams.OutputEnded.Register(() => End(program, ExitCode.Pass));
+
+    private static int End(string program, int exitCode)
+    {
         if (StandardStreams.OutputFailure is { } failure)
         {
             // Whatever else went wrong was told already.

@@ -22,6 +22,9 @@ internal static partial class StandardStreams
     /// <summary>Why standard output takes no more; null if it does, or its reader has gone.</summary>
     public static string? OutputFailure => s_output?.Failure;
 
+    /// <summary>Whoever read standard output has had enough: the run ends, and has not failed for that.</summary>
+    public static bool HasLostItsReader => OutputEnded.IsCancellationRequested && OutputFailure is null;
+
     /// <summary>Something was told on standard error.</summary>
     public static bool IsErrorUsed => s_error is { IsUsed: true };
 

@@ -13,6 +13,9 @@ internal static partial class StandardStreams
     private const int GetDescriptorFlags = 1; // F_GETFD
     private const int CloseOnExec = 1; // FD_CLOEXEC
 
+    // Open for the process's life: they hold the numbers of closed descriptors.
+    private static readonly List<SafeFileHandle> s_placeholders = [];
+
     private static OutputStream? s_output;
     private static OutputStream? s_error;
 
@@ -56,9 +59,7 @@ internal static partial class StandardStreams
         if (flags >= 0)
             return (flags & CloseOnExec) == 0;
 
-        // Left open for the process's life: it holds the number.
-        SafeFileHandle placeholder = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.Read);
-        GC.SuppressFinalize(placeholder);
+        s_placeholders.Add(File.OpenHandle("/dev/null", FileMode.Open, FileAccess.Read));
         return false;
     }
 

@@ -16,6 +16,9 @@ internal static class Host
         StandardStreams.Protect();
         AppDomain.CurrentDomain.UnhandledException += (_, thrown) =>
         {
+            // Memory that is not there is a crash, and stays one: its code and its dump are what is looked for.
+            if (thrown.ExceptionObject is AccessViolationException)
+                return;
             Console.Error.WriteLine(LineOf(program, (Exception)thrown.ExceptionObject));
             Environment.Exit(ExitCode.IntegrityFailure);
         };

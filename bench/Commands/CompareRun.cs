@@ -4,6 +4,7 @@ using MagAlloc.Bench.Measurement;
 using MagAlloc.Bench.Reporting;
 using MagAlloc.Bench.Workloads;
 using MagAlloc.Stress.Commands;
+using MagAlloc.Stress.Hosting;
 using MagAlloc.Stress.Reporting;
 
 namespace MagAlloc.Bench.Commands;
@@ -35,7 +36,7 @@ internal sealed class CompareRun(CompareRequest request, StressConsole console, 
 
         if (!complete)
             console.Failure("interrupted: the workloads that were finished are reported");
-        return complete && !_lines.Any(line => line.Failed) ? ExitCode.Success : ExitCode.Failure;
+        return (complete || StandardStreams.HasLostItsReader) && !_lines.Any(line => line.Failed) ? ExitCode.Success : ExitCode.Failure;
     }
 
     private bool CompareAll(CancellationToken interruption)

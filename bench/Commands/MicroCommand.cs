@@ -1,6 +1,7 @@
 using System.CommandLine;
 using BenchmarkDotNet.Jobs;
 using MagAlloc.Stress.Commands;
+using MagAlloc.Stress.Hosting;
 using MagAlloc.Stress.Reporting;
 
 namespace MagAlloc.Bench.Commands;
@@ -44,7 +45,11 @@ internal static class MicroCommand
             Options = { job },
             TreatUnmatchedTokensAsErrors = false,
         };
-        command.SetAction(parse => MicroRun.Execute(job.ValueIn(parse), parse.UnmatchedTokens, console));
+        command.SetAction(parse =>
+        {
+            using IDisposable end = Host.EndWithOutput("bench");
+            return MicroRun.Execute(job.ValueIn(parse), parse.UnmatchedTokens, console);
+        });
         return command;
     }
 }

@@ -3,6 +3,7 @@ using MagAlloc.Bench.Measurement;
 using MagAlloc.Bench.Reporting;
 using MagAlloc.Bench.Share;
 using MagAlloc.Stress.Commands;
+using MagAlloc.Stress.Hosting;
 using MagAlloc.Stress.Reporting;
 
 namespace MagAlloc.Bench.Commands;
@@ -79,7 +80,7 @@ internal static class ShareCommand
         catch (OperationCanceledException)
         {
             console.Failure("interrupted");
-            return ExitCode.Failure;
+            return StandardStreams.HasLostItsReader ? ExitCode.Success : ExitCode.Failure;
         }
     }
 
@@ -112,6 +113,6 @@ internal static class ShareCommand
         json?.Write(writer => ShareReport.Write(writer, pace, bytes, lines));
         if (!complete)
             console.Failure("interrupted: what was finished is reported");
-        return complete ? ExitCode.Success : ExitCode.Failure;
+        return complete || StandardStreams.HasLostItsReader ? ExitCode.Success : ExitCode.Failure;
     }
 }

@@ -30,7 +30,7 @@ internal static class AnalyzeRun
         if (Read(request.File, console, interruption) is not { } trace)
         {
             console.Line("interrupted");
-            return StandardStreams.OutputEnded.IsCancellationRequested ? ExitCode.Pass : ExitCode.IntegrityFailure;
+            return StandardStreams.HasLostItsReader ? ExitCode.Pass : ExitCode.IntegrityFailure;
         }
 
         if (trace.CutNote is { } note)

@@ -16,6 +16,9 @@ internal static class Host
         StandardStreams.Protect();
         AppDomain.CurrentDomain.UnhandledException += (_, thrown) =>
         {
+            // Memory that is not there is a crash, and stays one: its code and its dump are what is looked for.
+            if (thrown.ExceptionObject is AccessViolationException)
+                return;
             Console.Error.WriteLine(LineOf(program, (Exception)thrown.ExceptionObject));
             Environment.Exit(ExitCode.IntegrityFailure);
         };
@@ -30,6 +33,14 @@ internal static class Host
             exitCode = CodeOf(e);
         }
 
+        return End(program, exitCode);
+    }
+
+    /// <summary>For work that cannot be interrupted: the process ends with its output, since nobody would see what comes of it.</summary>
+    public static IDisposable EndWithOutput(string program) => StandardStreams.OutputEnded.Register(() => End(program, ExitCode.Pass));
+
+    private static int End(string program, int exitCode)
+    {
         if (StandardStreams.OutputFailure is { } failure)
         {
             // Whatever else went wrong was told already.

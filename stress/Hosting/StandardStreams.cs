@@ -13,6 +13,9 @@ internal static partial class StandardStreams
     private const int GetDescriptorFlags = 1; // F_GETFD
     private const int CloseOnExec = 1; // FD_CLOEXEC
 
+    // Open for the process's life: they hold the numbers of closed descriptors.
+    private static readonly List<SafeFileHandle> s_placeholders = [];
+
     private static OutputStream? s_output;
     private static OutputStream? s_error;
 
@@ -21,6 +24,9 @@ internal static partial class StandardStreams
 
     /// <summary>Why standard output takes no more; null if it does, or its reader has gone.</summary>
     public static string? OutputFailure => s_output?.Failure;
+
+    /// <summary>Whoever read standard output has had enough: the run ends, and has not failed for that.</summary>
+    public static bool HasLostItsReader => OutputEnded.IsCancellationRequested && OutputFailure is null;
 
     /// <summary>Something was told on standard error.</summary>
     public static bool IsErrorUsed => s_error is { IsUsed: true };
@@ -53,9 +59,7 @@ internal static partial class StandardStreams
         if (flags >= 0)
             return (flags & CloseOnExec) == 0;
 
-        // Left open for the process's life: it holds the number.
-        SafeFileHandle placeholder = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.Read);
-        GC.SuppressFinalize(placeholder);
+        s_placeholders.Add(File.OpenHandle("/dev/null", FileMode.Open, FileAccess.Read));
         return false;
     }
 

@@ -78,6 +78,7 @@ public sealed class RoughPlaceTests
     [TestCase("stress top --interval 0.1 -- hammer --threads 1 --seconds 60")]
     [TestCase("stress hammer --threads 1 --seconds 60")]
     [TestCase("stress share --importers 1 --seconds 60")]
+    [TestCase("bench share --frame 4KiB --quick --rounds 1")]
     [TestCase("stress trace -o \"$TMPDIR/magalloc-abandoned.nettrace\" -- hammer --threads 1 --seconds 60")]
     public void A_reader_that_has_enough_ends_the_run_quietly(string command)
     {

@@ -143,7 +143,8 @@ internal static unsafe partial class RestrictedSpace
     {
         using NativeHeap living = UseHeap();
         WarmUp();
-        LimitTo(Heaps.MiB);
+        // A cache is content with little.
+        LimitTo(Heaps.MiB / 4);
         Refused(() => new NativeHeap());
         long before = ProcessState.VirtualBytes;
         for (int i = 0; i < 1000; i++)

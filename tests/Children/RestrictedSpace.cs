@@ -269,6 +269,11 @@ internal static unsafe partial class RestrictedSpace
     /// <summary>So much more can be reserved.</summary>
     private static void LimitTo(long more)
     {
+        if (!OperatingSystem.IsLinux())
+        {
+            throw new PlatformNotSupportedException("Limits are set on Linux.");
+        }
+
         ulong* limits = stackalloc ulong[2];
         Require(LinuxCalls.GetLimit(AddressSpace, limits) == 0, "the limit can be read");
         limits[0] = (ulong)(ProcessState.VirtualBytes + more);

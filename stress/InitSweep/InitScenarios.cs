@@ -37,7 +37,6 @@ internal static unsafe class InitScenarios
         return new Twin(heap, () =>
         {
             UseBlock(heap, SmallBlock, plan: null);
-            UseBlock(heap, LargeBlock, plan: null);
             RequireBalance(heap.GetStatistics());
         });
     }

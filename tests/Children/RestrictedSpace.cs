@@ -143,7 +143,8 @@ internal static unsafe partial class RestrictedSpace
     {
         using NativeHeap living = UseHeap();
         WarmUp();
-        LimitTo(Heaps.MiB);
+        // A cache is content with little.
+        LimitTo(Heaps.MiB / 4);
         Refused(() => new NativeHeap());
         long before = ProcessState.VirtualBytes;
         for (int i = 0; i < 1000; i++)
@@ -268,6 +269,11 @@ internal static unsafe partial class RestrictedSpace
     /// <summary>So much more can be reserved.</summary>
     private static void LimitTo(long more)
     {
+        if (!OperatingSystem.IsLinux())
+        {
+            throw new PlatformNotSupportedException("Limits are set on Linux.");
+        }
+
         ulong* limits = stackalloc ulong[2];
         Require(LinuxCalls.GetLimit(AddressSpace, limits) == 0, "the limit can be read");
         limits[0] = (ulong)(ProcessState.VirtualBytes + more);

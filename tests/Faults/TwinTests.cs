@@ -240,7 +240,7 @@ public sealed class TwinTests
     }
 
     /// <summary>What a failure could leave: a reservation, of gigabytes, a thread, a descriptor, a mapping of a file.</summary>
-    private readonly record struct Footprint(long Bytes, int Threads, OpenFiles Files)
+    private readonly record struct Footprint(long Bytes, int Threads, int Descriptors, int FileMappings)
     {
         // Smaller than any reservation of these components; the runtime's own come and go below it.
         private const long Noise = 512 << 20;
@@ -248,7 +248,17 @@ public sealed class TwinTests
         // The runtime's: tiered compilation, the pool's.
         private const int NoisyThreads = 8;
 
-        public static Footprint Take() => new(ProcessState.VirtualBytes, ProcessState.Threads, OperatingSystem.IsLinux() ? OpenFiles.Count() : default);
+        public static Footprint Take()
+        {
+            var taken = new Footprint(ProcessState.VirtualBytes, ProcessState.Threads, 0, 0);
+            if (!OperatingSystem.IsLinux())
+            {
+                return taken;
+            }
+
+            OpenFiles files = OpenFiles.Count();
+            return taken with { Descriptors = files.Descriptors, FileMappings = files.Mappings };
+        }
 
         public void AssertNothingMore(string when)
         {
@@ -258,7 +268,7 @@ public sealed class TwinTests
                 {
                     Footprint now = Take();
                     return now.Bytes - before.Bytes < Noise && now.Threads <= before.Threads + NoisyThreads
-                        && now.Files.Descriptors <= before.Files.Descriptors && now.Files.Mappings <= before.Files.Mappings;
+                        && now.Descriptors <= before.Descriptors && now.FileMappings <= before.FileMappings;
                 },
                 TimeSpan.FromSeconds(5));
             Assert.That(isGone, Is.True, () => $"{when}: before {before}, now {Take()}");

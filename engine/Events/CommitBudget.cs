@@ -1,3 +1,4 @@
+using System.Globalization;
 using MagAlloc.Concurrency;
 using MagAlloc.Platform;
 
@@ -17,11 +18,14 @@ namespace MagAlloc.Events;
 /// <para><b>The answer is kept for 10 ms</b>, because asking costs some 60 µs, and a process touches a few dozen MiB in that time. Kept is what is left plus what is
 /// claimed and touched: growth of this process since is in the claims, so only what others took is missed. A kept answer grants; a refusal is always a fresh one. One
 /// writer at a time (<c>writing</c>); a reader that sees the time change meanwhile asks the system itself.</para>
+/// <para><b>Headroom.</b> A 32nd of the limit, at most 64 MiB, is never granted: the runtime's own next page, in whichever thread, must not be the one that is not there.</para>
 /// <para>Lock-free; any thread; no managed memory.</para>
 /// </remarks>
 internal sealed class CommitBudget
 {
     private const long Milliseconds = 10;
+    private const int HeadroomShare = 32;
+    private const long MostHeadroom = 64 << 20;
     private const int Rounds = 4;
     private const long Nothing = -1;
 
@@ -30,6 +34,7 @@ internal sealed class CommitBudget
 
     private readonly SystemMemory _memory;
     private readonly long _freshness;
+    private readonly int _headroomShare;
     private PaddedLong _claimed;
     private PaddedLong _pending;
     private long _base;
@@ -38,8 +43,10 @@ internal sealed class CommitBudget
 
     /// <param name="memory">What is asked.</param>
     /// <param name="freshness">How many milliseconds an answer is kept. Tests have none kept.</param>
-    public CommitBudget(SystemMemory memory, long freshness = Milliseconds)
+    /// <param name="headroomShare">Which part of a limit is never granted; 0: none.</param>
+    public CommitBudget(SystemMemory memory, long freshness = Milliseconds, int headroomShare = HeadroomShare)
     {
+        _headroomShare = headroomShare;
         _memory = memory;
         _freshness = freshness;
     }
@@ -50,7 +57,7 @@ internal sealed class CommitBudget
     /// <summary>What owners have claimed and not given back.</summary>
     public long Claimed => Atomic.Load(ref _claimed.Value);
 
-    /// <summary>What is asked, for messages.</summary>
+    /// <summary>What is asked.</summary>
     public SystemMemory Memory => _memory;
 
     /// <summary>Claims bytes for a request under way, which must be followed by <see cref="Settle"/> or <see cref="Drop"/>.</summary>
@@ -119,6 +126,15 @@ internal sealed class CommitBudget
     /// <summary>An owner gives back what it claimed.</summary>
     public void Release(long bytes) => Atomic.Add(ref _claimed.Value, -bytes);
 
+    /// <summary>What is left, and by which limit, in words.</summary>
+    public string Describe()
+    {
+        MemoryRoom room = _memory.Look();
+        return HeadroomOf(room) == 0 ? room.ToString() : string.Create(CultureInfo.InvariantCulture, $"{room}, of which {HeadroomOf(room)} are kept for the runtime");
+    }
+
+    private long HeadroomOf(MemoryRoom room) => _headroomShare == 0 || room.Limit is null ? 0 : Math.Min(MostHeadroom, room.Most / _headroomShare);
+
     private bool TryRecall(out long kept)
     {
         long time = Atomic.Load(ref _time);
@@ -132,7 +148,8 @@ internal sealed class CommitBudget
     {
         long time = Environment.TickCount64;
         long claimed = Claimed;
-        long now = _memory.Look().Bytes;
+        MemoryRoom room = _memory.Look();
+        long now = room.Bytes - HeadroomOf(room);
         now += now == MemoryRoom.Unbounded ? claimed : Math.Min(claimed, _memory.TouchedBytes());
         if (Atomic.CompareExchange(ref _writing, 1, 0) == 0)
         {

@@ -34,7 +34,7 @@ internal unsafe partial class BlockCore<TSource>
         RefusalKind.Reservation => string.Create(
             CultureInfo.InvariantCulture,
             $"the reservation of {Arena.Bytes} bytes, aligned to {Arena.BaseAlignment}, has no free place for it. Free something, or raise {nameof(NativeHeapOptions.ReservedBytes)}."),
-        RefusalKind.Memory => $"{Committed.Budget.Memory.Look()}.",
+        RefusalKind.Memory => $"{Committed.Budget.Describe()}.",
         RefusalKind.System => $"the operating system refused ({Committed.Budget.Memory.DescribeRefusals()}).",
         RefusalKind.Injected => "a fault plan made a step fail.",
         _ => "a step was refused.",

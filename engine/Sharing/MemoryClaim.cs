@@ -82,5 +82,5 @@ internal sealed class MemoryClaim : IDisposable
     private BufferException Refused(string what)
         => new(BufferError.OutOfMemory, Refusal.Last == RefusalKind.Injected
             ? $"{_queue}: a fault plan refused memory for {what}."
-            : $"{_queue}: no memory for {what}: {_budget.Memory.Look()}. Ask for fewer or smaller ones.");
+            : $"{_queue}: no memory for {what}: {_budget.Describe()}. Ask for fewer or smaller ones.");
 }

@@ -101,7 +101,7 @@ public sealed class CommitBudgetTests
     public void A_kept_answer_grants_and_a_refusal_is_a_fresh_one()
     {
         using FakeMachine machine = new(available: 100);
-        CommitBudget budget = new(machine.Memory, freshness: long.MaxValue);
+        CommitBudget budget = new(machine.Memory, freshness: long.MaxValue, headroomShare: 0);
         Assert.That(budget.TryClaim(90 * MiB), Is.True);
         budget.Drop(90 * MiB);
 
@@ -112,6 +112,17 @@ public sealed class CommitBudgetTests
         Assert.That(budget.TryClaim(150 * MiB), Is.True, "the kept answer grants it");
         budget.Touched(150 * MiB);
         Assert.That(budget.TryClaim(150 * MiB), Is.False, "behind something that was touched it is asked anew");
+    }
+
+    [Test]
+    public void A_part_of_the_limit_is_never_granted()
+    {
+        using FakeMachine machine = new(available: 100, total: 320);
+        CommitBudget budget = new(machine.Memory, freshness: 0);
+
+        Assert.That(budget.TryClaim((90 * MiB) + 1), Is.False);
+        Assert.That(budget.TryClaim(90 * MiB), Is.True);
+        Assert.That(budget.Describe(), Does.EndWith(" left (MemAvailable and SwapFree), of which 10485760 are kept for the runtime"));
     }
 
     [Test]

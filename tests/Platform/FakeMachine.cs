@@ -21,7 +21,7 @@ internal sealed class FakeMachine : IDisposable
         SetAvailable(available, total, freeSwap);
         Write("proc/self/statm", "1000 0 0 0 0 0 0\n");
         Memory = new SystemMemory(_root);
-        Budget = new CommitBudget(Memory, freshness: 0);
+        Budget = new CommitBudget(Memory, freshness: 0, headroomShare: 0);
     }
 
     public SystemMemory Memory { get; }

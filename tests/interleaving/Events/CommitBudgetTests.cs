@@ -32,7 +32,7 @@ public sealed class CommitBudgetTests
         => Explore.Exhaustively(
             () =>
             {
-                var budget = new CommitBudget(new SystemMemory(_root), freshness: 0);
+                var budget = new CommitBudget(new SystemMemory(_root), freshness: 0, headroomShare: 0);
                 var first = new CommitCounter(1, long.MaxValue, budget);
                 var second = new CommitCounter(2, long.MaxValue, budget);
                 bool one = false, two = false;
@@ -58,7 +58,7 @@ public sealed class CommitBudgetTests
         => Explore.Exhaustively(
             () =>
             {
-                var budget = new CommitBudget(new SystemMemory(_root), freshness: 0);
+                var budget = new CommitBudget(new SystemMemory(_root), freshness: 0, headroomShare: 0);
                 var shared = new CommitCounter(1, long.MaxValue, budget);
                 Must.Hold(shared.TryAdd(40 * MiB), "the premise");
                 return new Scenario

@@ -252,6 +252,8 @@ public sealed unsafe partial class IovaDomain
                 _tree.TryFree(range.First, out _, out _);
             }
 
+            // A request that met these claims was refused for what is free again.
+            _committed.Transit.Pass();
             throw;
         }
     }

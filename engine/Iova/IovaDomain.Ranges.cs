@@ -246,6 +246,8 @@ public sealed unsafe partial class IovaDomain
                 _tree.FreeHeld(piece.First, piece.Last);
             }
 
+            // A request that met these claims was refused for what is free again.
+            _committed.Transit.Pass();
             throw;
         }
     }

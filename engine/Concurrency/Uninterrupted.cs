@@ -14,11 +14,7 @@ internal static class Uninterrupted
     private static bool t_pending;
 
     /// <summary>From here to the end of the scope interrupts are kept. Scopes nest.</summary>
-    public static Scope Begin()
-    {
-        t_depth++;
-        return default;
-    }
+    public static Scope Begin() => new(t_depth++);
 
     /// <summary>One turn of a loop that waits. An interrupt ends the turn only.</summary>
     public static void SpinOnce(ref SpinWait spin)
@@ -128,9 +124,16 @@ internal static class Uninterrupted
     /// <summary>Ends what <see cref="Begin"/> began.</summary>
     public readonly ref struct Scope
     {
+        private readonly int _outside;
+
+        public Scope(int outside)
+        {
+            _outside = outside;
+        }
+
         public void Dispose()
         {
-            t_depth--;
+            t_depth = _outside;
             PassOn();
         }
     }

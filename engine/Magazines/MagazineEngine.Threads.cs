@@ -231,11 +231,12 @@ internal sealed unsafe partial class MagazineEngine<TSource>
         ThreadRecord record = ThreadRecord.Current;
         ThreadCache* cache = record.Find(Id);
         bool isNew = cache == null;
-        if (!isNew)
+        if (record.HasDead)
         {
             record.Prune();
         }
-        else
+
+        if (isNew)
         {
             Enter();
             try

@@ -57,6 +57,9 @@ internal sealed unsafe class ThreadRecord
 
     public ThreadLife Life { get; } = new();
 
+    /// <summary>A search has met caches of closed engines, which <see cref="Prune"/> would take out of its way.</summary>
+    public bool HasDead { get; private set; }
+
     public static void FreeCache(ThreadCache* cache)
     {
         CacheTrace.Free(cache);
@@ -69,10 +72,13 @@ internal sealed unsafe class ThreadRecord
         foreach ((CacheNode node, _) in _nodes)
         {
             // A living thread's node does not change hands, so the generation need not be compared.
-            if (node.EngineId == engineId && node.Ticket.State == CacheNodeState.Live)
+            CacheNodeState state = node.Ticket.State;
+            if (node.EngineId == engineId && state == CacheNodeState.Live)
             {
                 return node.Cache;
             }
+
+            HasDead |= state is CacheNodeState.Orphan or CacheNodeState.Gone;
         }
 
         return null;
@@ -94,6 +100,7 @@ internal sealed unsafe class ThreadRecord
     /// </summary>
     public void Prune()
     {
+        HasDead = false;
         for (int i = _nodes.Count - 1; i >= 0; i--)
         {
             CacheNode node = _nodes[i].Node;

@@ -17,7 +17,7 @@ public static class ChildProgram
         ArgumentNullException.ThrowIfNull(args);
         try
         {
-            if (args is [Starter.Part, string address] && OperatingSystem.IsLinux())
+            if (OperatingSystem.IsLinux() && args is [Starter.Part, string address])
             {
                 return Starter.StartAgainAndAgain(address);
             }

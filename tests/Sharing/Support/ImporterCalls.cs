@@ -80,7 +80,7 @@ internal static unsafe partial class ImporterCalls
         return pipe;
     }
 
-    public static void LockInMemory(byte* mapping, long bytes) => LockPages(mapping, (nuint)bytes);
+    public static void LockInMemory(byte* mapping, long bytes) => _ = LockPages(mapping, (nuint)bytes);
 
     [LibraryImport("libc", EntryPoint = "fcntl")]
     private static partial int Control(FileDescriptor file, int command, void* argument);

@@ -1,9 +1,10 @@
 # Ends of lives: defects that were found, put back one at a time. Sourced by run.sh.
 life=Magazines/MagazineEngine.Threads.cs
+end=Magazines/MagazineEngine.Close.cs
 
-mutant 'ends: a disposal leaves the number in the caches of living threads' $life \
+mutant 'ends: a disposal leaves the number in the caches of living threads' $end \
     'Atomic.CompareExchange(ref cache->EngineId, 0, Id);' '' 'FullyQualifiedName~AfterDisposeTests' tests
-mutant 'ends: a disposal requests no flush, so that magazines are swapped' $life \
+mutant 'ends: a disposal requests no flush, so that magazines are swapped' $end \
     'RequestFlush();
         StopWorker();' 'StopWorker();' 'FullyQualifiedName~AfterDisposeTests' tests
 mutant 'ends: a handle allocates out of its second magazine' Heap/NativeHeap.Allocate.cs \
@@ -20,15 +21,15 @@ mutant 'ends: who attaches does not look at the flag' $life \
     'LastUseSlot<TSource>.Current.Set(cache);
             if (IsClosed)' 'LastUseSlot<TSource>.Current.Set(cache);
             if (cache == null)' 'FullyQualifiedName~CacheLife'
-mutant 'ends: a thread at its fast path keeps nothing mapped' $life \
+mutant 'ends: a thread at its fast path keeps nothing mapped' $end \
     'node.HasLeft || (!isPinned && !node.Use.Is(cache))' 'node.HasLeft || !isPinned' 'FullyQualifiedName~CacheLife'
-mutant 'ends: a pinned thread keeps no more than a fast path needs' $life \
+mutant 'ends: a pinned thread keeps no more than a fast path needs' $end \
     'else if (!isPinned)
                 {
                     node.LeaveSteps();' 'else
                 {
                     node.LeaveSteps();' 'FullyQualifiedName~CacheLife'
-mutant 'ends: all that a thread ever used stays mapped for it' $life \
+mutant 'ends: all that a thread ever used stays mapped for it' $end \
     'node.HasLeft || (!isPinned && !node.Use.Is(cache))' 'node.HasLeft' 'FullyQualifiedName~FiveThousandDeadHeaps' tests
 mutant 'ends: who unpins last does not let go' $life \
     'Atomic.Store(ref cache->Pins, cache->Pins - 1);
@@ -38,7 +39,7 @@ mutant 'ends: an owner of a visited cache writes the number over the end' Magazi
     'Atomic.Store(ref cache->EngineId, Id);
             if (IsClosed)' 'Atomic.Store(ref cache->EngineId, Id);
             if (cache == null)' 'FullyQualifiedName~VisitTests'
-mutant 'ends: the end is written over what a visitor has taken' $life \
+mutant 'ends: the end is written over what a visitor has taken' $end \
     'Atomic.CompareExchange(ref cache->EngineId, 0, Id);' 'Atomic.Store(ref cache->EngineId, 0);' 'FullyQualifiedName~VisitTests'
 mutant 'ends: a step that meets the end counts' Magazines/MagazineEngine.Visit.cs \
     'bool counts = false;
@@ -50,7 +51,7 @@ mutant 'ends: a node keeps its closed engine' Magazines/CacheNode.cs \
 mutant 'ends: a node keeps its thread' Magazines/ThreadLife.cs \
     'private readonly WeakReference<Thread> _thread = new(Thread.CurrentThread);' 'private readonly WeakReference<Thread> _thread = new(Thread.CurrentThread);
     private readonly Thread _kept = Thread.CurrentThread;' 'FullyQualifiedName~AnAsyncLocalOfADeadThread' tests
-mutant 'ends: an interrupt ends the wait for guests' $life \
+mutant 'ends: an interrupt ends the wait for guests' $end \
     'while (Atomic.Load(ref _guests) != 0)
         {
             Uninterrupted.SpinOnce(ref spin);' 'while (Atomic.Load(ref _guests) != 0)
@@ -72,7 +73,7 @@ mutant 'ends: a constructor may dispose the pool that calls it' Heap/UnmanagedPo
     'UserCall.RequireOutside(_core.Id' 'UserCall.RequireOutside(-1' 'FullyQualifiedName~DisposeFromInside' tests
 mutant 'ends: a source inside another ones call may not be disposed' Events/UserCall.cs \
     'if (call->_owner == owner)' 'if (call != null)' 'FullyQualifiedName~DisposeFromInside' tests
-mutant 'ends: a source that throws ends the disposal half-way' $life \
+mutant 'ends: a source that throws ends the disposal half-way' $end \
     'catch (Exception e)
 #pragma warning restore CA1031' 'catch (Exception e) when (cache == null && failure != null)
 #pragma warning restore CA1031' 'FullyQualifiedName~DisposeFromInside' tests

@@ -33,8 +33,6 @@ mutant 'share: the watcher outlives the last queue' Sharing/CloseWatcher.cs \
     'if (_queues.Count != 0)' 'if (_queues.Count >= 0)' "$share.CloseWatcher" tests
 mutant 'share: a bell that is gone cannot be rung' Platform/Doorbell.cs \
     'catch (ObjectDisposedException)' 'catch (ObjectDisposedException) when (one == 0)' "$share.EndRace" tests
-mutant 'share: an interruption leaves an end half done' Sharing/ThreadEnd.cs \
-    'catch (ThreadInterruptedException)' 'catch (ThreadInterruptedException) when (isInterrupted)' "$share.EndRace" tests
 mutant 'share: a dma-buf holds nothing' Sharing/QueueCore.Release.cs \
     'if (IsInDmaBuf(buffer))' 'if (IsInDmaBuf(buffer) && buffer.Index < 0)' "$share.DmaBuf" tests
 mutant 'share: a buffer in a dma-buf is revoked' Sharing/SharedBuffer.cs \

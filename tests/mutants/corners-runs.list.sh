@@ -32,7 +32,7 @@ mutant 'runs: a resize commits the whole run again' Slabs/RunSpace.cs \
     'FullyQualifiedName~Growing_and_shrinking_cost_what_the_difference_does'
 mutant 'runs: what a pass has for a moment is no memory' Concurrency/SecondLook.cs \
     'if (!_transit.HasMovedSince(_ended) || ++_looks > MostLooks)' 'if (++_looks > 0)' 'FullyQualifiedName~A_dirty_chunk_that_a_trim_has'
-mutant 'runs: a purge of a dirty chunk is not counted' Slabs/Arena.cs \
+mutant 'runs: a purge of a dirty chunk is not counted' Slabs/Arena.Dirty.cs \
     '        bytes = 0;
         Committed.Transit.Begin();' '        bytes = 0;
         if (!Ranges.TryClaim(chunk, 1))

@@ -345,7 +345,9 @@ public sealed partial class BufferImporter
             BufferProfile.Immutable => MemoryFiles.SealShrink | MemoryFiles.SealGrow | MemoryFiles.SealWrite,
             _ => MemoryFiles.SealGrow,
         };
-        RequireSealed(Name, $"buffer {export.Index}", file, seals, export.Length);
+
+        // A revocable file may have been cut off since it was sent: then it comes revoked, and is no misuse.
+        RequireSealed(Name, $"buffer {export.Index}", file, seals, profile == BufferProfile.Revocable ? 0 : export.Length);
         bool? isWritable = MemoryFiles.IsWritable(file);
         if (isWritable is null || (writable && isWritable == false) || (!writable && isWritable == true && profile != BufferProfile.Immutable))
         {

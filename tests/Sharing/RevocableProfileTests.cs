@@ -77,6 +77,25 @@ public sealed class RevocableProfileTests
         import.Dispose();
     }
 
+    /// <summary>Between an export and its receipt there is time for a revocation: an importer meets a file that is cut off already.</summary>
+    [Test]
+    public void RevokedBeforeItIsReceived_ItIsNoMisuse_AndTheNextOneComes()
+    {
+        using Shared shared = Make(trust: true);
+        (BufferPeer peer, BufferImporter importer) = shared.Connect(s_welcome);
+        shared.Queue.Export(0, peer);
+        Assert.That(shared.Queue.Release(ReleaseMode.Revoke).Revoked, Is.EqualTo(1));
+        shared.Queue.Request(1, 2 * Shared.Page, BufferProfile.Revocable);
+        shared.Queue.Export(0, peer);
+        BufferImport? import;
+        while (importer.TryImport(out import, Shared.Soon) && !import!.TryRead(0, new byte[100]))
+        {
+            Assert.That(import.IsRevoked, Is.True);
+        }
+
+        Assert.That(import, Is.Not.Null, "the new one comes");
+    }
+
     /// <summary>An owner that was itself cut off by somebody announces nothing: the read that finds no bytes is the announcement.</summary>
     [Test]
     public void CutOffWithoutAnnouncement_AReadIsRefusedFromThenOn()

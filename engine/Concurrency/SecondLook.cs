@@ -5,17 +5,21 @@ namespace MagAlloc.Concurrency;
 /// On the stack of one thread.
 /// </summary>
 /// <remarks>
-/// Nobody is waited for without bound: a pass that was stopped in the middle keeps what it holds, and the request is refused after some
-/// milliseconds; and after so many attempts that met others at work it is refused as well.
+/// Nobody is waited for without bound: a pass that was stopped in the middle keeps what it holds, and the request is refused after a
+/// tenth of a second; and after so many attempts that met others at work it is refused as well.
 /// </remarks>
 internal struct SecondLook
 {
     // Attempts that things came back behind. Each pass has one thing out at a time, and an attempt behind a flush needs few of them.
     private const int MostLooks = 64;
 
-    // The first twenty take some ten microseconds, enough for a thread that runs; the others are sleeps of a millisecond at most, in
-    // which one that lost its processor gets it back.
+    // The first twenty take some ten microseconds, enough for a thread that runs; the others are sleeps of a millisecond, in which one that
+    // lost its processor gets it back, on a crowded machine as well. The explorer stops threads for good, and need not sleep for them.
+#if MAGALLOC_SEAM
     private const int Patience = 26;
+#else
+    private const int Patience = 120;
+#endif
 
     private readonly Transit _transit;
     private int _looks;

@@ -28,12 +28,12 @@ declare -A built=()
 build() {
     local project="$1" configuration="$2"
     if [ "$project" = tests ] && [ -n "${built[$configuration]:-}" ]; then
-        dotnet build "$work/engine" -c "$configuration" --no-restore -p:TreatWarningsAsErrors=false \
+        dotnet build "$work/engine" -c "$configuration" --no-restore -p:TreatWarningsAsErrors=false -p:RunAnalyzers=false \
             && cp "$work/engine/bin/$configuration/net10.0/MagAlloc.dll" "$work/tests/bin/$configuration/net10.0/"
         return
     fi
 
-    dotnet build "$work/$project" -c "$configuration" -p:TreatWarningsAsErrors=false || return
+    dotnet build "$work/$project" -c "$configuration" -p:TreatWarningsAsErrors=false -p:RunAnalyzers=false || return
     [ "$project" = tests ] && built[$configuration]=1
     return 0
 }

@@ -61,6 +61,9 @@ internal static unsafe class MemoryFiles
     private const int LongestName = 200;
     private const int LongestPath = 32;
 
+    // Openings of a file that somebody has a lease on at the moment.
+    private const int MostLooks = 200;
+
     /// <summary>Makes an empty file that may be sealed and is closed on <c>exec</c>.</summary>
     /// <param name="name">Shown by <c>/proc/PID/maps</c> behind <c>memfd:</c>; cut where it is too long. Need not be unique.</param>
     /// <param name="reservedHugePages">Take pages from the pool that the administrator reserved (<c>MFD_HUGETLB</c>).</param>
@@ -106,9 +109,10 @@ internal static unsafe class MemoryFiles
     }
 
     /// <summary>
-    /// A new description of the same file, with an access mode of its own: what is not the same as a duplicate. It waits for nobody: who else has the
-    /// file may hold a lease on it, which an opening breaks only after a time that the administrator sets (45 s), and refuses at once with <see
-    /// cref="LinuxError.TryAgain"/> here.
+    /// A new description of the same file, with an access mode of its own: what is not the same as a duplicate. It hardly waits: a lease that is
+    /// being asked on another thread (<see cref="AskLease"/>) is given back at once, and a few looks later the file can be opened. Who else has the
+    /// file may hold a lease for longer, which a waiting opening breaks only after a time that the administrator sets (45 s): here it is refused
+    /// with <see cref="LinuxError.TryAgain"/>.
     /// </summary>
     /// <returns>Null when the system refused; there may be no <c>/proc</c>.</returns>
     internal static FileDescriptor? Reopen(FileDescriptor file, bool writable)
@@ -119,7 +123,15 @@ internal static unsafe class MemoryFiles
         {
             file.DangerousAddRef(ref added);
             WritePath(file, path);
-            int opened = LinuxCalls.Open(path, OpenCloseOnExec | OpenNonBlocking | (writable ? OpenReadWrite : 0), 0);
+            int flags = OpenCloseOnExec | OpenNonBlocking | (writable ? OpenReadWrite : 0);
+            int opened = LinuxCalls.Open(path, flags, 0);
+            for (int look = 0; opened < 0 && look < MostLooks && VirtualMemory.LastError == LinuxError.TryAgain; look++)
+            {
+                // Not a sleep: that could be interrupted.
+                Thread.Yield();
+                opened = LinuxCalls.Open(path, flags, 0);
+            }
+
             return opened < 0 ? null : new FileDescriptor(opened);
         }
         finally

@@ -29,6 +29,9 @@ internal unsafe partial class BlockCore<TSource>
 
     private string Describe(RefusalKind why) => why switch
     {
+        RefusalKind.ByteLimit when _isLimitOfContainer => string.Create(
+            CultureInfo.InvariantCulture,
+            $"the byte limit is {Committed.Limit} bytes, a share of the container's. Free something, or raise {nameof(NativeHeapOptions.ContainerFraction)} (property MagAlloc.HeapLimitPercent)."),
         RefusalKind.ByteLimit => string.Create(
             CultureInfo.InvariantCulture, $"the byte limit is {Committed.Limit} bytes. Free something, or raise {nameof(NativeHeapOptions.ByteLimit)}."),
         RefusalKind.Reservation => string.Create(

@@ -27,6 +27,7 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
     private const int PurgeAge = 4;
 
     private readonly FaultPlan? _faults;
+    private readonly bool _isLimitOfContainer;
     private Announcement _announcement;
     private long _flushes;
 
@@ -53,7 +54,9 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
         _faults = options.Faults;
         _faults?.Observe(FaultEvents.Tell);
         Misuses = new MisuseLog(options.Name, Id);
-        Committed = new CommitCounter(Id, options.EffectiveByteLimit(), options.Budget);
+        long limit = options.EffectiveByteLimit();
+        _isLimitOfContainer = limit != options.ByteLimit;
+        Committed = new CommitCounter(Id, limit, options.Budget);
         try
         {
             nuint bytes = RoundUp((nuint)(options.ReservedBytes != 0 ? options.ReservedBytes : defaultBytes));

@@ -82,6 +82,10 @@ internal static class TopView
     private static string Tail(IReadOnlyList<OwnerFigures> living, long disposed)
     {
         string gone = disposed == 0 ? string.Empty : $", {Text.Count(disposed)} disposed";
-        return living.Count == 0 ? $"no living heap, pool, cache, domain or queue{gone}" : $"{Text.Count(living.Count)} living{gone}";
+
+        // Who attaches gets the first figures with the next beat: until then nothing is known, which is not the same as nothing there.
+        return living.Count != 0 ? $"{Text.Count(living.Count)} living{gone}"
+            : disposed == 0 ? "no figures of a heap, pool, cache, domain or queue yet"
+            : $"no living heap, pool, cache, domain or queue{gone}";
     }
 }

@@ -185,6 +185,10 @@ public sealed unsafe class MachineMemoryTests
         });
 
         Assert.That(heap.ByteLimit, Is.EqualTo(expected * MiB));
+
+        // Beyond the whole limit, so nothing is taken: who is refused reads which option to change.
+        OutOfMemoryException refused = Assert.Throws<OutOfMemoryException>(() => heap.Allocate((nuint)(expected * MiB) + 1))!;
+        Assert.That(refused.Message, Does.Contain(expected * MiB == byteLimit ? "raise ByteLimit" : "raise ContainerFraction"));
     }
 
     [TestCase(-0.1)]

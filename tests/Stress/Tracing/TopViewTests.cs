@@ -22,6 +22,9 @@ public sealed class TopViewTests
         Assert.That(
             TopView.Lines([], 1, TimeSpan.FromSeconds(2)),
             Is.EqualTo(new[] { "2.0 s  no living heap, pool, cache, domain or queue, 1 disposed" }));
+        Assert.That(
+            TopView.Lines([silent], 0, TimeSpan.FromSeconds(1)),
+            Is.EqualTo(new[] { "1.0 s  no figures of a heap, pool, cache, domain or queue yet" }), "it may well live");
     }
 
     [Test]

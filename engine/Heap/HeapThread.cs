@@ -51,7 +51,7 @@ public unsafe ref struct HeapThread : IDisposable
         if (last < SizeClasses.LargestBlock && _cache != null)
         {
             int code = SizeClasses.CodeOf(last);
-            return ThreadCache.TryPop(_cache, code, out nuint block) ? (void*)block : _heap.AllocateNext(_cache, code, byteCount);
+            return ThreadCache.TryPop(_cache, code, out nuint block) ? (void*)block : _heap.AllocateNextHeld(_cache, code, byteCount);
         }
 
         return _heap.AllocateSlow(byteCount);

@@ -144,6 +144,14 @@ public sealed unsafe partial class NativeHeap
             ? (void*)block
             : AllocateByExchange(cache, code, byteCount);
 
+    /// <summary><see cref="AllocateNext"/> for a handle, which a disposal cannot keep off its cache.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal void* AllocateNextHeld(ThreadCache* cache, int code, nuint byteCount)
+    {
+        ObjectDisposedException.ThrowIf(_core.Engine.IsClosed, this);
+        return AllocateNext(cache, code, byteCount);
+    }
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void* AllocateByExchange(ThreadCache* cache, int code, nuint byteCount)
     {

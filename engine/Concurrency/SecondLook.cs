@@ -6,7 +6,7 @@ namespace MagAlloc.Concurrency;
 /// </summary>
 /// <remarks>
 /// Nobody is waited for without bound: a pass that was stopped in the middle keeps what it holds, and the request is refused after a
-/// tenth of a second; and after so many attempts that met others at work it is refused as well.
+/// half a second in all; and after so many attempts that met others at work it is refused as well.
 /// </remarks>
 internal struct SecondLook
 {
@@ -18,11 +18,12 @@ internal struct SecondLook
 #if MAGALLOC_SEAM
     private const int Patience = 26;
 #else
-    private const int Patience = 120;
+    private const int Patience = 500;
 #endif
 
     private readonly Transit _transit;
     private int _looks;
+    private int _waits;
     private long _ended;
 
     public SecondLook(Transit transit)
@@ -43,14 +44,15 @@ internal struct SecondLook
         }
 
         var spin = default(SpinWait);
-        for (int look = 0; look < Patience; look++)
+        while (_waits++ < Patience)
         {
             if (_transit.EndedElsewhere != _ended)
             {
                 return true;
             }
 
-            spin.SpinOnce();
+            // An allocation throws nothing but what it says.
+            Uninterrupted.SpinOnce(ref spin);
         }
 
         return false;

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using MagAlloc.Concurrency;
 using MagAlloc.Magazines;
+using MagAlloc.Platform;
 
 namespace MagAlloc;
 
@@ -175,6 +176,7 @@ internal sealed unsafe class FullChecks : IBlockChecks
         nuint total = byteCount + lead + RedZoneBytes;
         if (total < byteCount)
         {
+            Refusal.Note(RefusalKind.Reservation);
             return 0;
         }
 

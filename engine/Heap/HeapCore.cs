@@ -49,7 +49,7 @@ internal sealed unsafe class HeapCore : BlockCore<SlabSource>
         {
             // Nothing that could be freed would make it fit; so nothing is disturbed for it.
             ObjectDisposedException.ThrowIf(Engine.IsClosed, typeof(NativeHeap));
-            Refusal.Note((ulong)byteCount > (ulong)Committed.Limit ? RefusalKind.ByteLimit : RefusalKind.Reservation);
+            Refusal.Note(byteCount <= Arena.Bytes && (ulong)byteCount > (ulong)Committed.Limit ? RefusalKind.ByteLimit : RefusalKind.Reservation);
             Engine.TellOutOfMemory((long)Math.Min(byteCount, long.MaxValue));
             return 0;
         }

@@ -144,7 +144,10 @@ public sealed unsafe partial class NativeHeap
             ? (void*)block
             : AllocateByExchange(cache, code, byteCount);
 
-    /// <summary><see cref="AllocateNext"/> for a handle, which a disposal cannot keep off its cache.</summary>
+    /// <summary>
+    /// <see cref="AllocateNext"/> for a handle, which a disposal cannot keep off its cache: a free that had read the page map before may push a block
+    /// behind it, so that the magazines do not read zero for good.
+    /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal void* AllocateNextHeld(ThreadCache* cache, int code, nuint byteCount)
     {

@@ -41,6 +41,7 @@ public sealed unsafe partial class NativeHeap : IDisposable
     /// <summary>Makes a heap.</summary>
     /// <param name="options">Checked here.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of range; the message names it and the range.</exception>
+    /// <exception cref="InvalidOperationException">The configuration property <c>MagAlloc.HeapLimitPercent</c> is out of range.</exception>
     /// <exception cref="OutOfMemoryException">
     /// The operating system refused address space, memory or a thread; nothing is left behind.
     /// </exception>

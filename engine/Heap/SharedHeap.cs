@@ -13,6 +13,7 @@ internal static class SharedHeap
 
     /// <summary>The heap where it could not be made at first, made now.</summary>
     /// <exception cref="OutOfMemoryException">There is no room for it now, either.</exception>
+    /// <exception cref="InvalidOperationException">A configuration property is out of range.</exception>
     internal static NativeHeap MakeLater()
     {
         NativeHeap? made = Atomic.Load(ref s_late);
@@ -38,7 +39,7 @@ internal static class SharedHeap
         {
             return NativeHeap.CreateShared();
         }
-        catch (OutOfMemoryException)
+        catch (Exception e) when (e is OutOfMemoryException or InvalidOperationException)
         {
             return null;
         }

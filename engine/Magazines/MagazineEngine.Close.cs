@@ -24,7 +24,8 @@ internal sealed unsafe partial class MagazineEngine<TSource>
     /// That store meets the cache of this engine and not of a later one, because a cache is recycled when its node is an orphan, which it
     /// becomes behind the store. Where owners write the word themselves (<see cref="Visit"/>), they read the flag behind it; so only the number is
     /// replaced: what a visitor has taken its owner must find taken, or it would bring it home once more.</para>
-    /// <para>The swaps of magazines, which pin nothing, compare the request to flush; one is made here.</para>
+    /// <para>The swaps of magazines, which pin nothing, compare the request to flush; one is made here. So what a handle's late free pushes behind the end
+    /// never becomes its loaded magazine.</para>
     /// </remarks>
     /// <param name="discard">Zeroes the owner's memory; called once, before any of it is unmapped.</param>
     /// <param name="bequeath">Adds all the owner's ranges to the remains: what slow steps use, and what a fast path may look at. Called once.</param>

@@ -188,6 +188,9 @@ internal sealed unsafe partial class MagazineEngine<TSource>
 
         if (cache != null)
         {
+            // No fast path begins while the two words differ, nor behind a refusal: the owner that this thread used before looks at
+            // the last use only, and would unmap what the slot still leads to.
+            CacheSlot<TSource>.t_last = null;
             LastUseSlot<TSource>.Current.Set(cache);
             if (IsClosed)
             {

@@ -111,6 +111,8 @@ internal sealed unsafe class MagazineStore
     /// <returns>Bytes given back.</returns>
     public long Trim()
     {
+        // What is claimed below for a moment, and its charge, is not "no magazine" to whoever needs one.
+        _committed.Transit.Begin();
         while (Links.TryPop(ref _empties.Head, out uint index))
         {
             Atomic.And(ref _groups[index / GroupMagazines].InUse, ~(1UL << (int)(index % GroupMagazines)));
@@ -128,6 +130,7 @@ internal sealed unsafe class MagazineStore
             }
         }
 
+        _committed.Transit.End();
         return bytes;
     }
 

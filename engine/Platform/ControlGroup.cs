@@ -48,8 +48,14 @@ internal sealed class ControlGroup
         return _isVersion2 ? Math.Min(most, Bounded(_high.ReadNumber())) : most;
     }
 
-    /// <param name="freeSwap">What the machine has left of it.</param>
-    internal MemoryRoom Look(long freeSwap)
+    /// <summary>What of some free swap those in the group may use.</summary>
+    /// <param name="freeSwap">Bytes that the machine, and the groups above or below, leave.</param>
+    internal long Swap(long freeSwap) => _isVersion2 && freeSwap != 0
+        ? Math.Min(freeSwap, Math.Max(0, Bounded(_swapMost.ReadNumber()) - NotNegative(_swapUsed.ReadNumber())))
+        : freeSwap;
+
+    /// <param name="swap">What of the swap is left to the process: the least that any of its groups allows.</param>
+    internal MemoryRoom Look(long swap)
     {
         long most = Bounded(_most.ReadNumber());
         long high = _isVersion2 ? Bounded(_high.ReadNumber()) : MemoryRoom.Unbounded;
@@ -66,12 +72,6 @@ internal sealed class ControlGroup
             ? NotNegative(ProcFile.NumberOf(statistics, "inactive_file"u8)) + NotNegative(ProcFile.NumberOf(statistics, "active_file"u8))
             : NotNegative(ProcFile.NumberOf(statistics, "total_inactive_file"u8)) + NotNegative(ProcFile.NumberOf(statistics, "total_active_file"u8));
         files = Math.Min(files, used);
-        long swap = freeSwap;
-        if (_isVersion2 && freeSwap != 0)
-        {
-            swap = Math.Min(freeSwap, Math.Max(0, Bounded(_swapMost.ReadNumber()) - NotNegative(_swapUsed.ReadNumber())));
-        }
-
         long free = files + swap - used;
         MemoryRoom room = Room(most, most + free, LimitName).Tighter(Room(high, high + free, "memory.high"));
         return both == MemoryRoom.Unbounded

@@ -46,10 +46,18 @@ internal sealed class SystemMemory
             ReadOnlySpan<byte> text = _machine!.Read(buffer);
             long swap = Math.Max(0, ProcFile.NumberOf(text, "SwapFree:"u8)) << 10;
             long available = ProcFile.NumberOf(text, "MemAvailable:"u8);
+            long total = ProcFile.NumberOf(text, "MemTotal:"u8);
+            ControlGroup[] groups = Groups();
+            foreach (ControlGroup group in groups)
+            {
+                // A group without a limit on its memory may still be denied the swap.
+                swap = group.Swap(swap);
+            }
+
             MemoryRoom room = available < 0
                 ? MemoryRoom.Unknown
-                : new MemoryRoom((available << 10) + swap, Math.Max(available, ProcFile.NumberOf(text, "MemTotal:"u8)) << 10, "MemAvailable and SwapFree", null);
-            foreach (ControlGroup group in Groups())
+                : new MemoryRoom((available << 10) + swap, Math.Max(available, total) << 10, "MemAvailable and SwapFree", null);
+            foreach (ControlGroup group in groups)
             {
                 room = room.Tighter(group.Look(swap));
             }

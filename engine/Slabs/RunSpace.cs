@@ -40,8 +40,15 @@ internal sealed unsafe class RunSpace
             return 0;
         }
 
-        // Before chunks are taken: to open the metadata of gigabytes and to give it back is dear.
-        if (!_arena.Committed.MayAdd((long)byteCount - _arena.DirtyBytes))
+        // Before chunks are taken: to open the metadata of gigabytes and to give it back is dear. Dirty chunks would be taken, or go.
+        long more = (long)byteCount - _arena.DirtyBytes;
+        if (more > _arena.Committed.Limit - _arena.Committed.Value)
+        {
+            Refusal.Note(RefusalKind.ByteLimit);
+            return 0;
+        }
+
+        if (!_arena.Committed.MayAdd(more))
         {
             return 0;
         }

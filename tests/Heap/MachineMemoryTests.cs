@@ -181,7 +181,7 @@ public sealed unsafe class MachineMemoryTests
         machine.Group2("sys/fs/cgroup/app", FakeMachine.Text(1024 * MiB), 0);
         using NativeHeap heap = new(new NativeHeapOptions
         {
-            ContainerFraction = fraction, ByteLimit = byteLimit, ReservedBytes = Heaps.GiB, ReclaimWorker = false, Budget = machine.Budget,
+            ContainerFraction = fraction, ByteLimit = byteLimit, ReservedBytes = 2L * Heaps.GiB, ReclaimWorker = false, Budget = machine.Budget,
         });
 
         Assert.That(heap.ByteLimit, Is.EqualTo(expected * MiB));

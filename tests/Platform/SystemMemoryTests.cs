@@ -142,6 +142,25 @@ public sealed class SystemMemoryTests
     }
 
     [Test]
+    public void A_group_without_a_limit_on_memory_may_deny_the_swap()
+    {
+        using FakeMachine machine = new(available: 100, total: 8000, freeSwap: 4000);
+        machine.Place("0::/app\n", "30 22 0:27 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw");
+        machine.Group2("sys/fs/cgroup/app", "max\n", 0, swapMax: "0\n");
+        Assert.That(machine.Room.Bytes, Is.EqualTo(100 * MiB));
+    }
+
+    [Test]
+    public void The_least_swap_of_all_groups_counts()
+    {
+        using FakeMachine machine = new(available: 8000, total: 16000, freeSwap: 4000);
+        machine.Place("0::/pod/app\n", "30 22 0:27 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw");
+        machine.Group2("sys/fs/cgroup/pod", "max\n", 0, swapMax: "0\n");
+        machine.Group2("sys/fs/cgroup/pod/app", FakeMachine.Text(256 * MiB), 56 * MiB, swapMax: "max\n");
+        Assert.That(machine.Room.Bytes, Is.EqualTo(200 * MiB));
+    }
+
+    [Test]
     public void Version_1_bounds_memory_and_swap_together()
     {
         using FakeMachine machine = new(10_000, freeSwap: 500);

@@ -5,7 +5,7 @@ namespace MagAlloc.Concurrency;
 /// On the stack of one thread.
 /// </summary>
 /// <remarks>
-/// Nobody is waited for without bound: a pass that was stopped in the middle keeps what it holds, and the request is refused after a
+/// Nobody is waited for without bound: a pass that was stopped in the middle keeps what it holds, and the request is refused after
 /// half a second in all; and after so many attempts that met others at work it is refused as well.
 /// </remarks>
 internal struct SecondLook

@@ -36,6 +36,10 @@ internal static partial class StandardStreams
         IsThere(Input);
         s_output = new OutputStream(Output);
         s_error = new OutputStream(Error);
+
+        // Compiled now: without descriptors no assembly can be loaded any more for the line that says so.
+        s_output.Write([]);
+        s_error.Write([]);
         if (!IsThere(Output))
             s_output.End("it is closed");
         if (!IsThere(Error))

@@ -9,8 +9,8 @@ namespace MagAlloc.Tests.Stress.Analysis;
 [NonParallelizable]
 public sealed unsafe class CutTraceTests
 {
-    private const int EvenCuts = 200;
-    private const int FewCuts = 20;
+    private const int EvenCuts = 100;
+    private const int FewCuts = 10;
 
     // Two tags and a reference to nothing, two versions, the length of the name.
     private const int NameInObject = 15;
@@ -49,7 +49,7 @@ public sealed unsafe class CutTraceTests
             File.Delete(file);
     }
 
-    /// <summary>Every two hundredth of it, and before, at and behind the border of every block.</summary>
+    /// <summary>Every hundredth of it, and before, at and behind the border of every block.</summary>
     [Test]
     public void A_trace_that_is_cut_anywhere_is_shown_as_far_as_it_goes_or_refused_in_one_line()
     {

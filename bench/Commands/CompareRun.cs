@@ -36,7 +36,7 @@ internal sealed class CompareRun(CompareRequest request, StressConsole console, 
 
         if (!complete)
             console.Failure("interrupted: the workloads that were finished are reported");
-        return (complete || StandardStreams.HasLostItsReader) && !_lines.Any(line => line.Failed) ? ExitCode.Success : ExitCode.Failure;
+        return (complete || StandardStreams.OutputEnded.IsCancellationRequested) && !_lines.Any(line => line.Failed) ? ExitCode.Success : ExitCode.Failure;
     }
 
     private bool CompareAll(CancellationToken interruption)

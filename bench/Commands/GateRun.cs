@@ -22,6 +22,7 @@ internal sealed class GateRun(string baselines, IReadOnlyCollection<string>? wan
     {
         BaselineFile file = BaselineStore.Read(baselines);
         RequireKnown(file);
+        OutputFile.RefuseInput(baselines, ("--json", jsonFile));
         using JsonFile? json = JsonFile.Open(jsonFile);
         Fingerprint here = Fingerprint.Here(runs: 1);
         long start = Stopwatch.GetTimestamp();

@@ -93,6 +93,6 @@ internal static class IovaCommand
         json?.Write(writer => IovaJson.Write(writer, pace, findings));
         if (!complete)
             console.Failure("interrupted: what was finished is reported");
-        return complete || StandardStreams.HasLostItsReader ? ExitCode.Success : ExitCode.Failure;
+        return complete || StandardStreams.OutputEnded.IsCancellationRequested ? ExitCode.Success : ExitCode.Failure;
     }
 }

@@ -80,7 +80,7 @@ internal static class ShareCommand
         catch (OperationCanceledException)
         {
             console.Failure("interrupted");
-            return StandardStreams.HasLostItsReader ? ExitCode.Success : ExitCode.Failure;
+            return StandardStreams.OutputEnded.IsCancellationRequested ? ExitCode.Success : ExitCode.Failure;
         }
     }
 
@@ -113,6 +113,6 @@ internal static class ShareCommand
         json?.Write(writer => ShareReport.Write(writer, pace, bytes, lines));
         if (!complete)
             console.Failure("interrupted: what was finished is reported");
-        return complete || StandardStreams.HasLostItsReader ? ExitCode.Success : ExitCode.Failure;
+        return complete || StandardStreams.OutputEnded.IsCancellationRequested ? ExitCode.Success : ExitCode.Failure;
     }
 }

@@ -24,13 +24,14 @@ internal static class AnalyzeRun
     /// <exception cref="UsageException">The trace cannot be read, or (strictly) has no end, or a file not be written.</exception>
     public static int Execute(AnalyzeRequest request, StressConsole console, Action<string> complain, CancellationToken interruption)
     {
+        OutputFile.RefuseInput(request.File, ("--json", request.JsonFile), ("--html", request.HtmlFile), ("--speedscope", request.SpeedscopeFile));
         using JsonFile? json = JsonFile.Open(request.JsonFile);
         using OutputFile? html = OutputFile.Open("--html", request.HtmlFile);
         using OutputFile? profile = OutputFile.Open("--speedscope", request.SpeedscopeFile);
         if (Read(request.File, console, interruption) is not { } trace)
         {
             console.Line("interrupted");
-            return StandardStreams.HasLostItsReader ? ExitCode.Pass : ExitCode.IntegrityFailure;
+            return StandardStreams.OutputEnded.IsCancellationRequested ? ExitCode.Pass : ExitCode.IntegrityFailure;
         }
 
         if (trace.CutNote is { } note)

@@ -1,5 +1,6 @@
 using MagAlloc.Stress.Analysis.Reading;
 using MagAlloc.Stress.Commands;
+using MagAlloc.Stress.Reporting;
 using Microsoft.Diagnostics.Tracing;
 using Microsoft.Diagnostics.Tracing.Etlx;
 
@@ -32,21 +33,21 @@ internal sealed class TraceFile : IDisposable
     /// <exception cref="UsageException">There is no such file, or it is no trace.</exception>
     public static TraceFile Open(string path)
     {
-        string converted = System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"stress-{Guid.NewGuid():N}.etlx");
+        using ReadableTrace readable = ReadableTrace.Open(path);
+        string converted = TemporaryFile.Create(".etlx");
         try
         {
-            using ReadableTrace readable = ReadableTrace.Open(path);
             TraceLog.CreateFromEventPipeDataFile(readable.Path, converted, new TraceLogOptions { ConversionLog = TextWriter.Null });
             return new TraceFile(path, converted, new TraceLog(converted), readable.Cut);
         }
         catch (Exception e) when (IsDamage(e))
         {
-            File.Delete(converted);
+            TemporaryFile.Delete(converted);
             throw Damaged(path, e);
         }
         catch
         {
-            File.Delete(converted);
+            TemporaryFile.Delete(converted);
             throw;
         }
     }
@@ -66,7 +67,7 @@ internal sealed class TraceFile : IDisposable
     public void Dispose()
     {
         Log.Dispose();
-        File.Delete(_converted);
+        TemporaryFile.Delete(_converted);
     }
 
     private bool Next(IEnumerator<TraceEvent> events)

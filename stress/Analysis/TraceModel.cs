@@ -16,8 +16,8 @@ internal sealed record TraceModel
     /// <summary>Where a trace without an end breaks off, and what may be missing; null if it has its end.</summary>
     public string? CutNote => Cut is null
         ? null
-        : $"the trace has no end: it breaks off at byte {Text.Count(FileBytes)}, {Text.Number(Seconds, "0.000")} s after its beginning, because the process or its tracer was killed, "
-            + "or the file was cut. What was still on its way is missing, and so are names of methods, which come last";
+        : $"{Cut.Where}, {Text.Number(Seconds, "0.000")} s after its beginning, because {Cut.Why}. "
+            + $"What {(Cut.IsDamaged ? "lies behind" : "was still on its way")} is missing, and so are names of methods, which come last";
 
     /// <summary>The process that was traced.</summary>
     public string Process { get; init; } = string.Empty;

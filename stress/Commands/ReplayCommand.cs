@@ -63,20 +63,26 @@ internal static class ReplayCommand
         command.SetAction(parse => session.Run(
             CommonOptions.NewReport("replay", common.SeedOf(parse), page.ValueIn(parse)),
             common.JsonOf(parse),
-            (report, console, interruption) => ReplayRun.Execute(
-                parse.GetValue(traces) ?? [],
-                new ReplayOptions
-                {
-                    Allocator = allocator.ValueIn(parse),
-                    Threaded = parse.GetValue(threaded),
-                    Checks = checks.ValueIn(parse),
-                    Verify = verify.ValueIn(parse),
-                    EnforceBudget = parse.GetValue(budget),
-                    TimedPasses = runs.ValueIn(parse),
-                },
-                report,
-                console,
-                interruption),
+            (report, console, interruption) =>
+            {
+                string[] files = parse.GetValue(traces) ?? [];
+                foreach (string file in files)
+                    OutputFile.RefuseInput(file, ("--json", common.JsonOf(parse)), ("--report", page.ValueIn(parse)));
+                ReplayRun.Execute(
+                    files,
+                    new ReplayOptions
+                    {
+                        Allocator = allocator.ValueIn(parse),
+                        Threaded = parse.GetValue(threaded),
+                        Checks = checks.ValueIn(parse),
+                        Verify = verify.ValueIn(parse),
+                        EnforceBudget = parse.GetValue(budget),
+                        TimedPasses = runs.ValueIn(parse),
+                    },
+                    report,
+                    console,
+                    interruption);
+            },
             page.ValueIn(parse)));
         return command;
     }

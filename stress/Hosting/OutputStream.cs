@@ -55,7 +55,8 @@ internal sealed partial class OutputStream(int descriptor) : Stream
 
     public override unsafe void Write(ReadOnlySpan<byte> buffer)
     {
-        Volatile.Write(ref _isUsed, true);
+        if (buffer.Length != 0)
+            Volatile.Write(ref _isUsed, true);
         while (buffer.Length != 0 && !_ended.IsCancellationRequested)
         {
             nint written;

@@ -19,14 +19,11 @@ internal static partial class StandardStreams
     private static OutputStream? s_output;
     private static OutputStream? s_error;
 
-    /// <summary>Cancelled when nobody reads standard output any more, or it can take no more: there is no use in going on.</summary>
+    /// <summary>Cancelled when nobody reads standard output any more, or it can take no more: there is no use in going on. The run has not failed for that; of the second, the host tells.</summary>
     public static CancellationToken OutputEnded => s_output?.Ended ?? CancellationToken.None;
 
     /// <summary>Why standard output takes no more; null if it does, or its reader has gone.</summary>
     public static string? OutputFailure => s_output?.Failure;
-
-    /// <summary>Whoever read standard output has had enough: the run ends, and has not failed for that.</summary>
-    public static bool HasLostItsReader => OutputEnded.IsCancellationRequested && OutputFailure is null;
 
     /// <summary>Something was told on standard error.</summary>
     public static bool IsErrorUsed => s_error is { IsUsed: true };
@@ -39,6 +36,10 @@ internal static partial class StandardStreams
         IsThere(Input);
         s_output = new OutputStream(Output);
         s_error = new OutputStream(Error);
+
+        // Compiled now: without descriptors no assembly can be loaded any more for the line that says so.
+        s_output.Write([]);
+        s_error.Write([]);
         if (!IsThere(Output))
             s_output.End("it is closed");
         if (!IsThere(Error))

@@ -1,3 +1,4 @@
+using MagAlloc.Platform;
 using MagAlloc.Stress.Commands;
 
 namespace MagAlloc.Stress.Reporting;
@@ -34,6 +35,17 @@ internal sealed class OutputFile : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
             throw Unwritable(option, path, e);
+        }
+    }
+
+    /// <summary>Refuses to write over what is yet to be read, under whatever name.</summary>
+    /// <exception cref="UsageException">One of the outputs is the input.</exception>
+    public static void RefuseInput(string input, params IEnumerable<(string Option, string? Path)> outputs)
+    {
+        foreach ((string option, string? path) in outputs)
+        {
+            if (path is not null && IsSame(input, path))
+                throw new UsageException($"{option}: '{path}' is the file that is read; give another one");
         }
     }
 
@@ -74,7 +86,19 @@ internal sealed class OutputFile : IDisposable
         }
 
         if (_isNew && !_written)
-            File.Delete(_file.Name);
+            TemporaryFile.Delete(_file.Name);
+    }
+
+    private static bool IsSame(string one, string other)
+    {
+        if (one.Length == 0 || other.Length == 0)
+            return false;
+        if (!OperatingSystem.IsLinux())
+            return string.Equals(Path.GetFullPath(one), Path.GetFullPath(other), StringComparison.OrdinalIgnoreCase);
+
+        // Links too. A device can be both.
+        return MemoryFiles.TryGetStatus(one, out FileStatus first) && MemoryFiles.TryGetStatus(other, out FileStatus second)
+            && first.Identity == second.Identity && first.IsRegular;
     }
 
     private static UsageException Unwritable(string option, string path, Exception e) => new($"{option}: cannot write '{path}': {e.Message}");

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using MagAlloc.Stress.Commands;
+using MagAlloc.Stress.Reporting;
 using Microsoft.Diagnostics.NETCore.Client;
 
 namespace MagAlloc.Stress.Tracing;
@@ -66,7 +67,7 @@ internal sealed class ChildCommand : ITraced
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new UsageException($"the temporary folder cannot be written: {e.Message}");
+            throw TemporaryFile.Unwritable(e);
         }
     }
 

@@ -35,7 +35,7 @@ internal sealed record TraceContents
         try
         {
             using ReadableTrace readable = ReadableTrace.Open(file);
-            broken = readable.Cut is { } cut ? $"it breaks off at byte {Text.Count(cut.FileBytes)}" : null;
+            broken = readable.Cut?.Where;
             using EventPipeEventSource source = new(readable.Path);
             source.Dynamic.AddCallbackForProviderEvents(null, data =>
             {

@@ -1,4 +1,5 @@
 using MagAlloc.Stress.Commands;
+using MagAlloc.Stress.Reporting;
 
 namespace MagAlloc.Stress.Tracing;
 
@@ -70,7 +71,7 @@ internal sealed class TraceOutput : IDisposable
     {
         _file.Dispose();
         if (_isNew && _bytes == 0)
-            File.Delete(_path);
+            TemporaryFile.Delete(_path);
     }
 
     private static int Next(Stream events, byte[] chunk)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using MagAlloc.Stress.Analysis.Speedscope;
 using MagAlloc.Stress.Commands;
+using MagAlloc.Stress.Hosting;
 using MagAlloc.Stress.Reporting;
 
 namespace MagAlloc.Stress.Tracing;
@@ -51,6 +52,8 @@ internal sealed class TraceRun : IDisposable
     {
         using OutputFile? profile = OutputFile.Open("--speedscope", options.Speedscope ? options.SpeedscopeFile : null);
         using ITraced traced = Record(options, open, console, interruption, out TimeSpan recorded);
+        if (StandardStreams.OutputEnded.IsCancellationRequested && new FileInfo(options.File) is not { Exists: true, Length: > 0 })
+            return ExitCode.Pass;
         TraceContents contents = console.Busy("reading the trace", () => TraceContents.Of(options.File));
         long? stacks = contents.IsReadable ? console.Busy("writing the profile", () => WriteProfile(options, profile)) : null;
         return Conclude(options, traced, contents, recorded, stacks, console);
@@ -78,7 +81,7 @@ internal sealed class TraceRun : IDisposable
         {
             using TraceRun run = new(options, traced, output, console, interruption);
             recorded = run.Record();
-            return output.Bytes != 0
+            return output.Bytes != 0 || StandardStreams.OutputEnded.IsCancellationRequested
                 ? traced
                 : throw new UsageException($"{traced.Description} ended before its first event; nothing was written to '{options.File}'");
         }
@@ -170,7 +173,8 @@ internal sealed class TraceRun : IDisposable
         else if (contents.EngineEvents == 0)
             console.Line("no event of the engine: the process has no heap, pool, cache or domain of MagAlloc");
 
+        // A command that ends with our output may not have come to the end of its trace, nor to its first event: no failure of the run.
         int exitCode = traced.ExitCode;
-        return exitCode == ExitCode.Pass && contents.Broken is not null ? ExitCode.IntegrityFailure : exitCode;
+        return exitCode == ExitCode.Pass && contents.Broken is not null && !StandardStreams.OutputEnded.IsCancellationRequested ? ExitCode.IntegrityFailure : exitCode;
     }
 }

@@ -1,4 +1,5 @@
 using MagAlloc.Stress.Commands;
+using MagAlloc.Stress.Reporting;
 
 namespace MagAlloc.Stress.Analysis.Reading;
 
@@ -32,7 +33,7 @@ internal sealed class ReadableTrace : IDisposable
             if (extent is not { IsComplete: false })
                 return new ReadableTrace(path, null, extent);
             if (extent.Blocks == 0 && extent.SalvagedBytes == 0)
-                throw new UsageException($"{path}: truncated before its first block, at byte {extent.FileBytes}: there is nothing to be read");
+                throw new UsageException($"{path}: {(extent.IsDamaged ? "damaged" : "truncated")} before its first block, at byte {extent.ReadableBytes}: there is nothing to be read");
             return new ReadableTrace(path, MendedCopy(file, extent), extent);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
@@ -48,7 +49,7 @@ internal sealed class ReadableTrace : IDisposable
     public void Dispose()
     {
         if (_copy is not null)
-            File.Delete(_copy);
+            TemporaryFile.Delete(_copy);
     }
 
     private static void CheckBegin(string path, FileStream file)
@@ -63,17 +64,17 @@ internal sealed class ReadableTrace : IDisposable
 
     private static string MendedCopy(FileStream file, TraceExtent extent)
     {
-        string copy = System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"stress-{Guid.NewGuid():N}.nettrace");
+        string copy = TemporaryFile.Create(".nettrace");
         try
         {
-            using FileStream mended = new(copy, FileMode.CreateNew, FileAccess.Write);
+            using FileStream mended = new(copy, FileMode.Open, FileAccess.Write);
             extent.Mend(file, mended);
             return copy;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            File.Delete(copy);
-            throw new UsageException($"the temporary folder cannot be written: {e.Message}");
+            TemporaryFile.Delete(copy);
+            throw TemporaryFile.Unwritable(e);
         }
     }
 }

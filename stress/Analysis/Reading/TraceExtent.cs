@@ -1,15 +1,20 @@
 using System.Text;
+using MagAlloc.Stress.Reporting;
 
 namespace MagAlloc.Stress.Analysis.Reading;
 
 /// <summary>
 /// How far a .nettrace file of version 4 is whole. It is a chain of objects: a name, then (but for the first) a length and as many bytes. Whoever is killed
-/// while the file grows leaves it cut within one of them; what lies before is as good as in any trace, but its readers want the mark of the end.
+/// while the file grows leaves it cut within one of them; what lies before is as good as in any trace, but its readers want the mark of the end. A power
+/// failure leaves zeros there, as many as were still to be written.
 /// </summary>
 internal sealed record TraceExtent
 {
     private const int Alignment = 4;
     private const int LongestName = 64;
+
+    // The runtime closes a block at 100 KiB; what claims to be longer, and is not there, has a wrong length.
+    private const int LongestCutBlock = 1 << 20;
 
     // The clock and the process, behind the object's name: without them no event has a time.
     private const int TraceObjectBytes = 48;
@@ -28,6 +33,9 @@ internal sealed record TraceExtent
     /// <summary>The chain has its end: nothing is missing.</summary>
     public required bool IsComplete { get; init; }
 
+    /// <summary>A wrong byte ends the chain, not the end of what was written.</summary>
+    public bool IsDamaged { get; init; }
+
     /// <summary>Objects with a length, beside the first one.</summary>
     public required long Blocks { get; init; }
 
@@ -37,6 +45,18 @@ internal sealed record TraceExtent
     /// <summary>Where the length of that block stands.</summary>
     public long CutLengthAt { get; init; }
 
+    /// <summary>As far the file can be read.</summary>
+    public long ReadableBytes => SalvagedBytes == 0 ? WholeBytes : CutLengthAt + sizeof(int) + Padding(CutLengthAt + sizeof(int)) + SalvagedBytes;
+
+    /// <summary>Bytes behind those.</summary>
+    public long UnreadBytes => FileBytes - ReadableBytes;
+
+    /// <summary>Where it ends, and how much is lost with that.</summary>
+    public string Where => $"the trace {(IsDamaged ? "is damaged" : "has no end: it breaks off")} at byte {Text.Count(ReadableBytes)}"
+        + (UnreadBytes == 0 ? string.Empty : $" ({Text.Plural(UnreadBytes, "byte")} behind that cannot be read)");
+
+    public string Why => IsDamaged ? "something has written over it" : "the process or its tracer was killed, or the file was cut";
+
     /// <summary>Null: the file is of another make, and its reader must know.</summary>
     public static TraceExtent? Of(Stream file)
     {
@@ -44,6 +64,8 @@ internal sealed record TraceExtent
         int read = file.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false);
         if (!magic.AsSpan(0, read).SequenceEqual(s_magic.AsSpan(0, read)))
             return null;
+        long end = EndOfContents(file);
+        file.Position = read;
         TraceExtent extent = new() { FileBytes = file.Length, WholeBytes = Math.Min(file.Length, s_magic.Length), IsComplete = false, Blocks = 0 };
         using BinaryReader reader = new(file, Encoding.ASCII, leaveOpen: true);
         try
@@ -54,7 +76,7 @@ internal sealed record TraceExtent
                 if (tag == EndOfChain)
                     return extent with { WholeBytes = file.Position, IsComplete = true };
                 if (tag != BeginOfObject || NameOf(reader) is not { } name)
-                    return extent;
+                    return extent.StoppedAt(file.Position, end);
                 if (name == "Trace")
                 {
                     Skip(file, TraceObjectBytes);
@@ -63,16 +85,17 @@ internal sealed record TraceExtent
                 {
                     long lengthAt = file.Position;
                     int length = reader.ReadInt32();
-                    Skip(file, -file.Position & (Alignment - 1));
-                    if (length < 0)
-                        return extent;
-                    if (file.Position + length + 1 > file.Length)
-                        return name is "EventBlock" or "MetadataBlock" ? extent.WithSalvage(file, lengthAt, length) : extent;
+                    long begin = file.Position + Padding(file.Position);
+                    if (length < 0 || (begin + length >= end && length > LongestCutBlock))
+                        return extent.StoppedAt(file.Position, end);
+                    file.Position = begin;
+                    if (begin + length >= end)
+                        return name is "EventBlock" or "MetadataBlock" ? extent.WithSalvage(file, lengthAt, end) : extent;
                     Skip(file, length);
                 }
 
                 if (reader.ReadByte() != EndOfObject)
-                    return extent;
+                    return extent.StoppedAt(file.Position, end);
                 extent = extent with { WholeBytes = file.Position, Blocks = extent.Blocks + (name == "Trace" ? 0 : 1) };
             }
         }
@@ -92,11 +115,32 @@ internal sealed record TraceExtent
             CopyBytes(file, mended, CutLengthAt - WholeBytes);
             mended.Write(BitConverter.GetBytes(SalvagedBytes));
             file.Position += sizeof(int);
-            CopyBytes(file, mended, (-file.Position & (Alignment - 1)) + SalvagedBytes);
+            CopyBytes(file, mended, Padding(file.Position) + SalvagedBytes);
             mended.WriteByte(EndOfObject);
         }
 
         mended.WriteByte(EndOfChain);
+    }
+
+    private static long Padding(long position) => -position & (Alignment - 1);
+
+    /// <summary>Behind the last byte that is not zero: a trace that has its end has none behind it.</summary>
+    private static long EndOfContents(Stream file)
+    {
+        byte[] chunk = new byte[1 << 16];
+        long end = file.Length;
+        while (end > 0)
+        {
+            int bytes = (int)Math.Min(chunk.Length, end);
+            file.Position = end - bytes;
+            file.ReadExactly(chunk, 0, bytes);
+            int last = chunk.AsSpan(0, bytes).LastIndexOfAnyExcept((byte)0);
+            if (last >= 0)
+                return end - bytes + last + 1;
+            end -= bytes;
+        }
+
+        return 0;
     }
 
     private static string? NameOf(BinaryReader reader)
@@ -131,9 +175,11 @@ internal sealed record TraceExtent
         }
     }
 
-    private TraceExtent WithSalvage(Stream file, long lengthAt, int length)
+    private TraceExtent StoppedAt(long position, long end) => this with { IsDamaged = position <= end };
+
+    private TraceExtent WithSalvage(Stream file, long lengthAt, long end)
     {
-        byte[] there = new byte[Math.Min(length, file.Length - file.Position)];
+        byte[] there = new byte[Math.Max(0, end - file.Position)];
         file.ReadExactly(there);
         int whole = EventBlobs.WholeBytes(there);
         return whole == 0 ? this : this with { SalvagedBytes = whole, CutLengthAt = lengthAt };

@@ -1,4 +1,5 @@
 using System.Diagnostics.Tracing;
+using MagAlloc.Tests.Stress.Tracing;
 using Microsoft.Diagnostics.NETCore.Client;
 
 namespace MagAlloc.Tests.Stress.Analysis;
@@ -70,6 +71,44 @@ public sealed unsafe class BadTraceTests
 
         Assert.That(run.ExitCode, Is.EqualTo(2));
         Assert.That(run.Error.TrimEnd(), Does.Contain($"{option}: cannot write").And.Not.Contain("\n"));
+    }
+
+    /// <summary>Under its own name and under others, the trace is not written over.</summary>
+    [TestCase("--json")]
+    [TestCase("--html")]
+    [TestCase("--speedscope")]
+    [Platform("Linux")]
+    public void The_trace_itself_is_no_output(string option)
+    {
+        string trace = _folder["itself.nettrace"], link = _folder["link"], twin = _folder["twin"];
+        File.WriteAllBytes(trace, _whole);
+        File.Delete(link);
+        File.Delete(twin);
+        File.CreateSymbolicLink(link, trace);
+        using (ExternalProgram hardLink = ExternalProgram.Start("ln", trace, twin))
+            Assert.That(hardLink.AwaitEnd(), Is.Zero);
+        foreach (string output in new[] { trace, _folder["./itself.nettrace"], link, twin })
+        {
+            ProgramRun run = StressProgram.Run("analyze", trace, option, output);
+
+            Assert.That(run.ExitCode, Is.EqualTo(2), output);
+            Assert.That(run.Error.TrimEnd(), Does.Contain($"{option}: '{output}' is the file that is read").And.Not.Contain("\n"));
+            Assert.That(File.ReadAllBytes(trace), Is.EqualTo(_whole), output);
+        }
+    }
+
+    [TestCase("--json")]
+    [TestCase("--report")]
+    public void A_replayed_trace_is_no_output(string option)
+    {
+        string trace = _folder["small.trace.gz"];
+        byte[] content = new TraceBytes().Allocate(0, 100).Free(0).Gzip();
+        File.WriteAllBytes(trace, content);
+
+        ProgramRun run = StressProgram.Run("replay", trace, option, trace);
+
+        Assert.That(run.ExitCode, Is.EqualTo(2), run.Output);
+        Assert.That(File.ReadAllBytes(trace), Is.EqualTo(content));
     }
 
     /// <summary>A wrong byte anywhere may be noticed or not, but it must not break the program.</summary>

@@ -9,8 +9,11 @@ namespace MagAlloc.Tests.Stress.Analysis;
 [NonParallelizable]
 public sealed unsafe class CutTraceTests
 {
-    private const int EvenCuts = 200;
-    private const int FewCuts = 20;
+    private const int EvenCuts = 100;
+    private const int FewCuts = 10;
+
+    // Two tags and a reference to nothing, two versions, the length of the name.
+    private const int NameInObject = 15;
 
     private TemporaryFolder _folder = null!;
     private byte[] _whole = [];
@@ -46,7 +49,7 @@ public sealed unsafe class CutTraceTests
             File.Delete(file);
     }
 
-    /// <summary>Every two hundredth of it, and before, at and behind the border of every block.</summary>
+    /// <summary>Every hundredth of it, and before, at and behind the border of every block.</summary>
     [Test]
     public void A_trace_that_is_cut_anywhere_is_shown_as_far_as_it_goes_or_refused_in_one_line()
     {
@@ -64,9 +67,7 @@ public sealed unsafe class CutTraceTests
     [Test]
     public void Of_a_block_that_is_cut_its_whole_events_are_kept()
     {
-        List<int> borders = Borders(_short);
-        int end = borders.Zip(borders.Skip(1)).MaxBy(pair => pair.Second - pair.First).Second;
-        int begin = borders[borders.IndexOf(end) - 1];
+        (int begin, int end) = LargestBlock();
         HashSet<int> kept = [];
         int last = 0;
         for (int length = begin; length < end; length++)
@@ -113,7 +114,8 @@ public sealed unsafe class CutTraceTests
         ProgramRun run = StressProgram.Run("analyze", Cut, "--json", Json, "--html", Html, "--speedscope", Profile);
 
         Assert.That(run.ExitCode, Is.Zero, run.Error);
-        string where = Regex.Escape($"breaks off at byte {length:N0}, ") + @"\d+\.\d{3} s after its beginning";
+        TraceExtent extent = ExtentOf(_whole[..length]);
+        string where = $@"breaks off at byte {extent.ReadableBytes:N0} \({extent.UnreadBytes:N0} bytes? behind that cannot be read\), \d+\.\d{{3}} s after its beginning";
         Assert.That(run.Error.TrimEnd(), Does.Match($"^stress: warning: .*cut.nettrace: .*{where}.*names of methods").And.Not.Contain("\n"));
         Assert.That(run.Output, Does.Match($"WARNING .*{where}").And.Contain("little"));
         Assert.That(File.ReadAllText(Html), Does.Match(where));
@@ -163,6 +165,56 @@ public sealed unsafe class CutTraceTests
 
         Assert.That(isShown, Is.True);
         Assert.That(events, Is.Positive);
+    }
+
+    /// <summary>A power failure within a block: a head of zeros would be an event like the one before it, and there would be hundreds.</summary>
+    [Test]
+    public void Zeros_behind_a_cut_are_no_events()
+    {
+        (int begin, int end) = LargestBlock();
+        for (int length = begin + 100; length < end; length += 97)
+        {
+            long cut = ExtentOf(_short[..length]).ReadableBytes;
+            foreach (int zeros in new[] { 50, 1000, _short.Length - length })
+            {
+                TraceExtent extent = ExtentOf([.. _short[..length], .. new byte[zeros]]);
+                Assert.That(extent.ReadableBytes, Is.EqualTo(cut), $"{length} bytes and {zeros} zeros");
+                Assert.That(extent.IsDamaged, Is.False, $"{length} bytes and {zeros} zeros");
+            }
+        }
+    }
+
+    [Test]
+    public void A_wrong_byte_is_called_damage_with_its_place_and_what_is_lost()
+    {
+        List<int> borders = Borders(_short);
+        int end = borders[^3], begin = borders[^4];
+        byte[] damaged = [.. _short];
+        damaged[end - 1] = 0;
+        File.WriteAllBytes(Cut, damaged);
+
+        ProgramRun run = StressProgram.Run("analyze", Cut);
+
+        Assert.That(run.ExitCode, Is.Zero, run.Error);
+        Assert.That(run.Error.TrimEnd(), Does.Contain($"is damaged at byte {begin:N0} ({_short.Length - begin:N0} bytes behind that cannot be read)").And.Not.Contain("\n").And.Not.Contain("killed"));
+    }
+
+    /// <summary>The contents of a block of 2 GiB are not read into memory in search of events.</summary>
+    [Test]
+    public void A_length_beyond_all_blocks_is_damage()
+    {
+        int begin = Borders(_short).First(border => _short.AsSpan(border).IndexOf("EventBlock"u8) == NameInObject);
+        using FileStream file = new(Cut, FileMode.Create);
+        file.Write(_short, 0, begin + NameInObject + "EventBlock".Length + 1);
+        file.Write(BitConverter.GetBytes(int.MaxValue));
+        file.Position = 3L << 30;
+        file.WriteByte(1);
+        file.Position = 0;
+
+        TraceExtent extent = TraceExtent.Of(file)!;
+
+        Assert.That(extent.IsDamaged, Is.True);
+        Assert.That(extent.ReadableBytes, Is.EqualTo(begin));
     }
 
     /// <summary>The process dies as one that is out of memory does; its tracer lives.</summary>
@@ -229,6 +281,18 @@ public sealed unsafe class CutTraceTests
     }
 
     private static SortedSet<int> EvenlyIn(byte[] trace, int cuts) => [.. Enumerable.Range(0, cuts).Select(i => (int)((long)trace.Length * i / cuts))];
+
+    private static TraceExtent ExtentOf(byte[] trace)
+    {
+        using MemoryStream file = new(trace);
+        return TraceExtent.Of(file)!;
+    }
+
+    private (int Begin, int End) LargestBlock()
+    {
+        List<int> borders = Borders(_short);
+        return borders.Zip(borders.Skip(1)).MaxBy(pair => pair.Second - pair.First);
+    }
 
     private static List<int> Borders(byte[] trace)
     {

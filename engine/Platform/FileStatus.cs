@@ -8,6 +8,7 @@ internal struct FileStatus
 {
     private const int KindMask = 0xF000;
     private const int SocketKind = 0xC000;
+    private const int RegularKind = 0x8000;
 
     /// <summary>Kind and rights.</summary>
     [FieldOffset(28)]
@@ -39,6 +40,9 @@ internal struct FileStatus
 
     /// <summary>It is a socket, and no other kind of file.</summary>
     public readonly bool IsSocket => (Mode & KindMask) == SocketKind;
+
+    /// <summary>It is a plain file, with nothing in it.</summary>
+    public readonly bool IsEmptyFile => (Mode & KindMask) == RegularKind && Bytes == 0;
 
     /// <summary>Which file it is, of all that there are and were: the number of one that is gone is soon another's.</summary>
     public readonly (ulong Device, ulong Inode, long Seconds, uint Nanoseconds) Identity => (Device, Inode, BornSeconds, BornNanoseconds);

@@ -77,6 +77,12 @@ public sealed class BufferPeer
     /// </summary>
     internal long MessagesLeft { get; set; } = 64;
 
+    /// <summary>Its socket is full, of what it was sent before the stream was started anew, too: the caretaker tries again.</summary>
+    internal bool HasNoRoom { get; set; }
+
+    /// <summary>The last frame of the stopped stream whose end it is still to be told.</summary>
+    internal long? OwedStop { get; set; }
+
     internal ImporterEnd End { get; set; }
 
     internal bool IsGone => End != ImporterEnd.None;

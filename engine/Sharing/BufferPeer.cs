@@ -100,6 +100,7 @@ public sealed class BufferPeer
     /// Ends the connection. Its claims are void, frames that it has not acknowledged come back as errors; what it still holds of buffers it keeps
     /// holding until they are revoked.
     /// </summary>
+    /// <exception cref="InvalidOperationException">Inside an event listener.</exception>
     public void Disconnect() => _core.Disconnect(this);
 
     /// <summary>Ends the process: the last resort against one that does not let go. No other process can be hit.</summary>

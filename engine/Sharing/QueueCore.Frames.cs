@@ -12,6 +12,8 @@ namespace MagAlloc.Sharing;
 /// before one of them got it is such a frame again.</para>
 /// <para><b>Who hangs.</b> An importer that has frames must acknowledge one in <see cref="BufferQueueOptions.AcknowledgeTimeout"/>, or the caretaker disconnects it. The time runs
 /// from its last acknowledgement, or from the first frame that it got when it had none.</para>
+/// <para><b>No room.</b> A socket also holds what was sent of streams that were stopped since, and nobody counts that. So one can be full for an importer that reads in its own
+/// time: the end of a stream is owed to it, its line waits behind that, and the caretaker tries again until the same time has passed.</para>
 /// </remarks>
 internal sealed partial class QueueCore
 {

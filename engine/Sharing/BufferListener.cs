@@ -47,7 +47,7 @@ public sealed class BufferListener : IDisposable
     /// <param name="faults">Which fallible steps fail on purpose; null (default): none.</param>
     /// <exception cref="ArgumentException">The address is empty or too long.</exception>
     /// <exception cref="BufferException">
-    /// <see cref="BufferError.AddressInUse"/>: somebody listens there, or what is there is no socket; others: the system refused, as where the path
+    /// <see cref="BufferError.AddressInUse"/>: somebody listens there, what is there is no socket, or what is beside it no lock; others: the system refused, as where the path
     /// cannot be written.
     /// </exception>
     /// <exception cref="PlatformNotSupportedException">This is not Linux.</exception>

@@ -44,6 +44,9 @@ internal struct FileStatus
     /// <summary>It is a file with contents of its own, and no device, folder or pipe.</summary>
     public readonly bool IsRegular => (Mode & KindMask) == RegularKind;
 
+    /// <summary>It is a plain file, with nothing in it.</summary>
+    public readonly bool IsEmptyFile => IsRegular && Bytes == 0;
+
     /// <summary>Which file it is, of all that there are and were: the number of one that is gone is soon another's.</summary>
     public readonly (ulong Device, ulong Inode, long Seconds, uint Nanoseconds) Identity => (Device, Inode, BornSeconds, BornNanoseconds);
 

@@ -106,7 +106,7 @@ public sealed partial class BufferImporter
     {
         while (_frames.TryDequeue(out SharingMessage message))
         {
-            if (Find(message.Slot, message.Generation) is { IsRevoked: false } import)
+            if (IsWanted(in message, out BufferImport? import))
             {
                 frame = new BufferFrame
                 {
@@ -163,7 +163,7 @@ public sealed partial class BufferImporter
         attached?.Dispose();
         switch (message.Kind)
         {
-            case MessageKind.Frame when message.Length >= 0 && message.Length <= (Find(message.Slot, message.Generation)?.Length ?? -1):
+            case MessageKind.Frame when IsWanted(in message, out BufferImport? import) && message.Length >= 0 && message.Length <= import.Length:
                 KeepFrame(in message);
                 break;
             case MessageKind.Revoked:
@@ -206,7 +206,7 @@ public sealed partial class BufferImporter
     {
         if (_frames.Count >= _view.Slots)
         {
-            KeepFramesIf(message => Find(message.Slot, message.Generation) is { IsRevoked: false });
+            KeepFramesIf(message => IsWanted(in message, out _));
         }
 
         if (_frames.Count < _view.Slots)
@@ -218,6 +218,25 @@ public sealed partial class BufferImporter
             // A buffer is handed over again when it is back: there are no more frames than buffers. This is no owner of ours.
             Disconnect();
         }
+    }
+
+    /// <summary>
+    /// Whether a frame can be had here. Of a buffer that was disposed of, and is pinned still, the owner knows nothing yet: it would wait for the frame in vain,
+    /// so it gets it back at once.
+    /// </summary>
+    private bool IsWanted(in SharingMessage frame, [NotNullWhen(true)] out BufferImport? import)
+    {
+        import = Find(frame.Slot, frame.Generation);
+        if (import is not null)
+        {
+            return !import.IsRevoked;
+        }
+
+        SharingMessage back = frame;
+        back.Kind = MessageKind.Acknowledged;
+        back.Flags = 0;
+        Tell(back);
+        return false;
     }
 
     /// <summary>So that a program that only receives and acknowledges does not keep what its owner has given up.</summary>
@@ -329,54 +348,4 @@ public sealed partial class BufferImporter
 
         return false;
     }
-
-    private unsafe BufferImport Map(in SharingMessage export, FileDescriptor? file)
-    {
-        BufferProfile profile = (BufferProfile)(export.Flags >> SharingMessage.ProfileShift);
-        bool writable = (export.Flags & SharingMessage.Writable) != 0;
-        if (!Enum.IsDefined(profile) || export.Length < 1 || (profile == BufferProfile.Revocable && !_options.AcceptRevocable))
-        {
-            throw new BufferException(BufferError.Invalid, $"{Name}: the owner exported a buffer of {export.Length} bytes with profile {profile}, which is not welcome.");
-        }
-
-        int seals = profile switch
-        {
-            BufferProfile.Stable => MemoryFiles.SealShrink | MemoryFiles.SealGrow,
-            BufferProfile.Immutable => MemoryFiles.SealShrink | MemoryFiles.SealGrow | MemoryFiles.SealWrite,
-            _ => MemoryFiles.SealGrow,
-        };
-
-        // A revocable file may have been cut off since it was sent: then it comes revoked, and is no misuse.
-        RequireSealed(Name, $"buffer {export.Index}", file, seals, profile == BufferProfile.Revocable ? 0 : export.Length);
-        bool? isWritable = MemoryFiles.IsWritable(file);
-        if (isWritable is null || (writable && isWritable == false) || (!writable && isWritable == true && profile != BufferProfile.Immutable))
-        {
-            throw new BufferException(BufferError.Invalid, $"{Name}: buffer {export.Index} was promised for {(writable ? "writing" : "reading")} and is opened otherwise.");
-        }
-
-        long page = MemoryFiles.PageBytesOf(file);
-        if (page == 0 || export.Length % page != 0)
-        {
-            throw new BufferException(BufferError.Invalid, $"{Name}: {export.Length} bytes of buffer {export.Index} are no whole pages.");
-        }
-
-        if (page != Environment.SystemPageSize && profile != BufferProfile.Revocable && !IsThereForGood(file, profile))
-        {
-            throw new BufferException(
-                BufferError.Invalid,
-                $"{Name}: buffer {export.Index} is of reserved huge pages, {(profile == BufferProfile.Stable ? "which the owner can take out" : "not all of which are there")}: "
-                + "a touch of one that is missing may be a signal, and the end of this process.");
-        }
-
-        long alignment = Math.Max(page, export.Length >= HugePages.TransparentBytes ? HugePages.TransparentBytes : 0);
-        byte* mapping = FileSteps.Map(Name, file, (nuint)export.Length, writable, _options.Faults, alignment);
-        return new BufferImport(this, file, mapping, in export);
-    }
-
-    /// <summary>
-    /// Whether no touch of a file of reserved huge pages can miss one: a page for a hole comes out of a pool that may be empty. Who can punch it can
-    /// make a hole at any time; what is sealed against writing stays as it is, whole or not.
-    /// </summary>
-    private static bool IsThereForGood(FileDescriptor file, BufferProfile profile)
-        => profile == BufferProfile.Immutable && MemoryFiles.TryGetStatus(file, out FileStatus status) && status.ResidentBytes >= (long)status.Bytes;
 }

@@ -52,7 +52,11 @@ public sealed partial class BufferImporter : IDisposable
     /// </summary>
     public bool IsConnected => Atomic.Load(ref _isGone) == 0 && Atomic.Load(ref _isUnheard) == 0;
 
-    /// <summary>The buffers that are mapped now.</summary>
+    /// <summary>
+    /// The buffers that are mapped now. They stay the importer's: it disposes of one while receiving, once the owner has released it and its frames are
+    /// acknowledged, so memory that was got through this list alone must be pinned while it is used (<see cref="BufferImport.GetMemory"/>).
+    /// <see cref="TryImport"/> gives buffers that are the caller's.
+    /// </summary>
     public IReadOnlyList<BufferImport> Imports
     {
         get

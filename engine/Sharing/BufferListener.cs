@@ -23,10 +23,17 @@ public sealed class BufferListener : IDisposable
     // An importer introduces itself with its first breath; who does not is none, and must not keep others waiting.
     private static readonly TimeSpan s_introduction = TimeSpan.FromSeconds(1);
 
+    // Whoever may connect can connect as often; beyond this the oldest of those who say nothing goes.
+    private const int MostSilent = 64;
+
+    // Connections that have not said anything so far, oldest first, with the end of their time. Who accepts has them meanwhile.
+    private readonly Lock _gate = new();
+    private readonly List<(FileDescriptor Socket, long DueAt)> _silent = [];
+
     private readonly FileDescriptor _socket;
     private readonly FaultPlan? _faults;
 
-    // Of a path: from the root, for the program may go to another folder; the right to it; and the socket that was put there.
+    // Of a path: from the root, for the program may go to another folder, and not shortened, for a link before '..' leads elsewhere; the right to it; and the socket that was put there.
     private readonly string? _path;
     private readonly PathLock? _lock;
     private (ulong Device, ulong Inode, long Seconds, uint Nanoseconds)? _bound;
@@ -40,7 +47,7 @@ public sealed class BufferListener : IDisposable
     /// <param name="faults">Which fallible steps fail on purpose; null (default): none.</param>
     /// <exception cref="ArgumentException">The address is empty or too long.</exception>
     /// <exception cref="BufferException">
-    /// <see cref="BufferError.AddressInUse"/>: somebody listens there, or what is there is no socket; others: the system refused, as where the path
+    /// <see cref="BufferError.AddressInUse"/>: somebody listens there, what is there is no socket, or what is beside it no lock; others: the system refused, as where the path
     /// cannot be written.
     /// </exception>
     /// <exception cref="PlatformNotSupportedException">This is not Linux.</exception>
@@ -54,7 +61,7 @@ public sealed class BufferListener : IDisposable
         RequireAddress(address);
         Address = address;
         _faults = faults;
-        _path = address.StartsWith('@') ? null : Path.GetFullPath(address);
+        _path = address.StartsWith('@') ? null : Path.Combine(Environment.CurrentDirectory, address);
         _socket = (FileSteps.Fails(faults, FaultPoint.Socket) ? null : MessageSocket.Create(nonBlocking: true)) ?? throw BufferException.LastRefused(address, "socket");
         try
         {
@@ -97,6 +104,7 @@ public sealed class BufferListener : IDisposable
         // Who waits for a connection holds the socket open: it is told.
         MessageSocket.Shutdown(_socket);
         _socket.Dispose();
+        PutBack([]);
 
         // Last: whoever has the lock next finds nothing of this one's, and nothing of his is touched here.
         _lock?.Dispose();
@@ -117,9 +125,21 @@ public sealed class BufferListener : IDisposable
     /// </summary>
     internal BufferPeer? Accept(BufferQueue queue, TimeSpan timeout)
     {
+        List<(FileDescriptor Socket, long DueAt)> silent = TakeSilent();
+        try
+        {
+            return Accept(queue, timeout, silent);
+        }
+        finally
+        {
+            PutBack(silent);
+        }
+    }
+
+    private BufferPeer? Accept(BufferQueue queue, TimeSpan timeout, List<(FileDescriptor Socket, long DueAt)> silent)
+    {
         long start = Stopwatch.GetTimestamp();
         PollSet poll = new();
-        poll.Add(_socket, forReading: true);
         while (true)
         {
             ObjectDisposedException.ThrowIf(Atomic.Load(ref _disposed) != 0, this);
@@ -130,26 +150,117 @@ public sealed class BufferListener : IDisposable
                 return null;
             }
 
-            bool any = poll.Wait(late == TimeSpan.MinValue ? -1 : late >= TimeSpan.Zero ? 0 : QueueCore.MillisecondsOf(-late));
+            Prepare(poll, silent);
+            int wait = late == TimeSpan.MinValue ? -1 : late >= TimeSpan.Zero ? 0 : QueueCore.MillisecondsOf(-late);
+            int introductions = silent.Count == 0 ? -1
+                : Math.Max(0, QueueCore.MillisecondsOf(Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), silent[0].DueAt)));
+            bool cut = introductions >= 0 && (wait < 0 || introductions < wait);
+            bool any = poll.Wait(cut ? introductions : wait);
             ObjectDisposedException.ThrowIf(Atomic.Load(ref _disposed) != 0, this);
-            if (!any)
+            if (TryConnect(queue, poll, silent) is { } peer)
+            {
+                return peer;
+            }
+
+            if (poll[0] != 0)
+            {
+                AcceptOne(silent);
+            }
+            else if (!any && !cut)
             {
                 return null;
             }
+        }
+    }
 
-            FileDescriptor? connection = FileSteps.Fails(_faults, FaultPoint.Socket) ? null : MessageSocket.Accept(_socket);
-            if (connection is not null)
+    private void Prepare(PollSet poll, List<(FileDescriptor Socket, long DueAt)> silent)
+    {
+        poll.Clear();
+        poll.Add(_socket, forReading: true);
+        foreach ((FileDescriptor connection, _) in silent)
+        {
+            poll.Add(connection, forReading: true);
+        }
+    }
+
+    /// <summary>Makes an importer of the first connection that has introduced itself as one. Those that are none, or whose time has passed, are closed.</summary>
+    private static BufferPeer? TryConnect(BufferQueue queue, PollSet poll, List<(FileDescriptor Socket, long DueAt)> silent)
+    {
+        long now = Stopwatch.GetTimestamp();
+        int place = 1;
+        for (int i = 0; i < silent.Count; place++)
+        {
+            (FileDescriptor connection, long dueAt) = silent[i];
+            if (poll[place] != 0)
             {
-                if (queue.Core.Connect(queue, connection, s_introduction) is { } peer)
+                silent.RemoveAt(i);
+                if (queue.Core.Connect(queue, connection, TimeSpan.Zero) is { } peer)
                 {
                     return peer;
                 }
             }
-            else if (VirtualMemory.LastError is not (LinuxError.TryAgain or LinuxError.Interrupted))
+            else if (dueAt <= now)
+            {
+                silent.RemoveAt(i);
+                connection.Dispose();
+            }
+            else
+            {
+                i++;
+            }
+        }
+
+        return null;
+    }
+
+    private void AcceptOne(List<(FileDescriptor Socket, long DueAt)> silent)
+    {
+        FileDescriptor? connection = FileSteps.Fails(_faults, FaultPoint.Socket) ? null : MessageSocket.Accept(_socket);
+        if (connection is null)
+        {
+            int error = VirtualMemory.LastError;
+            ObjectDisposedException.ThrowIf(Atomic.Load(ref _disposed) != 0, this);
+            if (error is not (LinuxError.TryAgain or LinuxError.Interrupted))
             {
                 // Those two: it has gone again while it waited, or another thread has taken it; a signal.
-                throw BufferException.LastRefused(Address, "accept");
+                throw BufferException.Refused(Address, "accept", error);
             }
+
+            return;
+        }
+
+        if (silent.Count == MostSilent)
+        {
+            silent[0].Socket.Dispose();
+            silent.RemoveAt(0);
+        }
+
+        silent.Add((connection, Stopwatch.GetTimestamp() + (long)(s_introduction.TotalSeconds * Stopwatch.Frequency)));
+    }
+
+    private List<(FileDescriptor Socket, long DueAt)> TakeSilent()
+    {
+        lock (_gate)
+        {
+            List<(FileDescriptor Socket, long DueAt)> taken = [.. _silent];
+            _silent.Clear();
+            return taken;
+        }
+    }
+
+    /// <summary>Keeps connections for the next call; a listener that has ended closes them, and those that it has.</summary>
+    private void PutBack(List<(FileDescriptor Socket, long DueAt)> silent)
+    {
+        using (Uninterrupted.Enter(_gate))
+        {
+            _silent.AddRange(silent);
+            int surplus = Atomic.Load(ref _disposed) != 0 ? _silent.Count : Math.Max(0, _silent.Count - MostSilent);
+            for (int i = 0; i < surplus; i++)
+            {
+                _silent[i].Socket.Dispose();
+            }
+
+            _silent.RemoveRange(0, surplus);
         }
     }
 

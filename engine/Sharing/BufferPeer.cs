@@ -77,6 +77,12 @@ public sealed class BufferPeer
     /// </summary>
     internal long MessagesLeft { get; set; } = 64;
 
+    /// <summary>Its socket is full, of what it was sent before the stream was started anew, too: the caretaker tries again.</summary>
+    internal bool HasNoRoom { get; set; }
+
+    /// <summary>The last frame of the stopped stream whose end it is still to be told.</summary>
+    internal long? OwedStop { get; set; }
+
     internal ImporterEnd End { get; set; }
 
     internal bool IsGone => End != ImporterEnd.None;
@@ -94,6 +100,7 @@ public sealed class BufferPeer
     /// Ends the connection. Its claims are void, frames that it has not acknowledged come back as errors; what it still holds of buffers it keeps
     /// holding until they are revoked.
     /// </summary>
+    /// <exception cref="InvalidOperationException">Inside an event listener.</exception>
     public void Disconnect() => _core.Disconnect(this);
 
     /// <summary>Ends the process: the last resort against one that does not let go. No other process can be hit.</summary>

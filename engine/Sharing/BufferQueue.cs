@@ -181,7 +181,8 @@ public sealed unsafe class BufferQueue : IDisposable
     /// <see cref="BufferError.AccessDenied"/>: writing, where the queue or the profile is for reading, or a revocable buffer to a process of this user;
     /// <see cref="BufferError.NotSupported"/>: a revocable buffer, and the importer did not announce that it takes any;
     /// <see cref="BufferError.Busy"/>: it has the buffer; <see cref="BufferError.QuotaExceeded"/>: the importer's quota;
-    /// <see cref="BufferError.Ended"/>: it is gone; <see cref="BufferError.TooManyFiles"/> and others of the system's.
+    /// <see cref="BufferError.Ended"/>: it is gone; <see cref="BufferError.TryAgain"/>: its socket is full of what stopped streams sent;
+    /// <see cref="BufferError.TooManyFiles"/> and others of the system's.
     /// </exception>
     public void Export(int index, BufferPeer importer, BufferAccess access = BufferAccess.ReadOnly)
     {

@@ -40,6 +40,15 @@ internal sealed class PathLock : IDisposable
         {
             FileDescriptor file = (FileSteps.Fails(faults, FaultPoint.PathLock) ? null : LockFile.Open(path + Suffix))
                 ?? throw BufferException.LastRefused(address, $"open of {path}{Suffix}");
+            if (!MemoryFiles.TryGetStatus(file, out FileStatus status) || !status.IsEmptyFile)
+            {
+                // Its holder would delete it at the end.
+                file.Dispose();
+                throw new BufferException(
+                    BufferError.AddressInUse,
+                    $"{address}: {path}{Suffix} is no lock of a listener's, and is left alone. Move it, or choose another address.");
+            }
+
             if (FileSteps.Fails(faults, FaultPoint.PathLock) || !LockFile.TryLock(file))
             {
                 int error = VirtualMemory.LastError;
@@ -77,5 +86,5 @@ internal sealed class PathLock : IDisposable
     private static BufferException InUse(string address, string path)
         => new(
             BufferError.AddressInUse,
-            $"{address}: another process, or another listener of this one, listens here: it has the lock of {path}{Suffix}. End it, or choose another address.");
+            $"{address}: another process, or another listener of this one, listens here, or keeps {path}{Suffix} open under a lock. End it, or choose another address.");
 }

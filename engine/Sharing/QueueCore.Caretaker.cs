@@ -26,6 +26,9 @@ internal sealed partial class QueueCore
     // What no event told of is found all the same.
     private static readonly TimeSpan s_safetyNet = TimeSpan.FromSeconds(1);
 
+    // A thread of a busy system gets to run sooner.
+    private static readonly TimeSpan s_standstill = TimeSpan.FromMilliseconds(100);
+
     private Thread? _caretaker;
     private bool _stopCare;
     private bool _probe;
@@ -105,6 +108,7 @@ internal sealed partial class QueueCore
             }
 
             set.Wait(wait);
+            ForgiveStandstill();
             if (set[bell] != 0)
             {
                 Doorbell.Silence(_careBell);
@@ -127,9 +131,30 @@ internal sealed partial class QueueCore
                 LookAtDisputed();
                 Probe(work);
                 CareForReleased(work);
+                LookAtDmaBufs();
             }
 
             Finish(work);
+        }
+    }
+
+    /// <summary>
+    /// Who wakes much too late did not run: this process was stopped, or its machine or container was paused, and importers with it. That time is nobody's.
+    /// </summary>
+    private void ForgiveStandstill()
+    {
+        lock (_gate)
+        {
+            long late = _careUntil == long.MaxValue ? 0 : NowTicks() - _careUntil;
+            if (late < TicksOf(s_standstill))
+            {
+                return;
+            }
+
+            foreach (BufferPeer peer in _peers)
+            {
+                peer.DueAt += Math.Min(late, long.MaxValue - peer.DueAt);
+            }
         }
     }
 
@@ -205,6 +230,11 @@ internal sealed partial class QueueCore
             }
         }
 
+        if (_dmaBufs != 0)
+        {
+            until = Math.Min(until, Math.Max(_nextDmaBufLook, now));
+        }
+
         if (_suspects.Count != 0 || _disputed.Count != 0)
         {
             until = Math.Min(until, now + TicksOf(s_doubt));
@@ -217,7 +247,9 @@ internal sealed partial class QueueCore
 
         foreach (BufferPeer peer in _peers)
         {
-            until = Math.Min(until, peer.DueAt);
+            // Not in one piece: how long this process stood still shows only from when it should have woken.
+            long next = peer.DueAt == long.MaxValue ? long.MaxValue : Math.Min(peer.DueAt, now + TicksOf(s_idle));
+            until = Math.Min(until, peer.HasNoRoom ? Math.Min(next, now + TicksOf(s_glance)) : next);
         }
 
         if (until == long.MaxValue)

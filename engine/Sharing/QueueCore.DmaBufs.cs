@@ -10,6 +10,7 @@ namespace MagAlloc.Sharing;
 internal sealed partial class QueueCore
 {
     private int _dmaBufs;
+    private long _nextDmaBufLook;
 
     internal DmaBufCalls DmaBufCalls { get; set; } = DmaBufCalls.Kernel;
 
@@ -42,9 +43,27 @@ internal sealed partial class QueueCore
 
             buffer.DmaBufs.Add(own);
             _dmaBufs++;
+            _nextDmaBufLook = NowTicks() + TicksOf(s_safetyNet);
+            Doorbell.Ring(_careBell);
             _exports++;
             TellDmaBuf(buffer);
             return made;
+        }
+    }
+
+    /// <summary>Finds dma-bufs of live buffers that nobody else has any more; those of released ones are looked at with their holders.</summary>
+    private void LookAtDmaBufs()
+    {
+        long now = NowTicks();
+        if (_dmaBufs == 0 || now < _nextDmaBufLook)
+        {
+            return;
+        }
+
+        _nextDmaBufLook = now + TicksOf(s_safetyNet);
+        foreach (SharedBuffer buffer in _live.All)
+        {
+            IsInDmaBuf(buffer);
         }
     }
 

@@ -51,6 +51,10 @@ internal sealed partial class QueueCore
                 TellExported(buffer, peer, access);
                 OfferTo(claim);
             }
+            else if (error == LinuxError.TryAgain && peer.HasNoRoom)
+            {
+                throw new BufferException(BufferError.TryAgain, $"{Name}: {peer} has not read yet what it was sent before; export buffer {index} again later.");
+            }
             else if (IsPeersFault(error))
             {
                 MarkStuck(peer, error);

@@ -12,6 +12,8 @@ namespace MagAlloc.Sharing;
 /// before one of them got it is such a frame again.</para>
 /// <para><b>Who hangs.</b> An importer that has frames must acknowledge one in <see cref="BufferQueueOptions.AcknowledgeTimeout"/>, or the caretaker disconnects it. The time runs
 /// from its last acknowledgement, or from the first frame that it got when it had none.</para>
+/// <para><b>No room.</b> A socket also holds what was sent of streams that were stopped since, and nobody counts that. So one can be full for an importer that reads in its own
+/// time: the end of a stream is owed to it, its line waits behind that, and the caretaker tries again until the same time has passed.</para>
 /// </remarks>
 internal sealed partial class QueueCore
 {
@@ -70,7 +72,7 @@ internal sealed partial class QueueCore
     /// <summary>Hands an importer what it is promised, as far as it has room: so none that reads in its own time is taken for stuck.</summary>
     private void Serve(BufferPeer peer)
     {
-        while (!peer.IsGone && !peer.IsStuck && peer.Frames < peer.FrameRoom && peer.Line.TryPeek(out Claim? claim))
+        while (!peer.IsGone && !peer.IsStuck && TryTellStop(peer) && peer.Frames < peer.FrameRoom && peer.Line.TryPeek(out Claim? claim))
         {
             if (!TryHandOver(claim))
             {
@@ -92,13 +94,12 @@ internal sealed partial class QueueCore
             Generation = buffer.Generation,
             Index = buffer.Index,
             Sequence = buffer.Sequence,
-            Length = buffer.BytesUsed,
+            Length = buffer.QueuedBytes,
             Timestamp = buffer.QueuedAt,
         };
         if (!TrySend(claim.Peer, ref message))
         {
-            // There was room for it: it has not read what came before, or is gone.
-            MarkStuck(claim.Peer, VirtualMemory.LastError);
+            AwaitRoom(claim.Peer, VirtualMemory.LastError);
             return false;
         }
 
@@ -184,7 +185,7 @@ internal sealed partial class QueueCore
         {
             claim.Peer.LeaveLine(claim);
         }
-        else if (claim.Pending != 0 && --claim.Peer.Frames == 0)
+        else if (claim.Pending != 0 && --claim.Peer.Frames == 0 && !claim.Peer.HasNoRoom)
         {
             claim.Peer.DueAt = long.MaxValue;
         }
@@ -269,12 +270,76 @@ internal sealed partial class QueueCore
         }
     }
 
+    /// <returns>False when an importer has no room to be told that the stream was stopped: it is told nothing else before.</returns>
+    private bool TryTellStop(BufferPeer peer)
+    {
+        if (peer.OwedStop is not { } sequence)
+        {
+            return true;
+        }
+
+        SharingMessage message = new() { Kind = MessageKind.Stopped, Sequence = sequence };
+        if (!TrySend(peer, ref message))
+        {
+            AwaitRoom(peer, VirtualMemory.LastError);
+            return false;
+        }
+
+        peer.OwedStop = null;
+        return true;
+    }
+
+    /// <summary>A message did not go out. A socket can be full of what streams sent that were stopped since: its reader has as long as for a frame.</summary>
+    private void AwaitRoom(BufferPeer peer, int error)
+    {
+        if (error != LinuxError.TryAgain)
+        {
+            MarkStuck(peer, error);
+            return;
+        }
+
+        if (!peer.HasNoRoom)
+        {
+            peer.HasNoRoom = true;
+            Doorbell.Ring(_careBell);
+        }
+
+        if (peer.DueAt == long.MaxValue)
+        {
+            ExpectAcknowledgement(peer);
+        }
+    }
+
+    /// <summary>Tries again what found no room. Under the lock.</summary>
+    private void ServeWaiting()
+    {
+        foreach (BufferPeer peer in _peers)
+        {
+            if (!peer.HasNoRoom)
+            {
+                continue;
+            }
+
+            peer.HasNoRoom = false;
+            if (TryTellStop(peer))
+            {
+                Serve(peer);
+            }
+
+            if (!peer.HasNoRoom && peer.Frames == 0)
+            {
+                peer.DueAt = long.MaxValue;
+            }
+        }
+    }
+
     /// <summary>Disconnects importers that have frames and acknowledge none. The caller does not hold the lock.</summary>
     private void DisconnectSilent()
     {
         BufferPeer[] late;
         lock (_gate)
         {
+            ServeWaiting();
             late = [.. _peers.Where(IsLate)];
         }
 

@@ -100,7 +100,11 @@ internal sealed partial class QueueCore
         }
     }
 
-    public void Disconnect(BufferPeer peer) => RemovePeer(peer, ImporterEnd.Disconnected);
+    public void Disconnect(BufferPeer peer)
+    {
+        RequireNoListener();
+        RemovePeer(peer, ImporterEnd.Disconnected);
+    }
 
     public bool TryKill(BufferPeer peer)
     {

@@ -140,7 +140,7 @@ internal sealed partial class QueueCore
         }
     }
 
-    /// <summary>Once for all that was released: the control page says which buffers. A notice that finds no room is no loss, for the next message makes up for it.</summary>
+    /// <summary>Once for all that was released: the control page says which buffers. A notice that finds no room is made up for by the next export, release or stop.</summary>
     private void TellConcerned(ReleaseWork work)
     {
         if (work.Concerned.Count == 0)

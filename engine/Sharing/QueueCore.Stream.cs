@@ -95,7 +95,7 @@ internal sealed partial class QueueCore
 
             buffer.State = BufferState.Queued;
             buffer.Sequence = sequence = ++_sequence;
-            buffer.BytesUsed = bytesUsed < 0 ? buffer.Bytes : bytesUsed;
+            buffer.QueuedBytes = buffer.BytesUsed = bytesUsed < 0 ? buffer.Bytes : bytesUsed;
             buffer.IsLast = isLast;
             buffer.HasFailed = false;
             buffer.IsSkipped = false;
@@ -252,13 +252,10 @@ internal sealed partial class QueueCore
 
         if (was)
         {
-            SharingMessage message = new() { Kind = MessageKind.Stopped, Sequence = _sequence };
             foreach (BufferPeer peer in _peers)
             {
-                if (!TrySend(peer, ref message))
-                {
-                    MarkStuck(peer, VirtualMemory.LastError);
-                }
+                peer.OwedStop = _sequence;
+                TryTellStop(peer);
             }
         }
 

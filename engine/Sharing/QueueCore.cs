@@ -134,7 +134,7 @@ internal sealed partial class QueueCore
     }
 
     /// <summary>An event is told under <c>_gate</c>; <c>_changes</c>, and an importer's turn to be read, are taken first.</summary>
-    private static void RequireNoListener() => EventGuard.RequireNotWriting("make, export, queue, dequeue or release buffers");
+    private static void RequireNoListener() => EventGuard.RequireNotWriting("make, export, queue, dequeue or release buffers, or disconnect importers");
 
     private void RequireOpen(BufferQueue handle) => ObjectDisposedException.ThrowIf(_isClosed || handle.IsDisposed, typeof(BufferQueue));
 

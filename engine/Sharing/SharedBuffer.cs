@@ -60,6 +60,10 @@ internal sealed unsafe class SharedBuffer
     /// <summary>When the owner queued it.</summary>
     public long QueuedAt { get; set; }
 
+    /// <summary>What importers are told, however many have acknowledged it already.</summary>
+    public long QueuedBytes { get; set; }
+
+    /// <summary>What the owner gets back: an importer that may write can have changed it.</summary>
     public long BytesUsed { get; set; }
 
     public bool IsLast { get; set; }

@@ -136,6 +136,20 @@ public sealed class DmaBufTests
         Assert.Fail("more than ten steps");
     }
 
+    [Test]
+    public void OfALiveBuffer_ItIsFoundGone_WithoutBeingAsked()
+    {
+        using Shared shared = Make();
+        shared.Queue.Request(1, Length);
+        using (shared.Queue.ExportDmaBuf(0))
+        {
+            Assert.That(shared.Queue.GetStatistics().DmaBufs, Is.EqualTo(1));
+        }
+
+        Interlocked.Exchange(ref _holders, 1);
+        Shared.Eventually(() => shared.Queue.GetStatistics().DmaBufs == 0, "its descriptor is closed");
+    }
+
     [TestCase("pos:\t0\nflags:\t02\nmnt_id:\t15\nino:\t7\nsize:\t4096\ncount:\t2\nexp_name:\tudmabuf\n", ExpectedResult = 2)]
     [TestCase("count:\t1\n", ExpectedResult = 1)]
     [TestCase("pos:\t0\nflags:\t02\nmnt_id:\t15\nino:\t7\n", ExpectedResult = -1)]

@@ -1,4 +1,5 @@
 using System.Runtime.Versioning;
+using MagAlloc.Platform;
 using MagAlloc.Tests.Platform;
 using MagAlloc.Tests.Sharing.Support;
 
@@ -95,6 +96,87 @@ public sealed class ListenerTests
         Assert.That(refused.Message, Does.Contain(Address).And.Contain("no socket"));
         Assert.That(Directory.GetFiles(_folder), Has.Length.EqualTo(1), "nor is anything left");
         Assert.That(File.ReadAllText(Address), Is.EqualTo("somebody's work"));
+    }
+
+    /// <summary>A lock's file is deleted at the end: what has something in it, or is no file, was never one.</summary>
+    [TestCase(false)]
+    [TestCase(true)]
+    public void AtTheLocksPath_WhatIsNoLock_IsLeftAlone(bool isPipe)
+    {
+        string path = $"{Address}.lock";
+        if (isPipe)
+        {
+            using var made = System.Diagnostics.Process.Start("mkfifo", path);
+            made.WaitForExit();
+        }
+        else
+        {
+            File.WriteAllText(path, "somebody's work");
+        }
+
+        BufferException refused = Assert.Throws<BufferException>(() => new BufferListener(Address).Dispose())!;
+        Assert.That((refused.Error, File.Exists(path), File.Exists(Address)), Is.EqualTo((BufferError.AddressInUse, true, false)));
+        Assert.That(refused.Message, Does.Contain(path).And.Contain("no lock"));
+    }
+
+    /// <summary>Behind a link, <c>..</c> is the folder above the one that it leads to.</summary>
+    [Test]
+    public void APathThroughALink_IsTheKernels()
+    {
+        string inner = Directory.CreateDirectory(Path.Combine(_folder, "real", "inner")).FullName;
+        string other = Directory.CreateDirectory(Path.Combine(_folder, "other")).FullName;
+        Directory.CreateSymbolicLink(Path.Combine(other, "link"), inner);
+        string address = Path.Combine(other, "link", "..", "y");
+        for (int i = 0; i < 2; i++)
+        {
+            using BufferListener listener = new(address);
+            Assert.That(Directory.GetFiles(Path.Combine(_folder, "real")).Select(Path.GetFileName), Is.EquivalentTo(new[] { "y", "y.lock" }));
+        }
+
+        Assert.That(Directory.GetFiles(_folder, "*", SearchOption.AllDirectories), Is.Empty);
+    }
+
+    [Test]
+    public void ThoseWhoSayNothing_ShutNobodyOut()
+    {
+        using BufferListener listener = new(Address);
+        using BufferQueue queue = new();
+        List<FileDescriptor> silent = [];
+        for (int i = 0; i < 20; i++)
+        {
+            silent.Add(RawImporter.Dial(Address));
+        }
+
+        Task<BufferImporter> connecting = Task.Run(() => BufferImporter.Connect(Address));
+        Assert.That(queue.Accept(listener, TimeSpan.FromSeconds(30)), Is.Not.Null);
+        connecting.GetAwaiter().GetResult().Dispose();
+        silent.ForEach(one => one.Dispose());
+    }
+
+    /// <summary>They wait from one call to the next, but no more than 64 of them.</summary>
+    [Test]
+    public void OfManyWhoSayNothing_TheOldestGo()
+    {
+        using BufferListener listener = new(Address);
+        using BufferQueue queue = new();
+        List<FileDescriptor> silent = [];
+        for (int i = 0; i < 80; i++)
+        {
+            silent.Add(RawImporter.Dial(Address));
+            Assert.That(i % 40 != 39 || queue.Accept(listener, TimeSpan.Zero) is null, Is.True);
+        }
+
+        Assert.That(IsClosed(silent[0]), Is.True);
+        listener.Dispose();
+        Assert.That(silent.Select(IsClosed), Is.All.True, "and all at the end");
+        silent.ForEach(one => one.Dispose());
+
+        static bool IsClosed(FileDescriptor socket)
+        {
+            PollSet set = new();
+            set.Add(socket, forReading: true);
+            return set.Wait(0);
+        }
     }
 
     [Test]

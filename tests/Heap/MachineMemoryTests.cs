@@ -181,7 +181,11 @@ public sealed unsafe class MachineMemoryTests
         machine.Group2("sys/fs/cgroup/app", FakeMachine.Text(1024 * MiB), 0);
         using NativeHeap heap = new(new NativeHeapOptions
         {
-            ContainerFraction = fraction, ByteLimit = byteLimit, ReservedBytes = 2L * Heaps.GiB, ReclaimWorker = false, Budget = machine.Budget,
+            ContainerFraction = fraction,
+            ByteLimit = byteLimit,
+            ReservedBytes = 2L * Heaps.GiB,
+            ReclaimWorker = false,
+            Budget = machine.Budget,
         });
 
         Assert.That(heap.ByteLimit, Is.EqualTo(expected * MiB));
@@ -230,7 +234,10 @@ public sealed unsafe class MachineMemoryTests
 
     private static NativeHeap Make(FakeMachine machine) => new(new NativeHeapOptions
     {
-        Name = "test", ReservedBytes = 8 * Heaps.GiB, ReclaimWorker = false, Budget = machine.Budget,
+        Name = "test",
+        ReservedBytes = 8 * Heaps.GiB,
+        ReclaimWorker = false,
+        Budget = machine.Budget,
     });
 
     private struct Page

@@ -4,7 +4,7 @@ namespace MagAlloc.Magazines;
 /// <remarks>
 /// Allocation pops from <see cref="Loaded"/>, free pushes onto <see cref="Previous"/>; the two change places when the one
 /// is empty and the other is not, or the other is full. Keeping them apart cuts the chain of loads and stores that an
-/// allocation would otherwise wait for after every free (design, section 5, prototype 2).
+/// allocation would otherwise wait for after every free.
 /// </remarks>
 internal unsafe struct CacheEntry
 {

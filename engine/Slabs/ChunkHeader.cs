@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace MagAlloc.Slabs;
 
 /// <summary>What the arena knows of one chunk; out of line, in an array indexed by chunk number.</summary>
-/// <remarks>Headers inside chunks would all fall into the same cache sets; a dense array does not (design, section 5).</remarks>
+/// <remarks>Headers inside chunks would all fall into the same cache sets; a dense array does not.</remarks>
 [StructLayout(LayoutKind.Explicit, Size = 64)]
 internal struct ChunkHeader
 {

@@ -9,17 +9,20 @@ mutant 'share: what has taken the place of a socket is deleted with it' Sharing/
 mutant 'share: what has taken the place of a lock is deleted with it' Sharing/PathLock.cs \
     'if (IsAt(_path, _file))' 'if (_path.Length > 0)' "$share.Starter" tests
 mutant 'share: who connects and leaves ends the wait for an importer' Sharing/BufferListener.cs \
-    '                if (queue.Core.Connect(queue, connection, s_introduction) is { } peer)
-                {
-                    return peer;
-                }' '                return queue.Core.Connect(queue, connection, s_introduction);' "$share.Starter|$share.HostileImporter" tests
+    '            if (TryConnect(queue, poll, silent) is { } peer)
+            {
+                return peer;
+            }' '            if (poll[0] == 0 && silent.Count != 0)
+            {
+                return TryConnect(queue, poll, silent);
+            }' "$share.Starter|$share.HostileImporter" tests
 mutant 'share: an opening waits for a lease' Platform/MemoryFiles.cs \
     'OpenCloseOnExec | OpenNonBlocking | (writable' 'OpenCloseOnExec | (writable' "$share.LockingImporter" tests
-mutant 'share: an importer takes huge pages that can be taken out' Sharing/BufferImporter.Receive.cs \
+mutant 'share: an importer takes huge pages that can be taken out' Sharing/BufferImporter.Mapping.cs \
     'profile == BufferProfile.Immutable && MemoryFiles' 'MemoryFiles' "$share.SharedHugePage" tests
-mutant 'share: an importer takes huge pages that are not there' Sharing/BufferImporter.Receive.cs \
+mutant 'share: an importer takes huge pages that are not there' Sharing/BufferImporter.Mapping.cs \
     ' && status.ResidentBytes >= (long)status.Bytes;' ';' "$share.SharedHugePage" tests
-mutant 'share: an importer asks for a part of the seals' Sharing/BufferImporter.Receive.cs \
+mutant 'share: an importer asks for a part of the seals' Sharing/BufferImporter.Mapping.cs \
     'BufferProfile.Stable => MemoryFiles.SealShrink | MemoryFiles.SealGrow,' 'BufferProfile.Stable => MemoryFiles.SealShrink,' "$share.ForeignFile" tests
 mutant 'share: each queue has a watcher of its own' Sharing/CloseWatcher.cs \
     's_current ??= TryStart(queue, faults);' 's_current = TryStart(queue, faults);' "$share.CloseWatcher" tests

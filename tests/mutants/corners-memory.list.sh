@@ -6,7 +6,7 @@ mutant 'memory: what others have claimed is not counted' Events/CommitBudget.cs 
     'FullyQualifiedName~CommitBudgetTests' tests
 mutant 'memory: requests under way do not see each other' Events/CommitBudget.cs 'if (Look() - Claimed >= pending)' 'if (Look() - Claimed >= bytes)' \
     'FullyQualifiedName~CommitBudgetTests'
-mutant 'memory: a large run opens its metadata before it is refused' Slabs/RunSpace.cs '!_arena.Committed.MayAdd((long)byteCount - _arena.DirtyBytes)' 'false' \
+mutant 'memory: a large run opens its metadata before it is refused' Slabs/RunSpace.cs '!_arena.Committed.MayAdd(more)' 'false' \
     'FullyQualifiedName~Heap.MachineMemoryTests.MoreThan' tests
 mutant 'memory: a disposed heap keeps its claim' Heap/BlockCore.cs 'Committed.Close();' '' \
     'FullyQualifiedName~Heap.MachineMemoryTests' tests

@@ -63,9 +63,9 @@ mutant 'runs: a magazine out of a depot is not counted' Magazines/MagazineEngine
         _options.Committed.Transit.Begin();
         try' 'FullyQualifiedName~A_magazine_on_its_way_out'
 mutant 'runs: an attempt looks again for what it gave back itself' Concurrency/Transit.cs \
-    't_own++;' '' 'FullyQualifiedName~A_true_refusal_looks_once'
+    't_begun++;' '' 'FullyQualifiedName~A_true_refusal_looks_once'
 mutant 'runs: a request waits for a pass without bound' Concurrency/SecondLook.cs \
-    'for (int look = 0; look < Patience; look++)' 'while (true)' 'FullyQualifiedName~A_trim_stopped_forever_stops_no_request'
+    'while (_waits++ < Patience)' 'while (true)' 'FullyQualifiedName~A_trim_stopped_forever_stops_no_request'
 mutant 'runs: a search starts again whenever anybody frees' Ranges/RangeAllocator.cs \
     'look < MostLooks' 'look < int.MaxValue' 'FullyQualifiedName~A_search_that_nothing_fits_ends'
 mutant 'runs: an alignment that no block can have flushes first' Heap/HeapCore.cs \

@@ -638,8 +638,8 @@ mutant 'share: an acknowledgement of any number counts' $sharing.Frames.cs \
     ' || claim.Pending != message.Sequence)' ')' "$share.HostileImporter" tests
 mutant 'share: an importer that writes may say any length' $sharing.Frames.cs \
     'message.Length < 0 || message.Length > buffer.Bytes' 'message.Length < 0' "$share.HostileImporter" tests
-mutant 'share: an importer whose socket is full is kept' $sharing.Frames.cs \
-    '            MarkStuck(claim.Peer, VirtualMemory.LastError);
+mutant 'share: an importer that cannot be sent to is kept' $sharing.Frames.cs \
+    '            MarkStuck(peer, error);
 ' '' "$share.StubbornImporter" tests
 mutant 'share: the length of a message is not looked at' $sharing.Claims.cs \
     'length == SharingMessage.Bytes && ' '' "$share.HostileImporter" tests
@@ -700,9 +700,9 @@ mutant 'share: stable buffers are made of reserved huge pages' Sharing/BufferFor
 mutant 'share: freezing takes the pool a second time' Platform/FileMapping.cs \
     'MapPrivate | MapNoReserve | MapFixed' 'MapPrivate | MapFixed' "$share.SharedHugePage" tests
 importer=Sharing/BufferImporter
-mutant 'share: a part of a huge page is mapped' $importer.Receive.cs \
+mutant 'share: a part of a huge page is mapped' $importer.Mapping.cs \
     'export.Length % page != 0' 'export.Length % Environment.SystemPageSize != 0' "$share.SharedHugePage" tests
-mutant 'share: an importer maps parts of pages' $importer.Receive.cs 'if (page == 0 || export.Length % page != 0)' 'if (page == 0)' "$share.HostileOwner" tests
+mutant 'share: an importer maps parts of pages' $importer.Mapping.cs 'if (page == 0 || export.Length % page != 0)' 'if (page == 0)' "$share.HostileOwner" tests
 mutant 'share: a buffer that comes in during a disposal stays' $importer.Receive.cs \
     'if (Atomic.Load(ref _isDisposed) != 0)' 'if (Atomic.Load(ref _isDisposed) < 0)' "$share.ImportRace" tests
 mutant 'share: frames that the owner sent before its end are lost' $importer.Receive.cs \

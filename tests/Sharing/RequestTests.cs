@@ -202,7 +202,7 @@ public sealed class RequestTests
     {
         using Shared shared = new(new BufferQueueOptions { ByteLimit = long.MaxValue });
         BufferException refused = shared.RefusedWithoutTrace(BufferError.OutOfMemory, () => shared.Queue.Request(1, 1L << 50));
-        Assert.That(refused.Message, Does.Contain("fallocate"));
+        Assert.That(refused.Message, Does.Contain("1125899906842624").Or.Contain("fallocate"), "the machine has not got it, or nobody knows what it has");
         Assert.That(shared.Queue.Request(1, Shared.Page), Is.EqualTo(1));
     }
 }

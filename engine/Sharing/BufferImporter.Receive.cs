@@ -106,7 +106,7 @@ public sealed partial class BufferImporter
     {
         while (_frames.TryDequeue(out SharingMessage message))
         {
-            if (IsWanted(in message, out BufferImport? import))
+            if (Find(message.Slot, message.Generation) is { IsRevoked: false } import)
             {
                 frame = new BufferFrame
                 {
@@ -163,7 +163,7 @@ public sealed partial class BufferImporter
         attached?.Dispose();
         switch (message.Kind)
         {
-            case MessageKind.Frame when IsWanted(in message, out BufferImport? import) && message.Length >= 0 && message.Length <= import.Length:
+            case MessageKind.Frame when message.Length >= 0 && message.Length <= (Find(message.Slot, message.Generation)?.Length ?? -1):
                 KeepFrame(in message);
                 break;
             case MessageKind.Revoked:
@@ -206,7 +206,7 @@ public sealed partial class BufferImporter
     {
         if (_frames.Count >= _view.Slots)
         {
-            KeepFramesIf(message => IsWanted(in message, out _));
+            KeepFramesIf(message => Find(message.Slot, message.Generation) is { IsRevoked: false });
         }
 
         if (_frames.Count < _view.Slots)
@@ -218,25 +218,6 @@ public sealed partial class BufferImporter
             // A buffer is handed over again when it is back: there are no more frames than buffers. This is no owner of ours.
             Disconnect();
         }
-    }
-
-    /// <summary>
-    /// Whether a frame can be had here. Of a buffer that was disposed of, and is pinned still, the owner knows nothing yet: it would wait for the frame in vain,
-    /// so it gets it back at once.
-    /// </summary>
-    private bool IsWanted(in SharingMessage frame, [NotNullWhen(true)] out BufferImport? import)
-    {
-        import = Find(frame.Slot, frame.Generation);
-        if (import is not null)
-        {
-            return !import.IsRevoked;
-        }
-
-        SharingMessage back = frame;
-        back.Kind = MessageKind.Acknowledged;
-        back.Flags = 0;
-        Tell(back);
-        return false;
     }
 
     /// <summary>So that a program that only receives and acknowledges does not keep what its owner has given up.</summary>

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Runtime.Versioning;
 using MagAlloc.Platform;
 using MagAlloc.Tests.Docs;
@@ -47,33 +46,6 @@ public sealed class HonestImporterTests
             Assert.That(shared.Queue.TryDequeue(out CompletedBuffer back, Shared.Soon), Is.True);
             Assert.That((back.BytesUsed, back.IsError), Is.EqualTo((1L, false)), "the owner gets what was written");
         }
-    }
-
-    [TestCase(false)]
-    [TestCase(true)]
-    public void AFrameOfABufferThatIsDisposedOfAndPinned_GoesBackAtOnce(bool receivedBefore)
-    {
-        using Shared shared = new();
-        shared.Queue.Request(1, Shared.Page);
-        (BufferPeer peer, BufferImporter importer) = shared.Connect();
-        BufferImport import = shared.Export(0, peer, importer);
-        using MemoryHandle pin = import.GetMemory().Pin();
-        shared.Queue.StreamOn();
-        if (receivedBefore)
-        {
-            shared.Queue.Queue(0);
-            Assert.That(importer.TryImport(out _, TimeSpan.FromMilliseconds(50)), Is.False);
-            import.Dispose();
-        }
-        else
-        {
-            import.Dispose();
-            shared.Queue.Queue(0);
-        }
-
-        Assert.That(importer.TryReceive(out _, TimeSpan.FromMilliseconds(50)), Is.False);
-        Assert.That(shared.Queue.TryDequeue(out CompletedBuffer back, Shared.Soon), Is.True);
-        Assert.That((back.IsError, peer.IsConnected), Is.EqualTo((false, true)));
     }
 
     [Test]

@@ -159,7 +159,7 @@ public sealed partial class LayerTests
     }
 
     private static IEnumerable<FieldInfo> StaticFields() =>
-        from assembly in new[] { typeof(ThreadAffinity).Assembly, typeof(IovaDomain).Assembly, typeof(BufferQueue).Assembly }
+        from assembly in EngineAssemblies.All
         from type in assembly.GetTypes()
         where !type.IsDefined(typeof(CompilerGeneratedAttribute), inherit: false) && !type.Name.StartsWith('<')
         from field in type.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using MagAlloc.Events;
 
 namespace MagAlloc.Diagnostics;
@@ -8,8 +9,7 @@ namespace MagAlloc.Diagnostics;
 /// <summary>The meter <c>MagAlloc</c>: what the owners' books say, read when somebody asks.</summary>
 /// <remarks>
 /// All instruments are observable: nothing is counted for them, and without a listener they cost nothing. Owners of one name and kind
-/// are one series: their figures are summed, and what those had counted that were disposed of counts on while another one lives. Names and units
-/// follow OpenTelemetry; the first four verbs are those of <c>aspnetcore.memory_pool</c>.
+/// are one series, the sum of those that live; what an owner has counted ends with it. Names and units follow OpenTelemetry.
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "One a process, for as long as it lives.")]
 internal sealed class MagAllocMeter
@@ -22,9 +22,6 @@ internal sealed class MagAllocMeter
     public const string BufferStateTag = "magalloc.buffer.state";
 
     private const string Bytes = "By";
-
-    // Reads begin anew when an owner ends in the middle of one; where they end without a pause, what there is must do.
-    private const int MostAttempts = 16;
 
     // Held, because a listener may look for instruments at any time.
     private static readonly MagAllocMeter s_instance = new();
@@ -102,37 +99,16 @@ internal sealed class MagAllocMeter
     private static Dictionary<(string Name, string Kind), List<OwnerFigures>> Read()
     {
         Dictionary<(string, string), List<OwnerFigures>> read = [];
-        for (int attempt = 1; !TryRead(OwnerRegistry.Instance.Census, read) && attempt < MostAttempts; attempt++)
+        foreach (IEventOwner owner in OwnerRegistry.Instance.Living)
         {
-            read.Clear();
+            if (owner.TryGetFigures(out OwnerFigures figures))
+            {
+                CollectionsMarshal.GetValueRefOrAddDefault(read, (owner.Name, owner.Kind), out _) ??= [];
+                read[(owner.Name, owner.Kind)].Add(figures);
+            }
         }
 
         return read;
-    }
-
-    /// <returns>
-    /// False when an owner has ended since the census was taken, which says neither what it has nor what it had counted: the next one does.
-    /// </returns>
-    private static bool TryRead(OwnerCensus census, Dictionary<(string Name, string Kind), List<OwnerFigures>> read)
-    {
-        bool hasAll = true;
-        foreach (IEventOwner owner in census.Living)
-        {
-            if (!owner.TryGetFigures(out OwnerFigures figures))
-            {
-                hasAll = false;
-                continue;
-            }
-
-            if (!read.TryGetValue(OwnerCensus.KeyOf(owner), out List<OwnerFigures>? same))
-            {
-                read.Add(OwnerCensus.KeyOf(owner), same = [census.RetiredBeside(owner).Counters]);
-            }
-
-            same.Add(figures);
-        }
-
-        return hasAll || ReferenceEquals(census, OwnerRegistry.Instance.Census);
     }
 
     private static IEnumerable<Measurement<long>> Observe(Func<OwnerFigures, long> figure)
@@ -179,35 +155,15 @@ internal sealed class MagAllocMeter
     private static List<(string Name, BufferFigures Figures)> ReadBuffers()
     {
         List<(string, BufferFigures)> read = [];
-        for (int attempt = 1; !TryReadBuffers(OwnerRegistry.Instance.Census, read) && attempt < MostAttempts; attempt++)
+        foreach (IBufferOwner owner in OwnerRegistry.Instance.Living.OfType<IBufferOwner>())
         {
-            read.Clear();
+            if (owner.TryGetBufferFigures(out BufferFigures figures))
+            {
+                read.Add((owner.Name, figures));
+            }
         }
 
         return read;
-    }
-
-    /// <inheritdoc cref="TryRead"/>
-    private static bool TryReadBuffers(OwnerCensus census, List<(string Name, BufferFigures Figures)> read)
-    {
-        bool hasAll = true;
-        HashSet<string> living = [];
-        foreach (IBufferOwner owner in census.Living.OfType<IBufferOwner>())
-        {
-            if (!owner.TryGetBufferFigures(out BufferFigures figures))
-            {
-                hasAll = false;
-                continue;
-            }
-
-            read.Add((owner.Name, figures));
-            if (living.Add(owner.Name))
-            {
-                read.Add((owner.Name, census.RetiredBeside(owner).Buffers));
-            }
-        }
-
-        return hasAll || ReferenceEquals(census, OwnerRegistry.Instance.Census);
     }
 
     private static IEnumerable<Measurement<long>> BuffersByState()

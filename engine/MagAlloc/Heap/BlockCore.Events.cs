@@ -8,7 +8,7 @@ internal unsafe partial class BlockCore<TSource>
 {
     /// <summary>The owner is complete: it is listed, and its birth told.</summary>
     /// <exception cref="OutOfMemoryException">There is no memory for it; the caller closes.</exception>
-    public void Announce() => _announcement.Make(this, _faults);
+    public void Announce() => OwnerRegistry.Instance.Announce(this, _faults);
 
     /// <inheritdoc/>
     public bool TryGetFigures(out OwnerFigures figures)

@@ -28,7 +28,6 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
 
     private readonly FaultPlan? _faults;
     private readonly bool _isLimitOfContainer;
-    private Announcement _announcement;
     private long _flushes;
 
     /// <param name="kind">A value of <see cref="OwnerKind"/>.</param>
@@ -349,7 +348,7 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
         Engine?.StopWorker();
         try
         {
-            _announcement.Withdraw(this, _faults);
+            OwnerRegistry.Instance.Withdraw(this, _faults);
         }
         finally
         {

@@ -20,15 +20,15 @@ public sealed unsafe class MeterTests
 
         Assert.Multiple(() =>
         {
-            Assert.That(read["magalloc.memory.rented"], Is.EqualTo(books.AllocatedBytes));
-            Assert.That(read["magalloc.memory.pooled thread"], Is.EqualTo(books.ThreadCachedBytes));
-            Assert.That(read["magalloc.memory.pooled depot"], Is.EqualTo(books.DepotCachedBytes));
-            Assert.That(read["magalloc.memory.pooled source"], Is.EqualTo(books.FreeBytes));
+            Assert.That(read["magalloc.memory.allocated"], Is.EqualTo(books.AllocatedBytes));
+            Assert.That(read["magalloc.memory.cached thread"], Is.EqualTo(books.ThreadCachedBytes));
+            Assert.That(read["magalloc.memory.cached depot"], Is.EqualTo(books.DepotCachedBytes));
+            Assert.That(read["magalloc.memory.free"], Is.EqualTo(books.FreeBytes));
             Assert.That(read["magalloc.memory.committed"], Is.EqualTo(books.CommittedBytes));
             Assert.That(read["magalloc.memory.peak"], Is.EqualTo(books.PeakCommittedBytes));
             Assert.That(read["magalloc.memory.reserved"], Is.EqualTo(books.ReservedBytes));
-            Assert.That(read["magalloc.memory.allocated"] - read["magalloc.memory.evicted"], Is.EqualTo(books.CommittedBytes));
-            Assert.That(read["magalloc.memory.evicted"], Is.Positive, "the heap was trimmed");
+            Assert.That(read["magalloc.memory.obtained"] - read["magalloc.memory.returned"], Is.EqualTo(books.CommittedBytes));
+            Assert.That(read["magalloc.memory.returned"], Is.Positive, "the heap was trimmed");
             Assert.That(read["magalloc.threads"], Is.EqualTo(1));
             Assert.That(read["magalloc.depot.magazines"], Is.EqualTo(books.DepotMagazines).And.Positive);
             Assert.That(read["magalloc.depot.exchanges"], Is.EqualTo(books.DepotExchanges).And.Positive);
@@ -62,7 +62,7 @@ public sealed unsafe class MeterTests
             Assert.That(provider.ForceFlush(), Is.True);
         }
 
-        Assert.That(exporter.Read["magalloc.memory.rented [By] heap"], Is.EqualTo(books.AllocatedBytes));
+        Assert.That(exporter.Read["magalloc.memory.allocated [By] heap"], Is.EqualTo(books.AllocatedBytes));
         Assert.That(exporter.Read["magalloc.depot.exchanges [{magazine}] heap"], Is.EqualTo(books.DepotExchanges));
         Assert.That(exporter.Read["magalloc.threads [{thread}] heap"], Is.EqualTo(1));
         Assert.That(exporter.Read.Keys, Has.Some.StartsWith("magalloc.class.allocated [{block}]"));
@@ -95,7 +95,7 @@ public sealed unsafe class MeterTests
             Assert.That(read["magalloc.buffers.refusals"], Is.EqualTo(1));
             Assert.That(read["magalloc.memory.committed"], Is.EqualTo(8 * Shared.Page), "what was revoked is gone");
             Assert.That(read["magalloc.memory.peak"], Is.EqualTo(12 * Shared.Page));
-            Assert.That(read["magalloc.memory.evicted"], Is.EqualTo(4 * Shared.Page));
+            Assert.That(read["magalloc.memory.returned"], Is.EqualTo(4 * Shared.Page));
         });
     }
 
@@ -108,7 +108,7 @@ public sealed unsafe class MeterTests
         second.Allocate(200_000);
 
         Assert.That(
-            Listen("twins")["magalloc.memory.rented"],
+            Listen("twins")["magalloc.memory.allocated"],
             Is.EqualTo(first.GetStatistics().AllocatedBytes + second.GetStatistics().AllocatedBytes));
     }
 
@@ -173,7 +173,7 @@ public sealed unsafe class MeterTests
         using NativeHeap heap = new(new NativeHeapOptions { ReclaimWorker = false });
         listener.Start();
 
-        Assert.That(instruments, Has.Count.EqualTo(30));
+        Assert.That(instruments, Has.Count.EqualTo(31));
         Assert.That(instruments.Select(one => one.Name), Is.Unique.And.All.Match("^magalloc(\\.[a-z]+(_[a-z]+)*)+$"));
         Assert.That(instruments.Select(one => one.Unit), Has.All.Match("^(By|\\{[a-z]+\\})$"));
         Assert.That(instruments.Select(one => one.Description), Has.All.Match("^[A-Z].*\\.$"));
@@ -238,14 +238,14 @@ public sealed unsafe class MeterTests
                 found.Add(tag.Key, tag.Value);
             }
 
-            if (!owner.Equals(found[MagAllocMeter.OwnerNameTag]))
+            if (!owner.Equals(found[Instruments.OwnerNameTag]))
             {
                 return;
             }
 
-            Assert.That(found[MagAllocMeter.OwnerKindTag], Is.EqualTo(kind));
-            object? part = found.GetValueOrDefault(MagAllocMeter.CacheLevelTag)
-                ?? found.GetValueOrDefault(MagAllocMeter.SizeClassTag) ?? found.GetValueOrDefault(MagAllocMeter.BufferStateTag);
+            Assert.That(found[Instruments.OwnerKindTag], Is.EqualTo(kind));
+            object? part = found.GetValueOrDefault(Instruments.CacheLevelTag)
+                ?? found.GetValueOrDefault(Instruments.SizeClassTag) ?? found.GetValueOrDefault(Instruments.BufferStateTag);
             read.Add(part is null ? instrument.Name : $"{instrument.Name} {part}", value);
         });
         listener.Start();
@@ -271,9 +271,9 @@ public sealed unsafe class MeterTests
                         tags.Add(tag.Key, tag.Value);
                     }
 
-                    if (owner.Equals(tags[MagAllocMeter.OwnerNameTag]))
+                    if (owner.Equals(tags[Instruments.OwnerNameTag]))
                     {
-                        string parts = string.Join(' ', tags.Where(tag => tag.Key != MagAllocMeter.OwnerNameTag).Select(tag => tag.Value));
+                        string parts = string.Join(' ', tags.Where(tag => tag.Key != Instruments.OwnerNameTag).Select(tag => tag.Value));
                         Read[$"{metric.Name} [{metric.Unit}] {parts}"] =
                             metric.MetricType is MetricType.LongGauge ? point.GetGaugeLastValueLong() : point.GetSumLong();
                     }

@@ -181,19 +181,7 @@ public sealed unsafe partial class MagazineCache<TSource> : IDisposable
         _engine.Enter();
         try
         {
-            EngineStatistics engine = _engine.GetStatistics();
-            return new MagazineCacheStatistics
-            {
-                CachedResources = _engine.CountCached(Code),
-                Threads = engine.Threads,
-                DepotMagazines = engine.DepotMagazines,
-                DepotExchanges = engine.DepotExchanges,
-                DepotHits = engine.DepotHits,
-                SourceRefills = engine.SourceRefills,
-                SourceReturns = engine.SourceReturns,
-                ReclaimedMagazines = engine.ReclaimedMagazines,
-                CommittedBytes = _committed.Value,
-            };
+            return new MagazineCacheStatistics(Read());
         }
         finally
         {

@@ -68,7 +68,7 @@ internal sealed class MeterReader : IDisposable
 
         foreach (KeyValuePair<string, object?> tag in tags)
         {
-            if (tag.Key == MagAllocMeter.OwnerNameTag && !_owner.Equals(tag.Value))
+            if (tag.Key == Instruments.OwnerNameTag && !_owner.Equals(tag.Value))
             {
                 return;
             }

@@ -3,9 +3,9 @@ using MagAlloc.Bench.Contenders;
 using MagAlloc.Bench.Measurement;
 using MagAlloc.Bench.Reporting;
 using MagAlloc.Bench.Workloads;
-using MagAlloc.Stress.Commands;
-using MagAlloc.Stress.Hosting;
-using MagAlloc.Stress.Reporting;
+using MagAlloc.Tooling.Commands;
+using MagAlloc.Tooling.Hosting;
+using MagAlloc.Tooling.Reporting;
 
 namespace MagAlloc.Bench.Commands;
 
@@ -36,7 +36,7 @@ internal sealed class CompareRun(CompareRequest request, StressConsole console, 
 
         if (!complete)
             console.Failure("interrupted: the workloads that were finished are reported");
-        return (complete || StandardStreams.OutputEnded.IsCancellationRequested) && !_lines.Any(line => line.Failed) ? ExitCode.Success : ExitCode.Failure;
+        return (complete || StandardStreams.OutputEnded.IsCancellationRequested) && !_lines.Any(line => line.Failed) ? ExitCode.Pass : ExitCode.Failure;
     }
 
     private bool CompareAll(CancellationToken interruption)

@@ -4,6 +4,7 @@ using MagAlloc.Bench.Contenders;
 using MagAlloc.Bench.Gate.Code;
 using MagAlloc.Bench.Gate.Rounds;
 using MagAlloc.Bench.Workloads;
+using MagAlloc.Tooling.Commands;
 
 namespace MagAlloc.Bench.Commands;
 
@@ -19,7 +20,7 @@ internal static class GateChildCommand
         command.SetAction(_ =>
         {
             HotMethods.Compile();
-            return ExitCode.Success;
+            return ExitCode.Pass;
         });
         return command;
     }
@@ -42,7 +43,7 @@ internal static class GateChildCommand
                     WorkloadCatalog.All.Single(w => w.Name == parse.GetValue(workload)),
                     [.. names.Select(name => ContenderCatalog.All.Single(c => c.Name == name))]);
             parse.InvocationConfiguration.Output.WriteLine(JsonSerializer.Serialize(report));
-            return ExitCode.Success;
+            return ExitCode.Pass;
         });
         return command;
     }

@@ -2,8 +2,8 @@ using System.Diagnostics;
 using MagAlloc.Bench.Gate;
 using MagAlloc.Bench.Gate.Baselines;
 using MagAlloc.Bench.Gate.Verdicts;
-using MagAlloc.Stress.Commands;
-using MagAlloc.Stress.Reporting;
+using MagAlloc.Tooling.Commands;
+using MagAlloc.Tooling.Reporting;
 
 namespace MagAlloc.Bench.Commands;
 
@@ -38,7 +38,7 @@ internal sealed class GateRun(string baselines, IReadOnlyCollection<string>? wan
         bool pass = red == 0 && verdicts.Count != 0;
         json?.Write(writer => GateJson.Write(writer, pass, file.Fingerprint, here, verdicts));
         console.Verdict(pass, $"{verdicts.Count - red} of {verdicts.Count} entries, {Text.Seconds(Stopwatch.GetElapsedTime(start))}");
-        return pass ? ExitCode.Success : ExitCode.Failure;
+        return pass ? ExitCode.Pass : ExitCode.Failure;
     }
 
     public int Update()
@@ -68,7 +68,7 @@ internal sealed class GateRun(string baselines, IReadOnlyCollection<string>? wan
         BaselineStore.Write(baselines, file);
         PrintChanges(old, file);
         console.Verdict(true, $"{file.Entries.Count} entries in {baselines}");
-        return ExitCode.Success;
+        return ExitCode.Pass;
     }
 
     // A disturbance seldom comes twice; a slow path is slow again.

@@ -2,9 +2,9 @@ using System.CommandLine;
 using MagAlloc.Bench.Iova;
 using MagAlloc.Bench.Measurement;
 using MagAlloc.Bench.Reporting;
-using MagAlloc.Stress.Commands;
-using MagAlloc.Stress.Hosting;
-using MagAlloc.Stress.Reporting;
+using MagAlloc.Tooling.Commands;
+using MagAlloc.Tooling.Hosting;
+using MagAlloc.Tooling.Reporting;
 
 namespace MagAlloc.Bench.Commands;
 
@@ -43,7 +43,7 @@ internal static class IovaCommand
         ValueOption<int> rounds = OptionFactory.Whole(
             "--rounds", $"Measured rounds. Default: {Pace.Full.Rounds}, with --quick {Pace.Quick.Rounds}", 0, 1, MaxRounds);
         Option<bool> quick = new("--quick") { Description = "Fewer and shorter rounds: a first look" };
-        ValueOption<string?> json = BenchOptions.Json();
+        ValueOption<string?> json = OptionFactory.Json();
         Command command = new("iova", "Measure the address-range domain against a model of the kernel's allocator")
         {
             Options = { workloads, threads, rounds, quick, json },
@@ -93,6 +93,6 @@ internal static class IovaCommand
         json?.Write(writer => IovaJson.Write(writer, pace, findings));
         if (!complete)
             console.Failure("interrupted: what was finished is reported");
-        return complete || StandardStreams.OutputEnded.IsCancellationRequested ? ExitCode.Success : ExitCode.Failure;
+        return complete || StandardStreams.OutputEnded.IsCancellationRequested ? ExitCode.Pass : ExitCode.Failure;
     }
 }

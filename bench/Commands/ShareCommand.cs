@@ -2,9 +2,9 @@ using System.CommandLine;
 using MagAlloc.Bench.Measurement;
 using MagAlloc.Bench.Reporting;
 using MagAlloc.Bench.Share;
-using MagAlloc.Stress.Commands;
-using MagAlloc.Stress.Hosting;
-using MagAlloc.Stress.Reporting;
+using MagAlloc.Tooling.Commands;
+using MagAlloc.Tooling.Hosting;
+using MagAlloc.Tooling.Reporting;
 
 namespace MagAlloc.Bench.Commands;
 
@@ -42,7 +42,7 @@ internal static class ShareCommand
             "--rounds", $"Measured rounds. Default: {Pace.Full.Rounds}, with --quick {Pace.Quick.Rounds}", 0, 1, MaxRounds);
         Option<bool> steps = new("--steps") { Description = "Single steps instead: making, exporting, asking who holds, revoking, guarded copies" };
         Option<bool> quick = new("--quick") { Description = "Fewer and shorter rounds: a first look" };
-        ValueOption<string?> json = BenchOptions.Json();
+        ValueOption<string?> json = OptionFactory.Json();
         Command command = new("share", "Measure frames to another process and back, beside a mapped file and a pipe")
         {
             Options = { workloads, frame, rounds, steps, quick, json },
@@ -75,12 +75,12 @@ internal static class ShareCommand
             console.Heading("share: microseconds a step");
             console.Grid(["step", "µs"], [.. steps.Select(step => new[] { step.Step, Text.Number(step.Microseconds, "0.0") })]);
             json?.Write(writer => ShareReport.WriteSteps(writer, pace, steps));
-            return ExitCode.Success;
+            return ExitCode.Pass;
         }
         catch (OperationCanceledException)
         {
             console.Failure("interrupted");
-            return StandardStreams.OutputEnded.IsCancellationRequested ? ExitCode.Success : ExitCode.Failure;
+            return StandardStreams.OutputEnded.IsCancellationRequested ? ExitCode.Pass : ExitCode.Failure;
         }
     }
 
@@ -113,6 +113,6 @@ internal static class ShareCommand
         json?.Write(writer => ShareReport.Write(writer, pace, bytes, lines));
         if (!complete)
             console.Failure("interrupted: what was finished is reported");
-        return complete || StandardStreams.OutputEnded.IsCancellationRequested ? ExitCode.Success : ExitCode.Failure;
+        return complete || StandardStreams.OutputEnded.IsCancellationRequested ? ExitCode.Pass : ExitCode.Failure;
     }
 }

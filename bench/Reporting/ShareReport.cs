@@ -1,7 +1,7 @@
 using System.Text.Json;
 using MagAlloc.Bench.Measurement;
 using MagAlloc.Bench.Share;
-using MagAlloc.Stress.Reporting;
+using MagAlloc.Tooling.Reporting;
 
 namespace MagAlloc.Bench.Reporting;
 

@@ -1,9 +1,7 @@
 using System.Text.Json;
 using MagAlloc.Stress.InitSweep;
-using MagAlloc.Stress.Iova;
 using MagAlloc.Stress.Replay;
-using MagAlloc.Stress.Sharing;
-using MagAlloc.Stress.Verification;
+using MagAlloc.Tooling.Measurement;
 
 namespace MagAlloc.Stress.Reporting;
 

@@ -1,4 +1,4 @@
-using MagAlloc.Stress.Reporting.Charts;
+using MagAlloc.Tooling.Reporting.Charts;
 
 namespace MagAlloc.Bench.Reporting.Charts;
 

@@ -1,5 +1,5 @@
-using MagAlloc.Stress.Reporting;
-using MagAlloc.Stress.Reporting.Charts;
+using MagAlloc.Tooling.Reporting;
+using MagAlloc.Tooling.Reporting.Charts;
 
 namespace MagAlloc.Bench.Reporting.Charts;
 

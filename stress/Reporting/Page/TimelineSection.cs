@@ -1,6 +1,6 @@
-using MagAlloc.Stress.Reporting.Charts;
-using MagAlloc.Stress.Reporting.Html;
 using MagAlloc.Stress.Reporting.Timeline;
+using MagAlloc.Tooling.Reporting.Charts;
+using MagAlloc.Tooling.Reporting.Html;
 
 namespace MagAlloc.Stress.Reporting.Page;
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Xml.Linq;
-using MagAlloc.Stress.Analysis;
-using MagAlloc.Stress.Analysis.Speedscope;
+using MagAlloc.Tool.Analysis;
+using MagAlloc.Tool.Analysis.Speedscope;
 
 namespace MagAlloc.Tests.Stress.Analysis;
 

@@ -1,9 +1,9 @@
 using System.Runtime.Versioning;
 using System.Text.Json;
-using MagAlloc.Stress.Analysis;
-using MagAlloc.Stress.Analysis.Anomalies;
-using MagAlloc.Stress.Analysis.Page;
 using MagAlloc.Tests.Sharing.Support;
+using MagAlloc.Tool.Analysis;
+using MagAlloc.Tool.Analysis.Anomalies;
+using MagAlloc.Tool.Analysis.Page;
 
 namespace MagAlloc.Tests.Stress.Analysis;
 

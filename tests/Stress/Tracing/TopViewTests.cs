@@ -1,4 +1,4 @@
-using MagAlloc.Stress.Tracing;
+using MagAlloc.Tool.Tracing;
 
 namespace MagAlloc.Tests.Stress.Tracing;
 

@@ -53,9 +53,9 @@ internal static class StressCommandLine
             "init-sweep" => InitSweepCommand.Examples,
             "iova" => IovaCommand.Examples,
             "share" => ShareCommand.Examples,
-            "trace" => TraceCommand.Examples,
-            "top" => TopCommand.Examples,
-            "analyze" => AnalyzeCommand.Examples,
+            "trace" => TraceCommand.Guide("stress", traced),
+            "top" => TopCommand.Guide("stress", traced),
+            "analyze" => AnalyzeCommand.Guide("stress", traced),
             "" => MainJob.Examples,
             _ => null,
         });
@@ -65,6 +65,7 @@ internal static class StressCommandLine
     private static TracedPrograms TracedBy(RunSession session) => new(
         $"Behind '--': a stress command ({Runs}) with its options, run in a process of its own",
         "hammer",
+        "Of 'share' the owner of the buffers is traced, its importers are not; --in-process has the command record itself.",
         command =>
         {
             CheckRunnable(command);

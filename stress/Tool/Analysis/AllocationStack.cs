@@ -4,7 +4,8 @@ namespace MagAlloc.Tool.Analysis;
 /// <param name="Frames">The innermost first. What the engine did inside of its public method is left out.</param>
 /// <param name="Samples">How many allocations were sampled here.</param>
 /// <param name="Bytes">What they stand for.</param>
-internal sealed record AllocationStack(IReadOnlyList<string> Frames, long Samples, long Bytes)
+/// <param name="MostLiveBytes">What of that may still be held when the trace ends, at most; see <see cref="AllocationSite"/>.</param>
+internal sealed record AllocationStack(IReadOnlyList<string> Frames, long Samples, long Bytes, long MostLiveBytes)
 {
     private const int TitleFrames = 3;
 

@@ -1,8 +1,11 @@
 namespace MagAlloc.Tool.Analysis;
 
-/// <summary>What <c>stress analyze</c> is asked for.</summary>
+/// <summary>What <c>analyze</c> is asked for.</summary>
 internal sealed record AnalyzeRequest
 {
+    /// <summary>The program's name, for its messages.</summary>
+    public required string Program { get; init; }
+
     public required string File { get; init; }
 
     public string? JsonFile { get; init; }

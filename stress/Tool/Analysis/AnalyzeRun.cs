@@ -13,7 +13,7 @@ namespace MagAlloc.Tool.Analysis;
 internal static class AnalyzeRun
 {
     // On the terminal; the files have as many as were asked for.
-    private const int PrintedStacks = 5;
+    private const int PrintedSites = 10;
     private const int PrintedOwners = 10;
 
     /// <param name="request">What to read, and what to write.</param>
@@ -38,11 +38,11 @@ internal static class AnalyzeRun
         {
             if (request.Strict)
                 throw new UsageException($"{trace.File}: {note} (--strict)");
-            complain($"stress: warning: {trace.File}: {note}");
+            complain($"{request.Program}: warning: {trace.File}: {note}");
         }
 
         IReadOnlyList<Anomaly> anomalies = AnomalySearch.Find(trace);
-        Print(trace, anomalies, console);
+        Print(request.Program, trace, anomalies, console);
         json?.Write(writer => TraceJson.Write(writer, trace, anomalies, request.Stacks));
         html?.Write(TracePage.Of(trace, anomalies, request.Stacks));
         profile?.Write(stream => SpeedscopeExport.Write(request.File, stream));
@@ -92,7 +92,7 @@ internal static class AnalyzeRun
         ? trace
         : throw new UsageException($"{trace.File}: has no event of MagAlloc among its {Text.Count(trace.Events)}; was the provider 'MagAlloc' enabled, and a heap used?{(trace.CutNote is { } note ? $" ({note})" : string.Empty)}");
 
-    private static void Print(TraceModel trace, IReadOnlyList<Anomaly> anomalies, StressConsole console)
+    private static void Print(string program, TraceModel trace, IReadOnlyList<Anomaly> anomalies, StressConsole console)
     {
         console.Heading($"{trace.File}: {trace.Process} (process {trace.ProcessId})");
         console.Summary(
@@ -123,19 +123,24 @@ internal static class AnalyzeRun
                 [.. queues.Take(PrintedOwners).Select(owner => RowOf(owner, owner.Buffers!))]);
         }
 
-        if (trace.Stacks.Count != 0)
-        {
-            console.Grid(
-                ["allocated by", "bytes", "samples"],
-                [.. trace.Stacks.Take(PrintedStacks).Select(stack => (string[])[stack.Title, Text.Bytes(stack.Bytes), Text.Count(stack.Samples)])]);
-        }
-
+        PrintSites(trace, console);
         foreach (Anomaly anomaly in anomalies)
             console.Line($"{anomaly.Severity.ToString().ToUpperInvariant()} {anomaly.Text}");
         if (anomalies.Count == 0)
             console.Line("no anomalies");
         if (!trace.EngineEvents.ContainsKey("ClassStatistics") && trace.Owners.Any(owner => owner.Kind is "heap" or "pool"))
-            console.Line("size classes were not recorded: nothing is said of their waste (stress trace --everything)");
+            console.Line($"size classes were not recorded: nothing is said of their waste ({program} trace --everything)");
+    }
+
+    /// <summary>Who allocated, the heaviest first.</summary>
+    public static void PrintSites(TraceModel trace, StressConsole console)
+    {
+        if (trace.Stacks.Count == 0)
+            return;
+        console.Grid(
+            ["allocated by", "bytes", "samples", "live, at most"],
+            [.. trace.Sites.Take(PrintedSites).Select(site =>
+                (string[])[StackFrames.WithoutNamespace(site.Site), Text.Bytes(site.Bytes), Text.Count(site.Samples), Text.Bytes(site.MostLiveBytes)])]);
     }
 
     private static string[] RowOf(OwnerHistory owner) =>

@@ -28,6 +28,7 @@ internal static class TraceJson
         json.WriteNumber("sampledAllocations", trace.Stacks.Sum(stack => stack.Samples));
         json.WriteNumber("sampledBytes", trace.SampledBytes);
         WriteEvents(json, trace);
+        WriteSites(json, trace, stacks);
         WriteStacks(json, trace, stacks);
         WriteAnomalies(json, anomalies);
         WriteOwners(json, trace);
@@ -41,6 +42,22 @@ internal static class TraceJson
         foreach ((string name, long count) in trace.EngineEvents)
             json.WriteNumber(name, count);
         json.WriteEndObject();
+    }
+
+    private static void WriteSites(Utf8JsonWriter json, TraceModel trace, int most)
+    {
+        json.WriteStartArray("sites");
+        foreach (AllocationSite site in trace.Sites.Take(most))
+        {
+            json.WriteStartObject();
+            json.WriteString("site", site.Site);
+            json.WriteNumber("bytes", site.Bytes);
+            json.WriteNumber("samples", site.Samples);
+            json.WriteNumber("mostLiveBytes", site.MostLiveBytes);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     private static void WriteStacks(Utf8JsonWriter json, TraceModel trace, int stacks)

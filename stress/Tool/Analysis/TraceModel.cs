@@ -48,6 +48,8 @@ internal sealed record TraceModel
     /// <summary>The heaviest first.</summary>
     public IReadOnlyList<AllocationStack> Stacks { get; init; } = [];
 
+    public IReadOnlyList<AllocationSite> Sites => AllocationSite.Of(Stacks);
+
     /// <summary>Injected faults by fault point.</summary>
     public IReadOnlyDictionary<string, long> Faults { get; init; } = new Dictionary<string, long>();
 

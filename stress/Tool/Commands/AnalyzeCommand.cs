@@ -4,15 +4,15 @@ using MagAlloc.Tooling.Commands;
 
 namespace MagAlloc.Tool.Commands;
 
-/// <summary><c>stress analyze</c>: says what a trace says.</summary>
+/// <summary><c>analyze</c>: says what a trace says.</summary>
 internal static class AnalyzeCommand
 {
-    public const string Examples = """
+    public static string Guide(string program, TracedPrograms programs) => $$"""
         Examples:
-          stress trace -o run.nettrace -- hammer --seconds 10     collect a trace
-          stress analyze run.nettrace                             what it says, in words and figures
-          stress analyze run.nettrace --html run.html             one page with charts; nothing is fetched, no script runs
-          stress analyze run.nettrace --json run.json --stacks 50
+          {{program}} trace -o run.nettrace -- {{programs.Sample}}       collect a trace
+          {{program}} analyze run.nettrace                       what it says, in words and figures
+          {{program}} analyze run.nettrace --html run.html       one page with charts; nothing is fetched, no script runs
+          {{program}} analyze run.nettrace --json run.json --stacks 50
 
         Any .nettrace file with the provider MagAlloc will do, for instance one of dotnet-trace:
           dotnet-trace collect -p PID --providers MagAlloc:0x1FFF:5,Microsoft-Windows-DotNETRuntime:0x1:4
@@ -20,7 +20,7 @@ internal static class AnalyzeCommand
         A trace whose process or tracer was killed is read as far as it goes: standard error, JSON ("complete": false) and the page say where it
         breaks off. --strict refuses it.
 
-        "topStacks", "anomalies", "owners" and "threads" in the JSON file have what the page shows. Anomalies do not fail the
+        "sites", "topStacks", "anomalies", "owners" and "threads" in the JSON file have what the page shows. Anomalies do not fail the
         command: exit code 0 if the trace could be read, 2 if not.
         """;
 
@@ -42,6 +42,7 @@ internal static class AnalyzeCommand
         command.SetAction(parse => session.Run((console, interruption) => AnalyzeRun.Execute(
             new AnalyzeRequest
             {
+                Program = session.Program,
                 File = parse.GetValue(file) ?? string.Empty,
                 JsonFile = json.ValueIn(parse),
                 HtmlFile = html.ValueIn(parse),

@@ -4,17 +4,17 @@ using MagAlloc.Tooling.Commands;
 
 namespace MagAlloc.Tool.Commands;
 
-/// <summary><c>stress top</c>: the figures of a living process.</summary>
+/// <summary><c>top</c>: the figures of a living process.</summary>
 internal static class TopCommand
 {
-    public const string Examples = """
+    public static string Guide(string program, TracedPrograms programs) => $"""
         Examples:
-          stress top                              the one process on this machine that uses the engine
-          stress top --pid 4711 --seconds 30
-          stress top --pid 4711 --interval 5 > memory.log     plain lines, one an owner, when the output is not a terminal
-          stress top -- hammer --seconds 60 --thread-churn
+          {program} top                              the one process on this machine that uses the engine
+          {program} top --pid 4711 --seconds 30
+          {program} top --pid 4711 --interval 5 > memory.log     plain lines, one an owner, when the output is not a terminal
+          {program} top -- {programs.Sample}
 
-        Shows each heap, pool, cache and domain: bytes in the hands of callers, cached in threads and depots, committed and its peak;
+        Shows each heap, pool, cache, domain and queue: bytes in the hands of callers, cached in threads and depots, committed and its peak;
         magazines in the depots, their exchanges, magazines reclaimed, threads, injected faults. Ctrl-C ends it; a process that was not
         started here goes on.
         """;

@@ -5,28 +5,27 @@ using MagAlloc.Tooling.Reporting;
 
 namespace MagAlloc.Tool.Commands;
 
-/// <summary><c>stress trace</c>: records the events of the engine, with allocation stacks, into a .nettrace file.</summary>
+/// <summary><c>trace</c>: records the events of the engine, with allocation stacks, into a .nettrace file.</summary>
 internal static class TraceCommand
 {
-    public const string Examples = """
+    public static string Guide(string program, TracedPrograms programs) => $"""
         Examples:
-          stress trace -o run.nettrace -- hammer --threads 4 --seconds 30
-          stress trace -o run.nettrace --speedscope -- replay trace.gz     and run.speedscope.json, for https://www.speedscope.app
-          stress trace -o live.nettrace --pid 4711 --seconds 10            any .NET process that uses the engine
-          stress trace -o all.nettrace --everything -- iova --seconds 5    slabs, commits, size classes, the runtime's events
-          stress trace -o share.nettrace -- share --seconds 10             the owner of shared buffers; its importers are not traced
-          stress trace -o own.nettrace --in-process -- hammer              recorded by the process itself
+          {program} trace -- {programs.Sample}                       into a file of this folder whose name has the time in it
+          {program} trace -o run.nettrace -- {programs.Sample}
+          {program} trace --speedscope -- {programs.Sample}          and FILE.speedscope.json, for https://www.speedscope.app
+          {program} trace --everything -- {programs.Sample}          slabs, commits, size classes, the runtime's events
+          {program} trace --pid 4711 --seconds 10      any .NET process that uses the engine
 
-        The file is read by 'stress analyze', dotnet-trace, PerfView and Visual Studio. A command starts when the session is open, so its
+        {programs.Remark}
+        The file is read by '{program} analyze', dotnet-trace, PerfView and Visual Studio. A command starts when the session is open, so its
         first event is there; Ctrl-C ends it cleanly, and the file is complete. Only managed code has stacks. Events that found the
-        buffers full are counted, and told.
+        buffers full are counted, and told. At the end the sites that allocated most are listed: the methods that called the engine.
         """;
 
     public static Command Create(CommandSession session, TracedPrograms programs)
     {
-        ValueOption<string?> output = OptionFactory.Path("--output", "The file to write");
+        ValueOption<string?> output = OptionFactory.Path("--output", "The file to write. Default: magalloc-DATE-TIME.nettrace in this folder");
         output.Aliases.Add("-o");
-        output.Required = true;
         Option<bool> speedscope = new("--speedscope")
         {
             Description = "Also write FILE.speedscope.json: unmanaged bytes by call stack, with --cpu also CPU time",
@@ -60,14 +59,17 @@ internal static class TraceCommand
 
         Command command = new("trace", "Record the engine's events and allocation stacks of a command or a running process (.nettrace)")
         {
-            Options = { output, speedscope, everything, cpu, within, sampleBytes, mostSamples, seconds, buffer },
+            Options = { output, speedscope, everything, cpu, sampleBytes, mostSamples, seconds, buffer },
         };
+        if (programs.Within is not null)
+            command.Options.Add(within);
         TracedOptions traced = new(command, programs);
         command.SetAction(parse => session.Run((console, interruption) =>
         {
             TraceOptions options = new()
             {
-                File = output.ValueIn(parse)!,
+                Program = session.Program,
+                File = output.ValueIn(parse) ?? TraceOptions.DatedFile(DateTime.Now),
                 Speedscope = parse.GetValue(speedscope),
                 Everything = parse.GetValue(everything),
                 CpuSamples = parse.GetValue(cpu),
@@ -78,7 +80,7 @@ internal static class TraceCommand
             };
             if (options.Speedscope && options is { SampleBytes: 0, CpuSamples: false })
                 throw new UsageException("--speedscope: there are no stacks with --sample-bytes 0; give a larger one, or --cpu");
-            return TraceRun.Execute(options, traced.Of(parse, parse.GetValue(within)), console, interruption);
+            return TraceRun.Execute(options, traced.Of(parse, programs.Within is not null && parse.GetValue(within)), console, interruption);
         }));
         return command;
     }

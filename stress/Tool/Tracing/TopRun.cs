@@ -26,7 +26,7 @@ internal static class TopRun
         console.Dashboard(
             IsOver,
             interval,
-            () => TopView.Table(traced.Description, board.Snapshot(), board.Disposed, Stopwatch.GetElapsedTime(start)),
+            width => TopView.Table(traced.Description, board.Snapshot(), board.Disposed, Stopwatch.GetElapsedTime(start), width),
             () => TopView.Lines(board.Snapshot(), board.Disposed, Stopwatch.GetElapsedTime(start)));
 
         session.Stop(reading);

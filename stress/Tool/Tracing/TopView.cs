@@ -8,6 +8,11 @@ namespace MagAlloc.Tool.Tracing;
 /// <summary>The figures of a process's owners: a table for a terminal, a line an owner for a log.</summary>
 internal static class TopView
 {
+    private const string HistoryHeader = "committed, history";
+
+    // Of the width, in per cent: what a name may take.
+    private const int MostNameShare = 30;
+
     private const string Levels = "▁▂▃▄▅▆▇█";
 
     private static readonly (string Header, Func<OwnerFigures, string> Value)[] s_columns =
@@ -40,24 +45,53 @@ internal static class TopView
     /// <param name="owners">The living ones.</param>
     /// <param name="disposed">How many were disposed of: they only count, for they have no memory any more.</param>
     /// <param name="elapsed">Since the beginning.</param>
-    public static IRenderable Table(string title, IReadOnlyList<OwnerFigures> owners, long disposed, TimeSpan elapsed)
+    /// <param name="width">Of the terminal: columns that have no room come in a block below.</param>
+    public static IRenderable Table(string title, IReadOnlyList<OwnerFigures> owners, long disposed, TimeSpan elapsed, int width)
     {
         IReadOnlyList<OwnerFigures> living = Shown(owners);
-        Table table = new() { Border = TableBorder.Rounded, Title = new TableTitle(Markup.Escape($"{title}, {Text.Seconds(elapsed)}")) };
-        table.AddColumn(new TableColumn("owner").NoWrap());
-        (string Header, Func<OwnerFigures, string> Value)[] columns = living.Any(owner => owner.Buffers is not null) ? [.. s_columns, .. s_bufferColumns] : s_columns;
-        foreach ((string header, _) in columns)
-            table.AddColumn(new TableColumn(header).RightAligned().NoWrap());
-        table.AddColumn(new TableColumn("committed, history").NoWrap());
-        foreach (OwnerFigures owner in living)
+        string[] names = Column(living, "owner", NameOf, Math.Max(MostNameShare * width / 100, "owner".Length));
+        List<Table> blocks = [];
+        int left = 0;
+        foreach ((string header, Func<OwnerFigures, string> value) in ColumnsFor(living))
         {
-            IEnumerable<string> cells = [NameOf(owner), .. columns.Select(column => column.Value(owner)), Spark(owner.Committed)];
-            table.AddRow([.. cells.Select(Markup.Escape)]);
+            string[] cells = Column(living, header, value, width);
+            int needed = WidthOf(cells);
+            bool isHistory = header == HistoryHeader;
+
+            // The history is a picture: it is not worth a block of its own.
+            if (isHistory && needed > left && blocks.Count != 0)
+                continue;
+            if (needed > left)
+            {
+                Table block = new() { Border = TableBorder.Rounded };
+                block.AddColumn(new TableColumn(Markup.Escape(names[0])).NoWrap());
+                foreach (string name in names[1..])
+                    block.AddRow(Markup.Escape(name));
+                blocks.Add(block);
+                left = width - WidthOf(names) - 1;
+            }
+
+            TableColumn column = new TableColumn(Markup.Escape(cells[0])).NoWrap();
+            blocks[^1].AddColumn(isHistory ? column : column.RightAligned());
+            for (int i = 1; i < cells.Length; i++)
+                blocks[^1].UpdateCell(i - 1, blocks[^1].Columns.Count - 1, Markup.Escape(cells[i]));
+            left -= needed;
         }
 
-        table.Caption = new TableTitle(Markup.Escape(Tail(living, disposed)));
-        return table;
+        blocks[0].Title = new TableTitle(Markup.Escape($"{title}, {Text.Seconds(elapsed)}"));
+        blocks[^1].Caption = new TableTitle(Markup.Escape(Tail(living, disposed)));
+        return new Rows(blocks);
     }
+
+    private static IEnumerable<(string Header, Func<OwnerFigures, string> Value)> ColumnsFor(IReadOnlyList<OwnerFigures> living) =>
+        [.. s_columns, .. living.Any(owner => owner.Buffers is not null) ? s_bufferColumns : [], (HistoryHeader, owner => Spark(owner.Committed))];
+
+    /// <summary>The heading and the values below it, each at most so long.</summary>
+    private static string[] Column(IReadOnlyList<OwnerFigures> owners, string header, Func<OwnerFigures, string> value, int most) =>
+        [.. owners.Select(value).Prepend(header).Select(cell => cell.Length <= most ? cell : $"{cell[..(most - 1)]}…")];
+
+    // With a blank on each side and a border.
+    private static int WidthOf(string[] cells) => cells.Max(cell => cell.Length) + 3;
 
     /// <inheritdoc cref="Table"/>
     public static IReadOnlyList<string> Lines(IReadOnlyList<OwnerFigures> owners, long disposed, TimeSpan elapsed)

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace MagAlloc.Tool.Tracing;
 
 /// <summary>What to record, and where.</summary>
@@ -9,6 +11,9 @@ internal sealed record TraceOptions
     public const long DefaultMostSamples = 2000;
 
     public const int DefaultBufferMegabytes = 256;
+
+    /// <summary>The program's name, for what it tells to do next.</summary>
+    public required string Program { get; init; }
 
     public required string File { get; init; }
 
@@ -35,6 +40,16 @@ internal sealed record TraceOptions
 
     /// <summary>Something in the trace will be resolved by its stack.</summary>
     public bool HasStacks => SampleBytes != 0 || Everything || CpuSamples;
+
+    /// <summary>A file of the current folder that is not there yet, by the time.</summary>
+    public static string DatedFile(DateTime now)
+    {
+        string name = string.Create(CultureInfo.InvariantCulture, $"magalloc-{now:yyyyMMdd-HHmmss}");
+        string file = $"{name}.nettrace";
+        for (int n = 2; System.IO.File.Exists(file); n++)
+            file = $"{name}-{n}.nettrace";
+        return file;
+    }
 
     /// <summary>As dotnet-trace names it.</summary>
     public string SpeedscopeFile => Path.ChangeExtension(File, ".speedscope.json");

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using MagAlloc.Tool.Analysis;
 using MagAlloc.Tool.Analysis.Speedscope;
 using MagAlloc.Tooling.Commands;
 using MagAlloc.Tooling.Hosting;
@@ -16,6 +17,9 @@ internal sealed class TraceRun : IDisposable
 
     // Between the end of a process and the end of its stream.
     private static readonly TimeSpan s_drainLimit = TimeSpan.FromMinutes(1);
+
+    // Its stacks are resolved within half a minute.
+    private const long LargestRead = 256L << 20;
 
     private readonly TraceOptions _options;
     private readonly ITraced _traced;
@@ -56,7 +60,10 @@ internal sealed class TraceRun : IDisposable
             return ExitCode.Pass;
         TraceContents contents = console.Busy("reading the trace", () => TraceContents.Of(options.File));
         long? stacks = contents.IsReadable ? console.Busy("writing the profile", () => WriteProfile(options, profile)) : null;
-        return Conclude(options, traced, contents, recorded, stacks, console);
+        int exitCode = Conclude(options, traced, contents, recorded, stacks, console);
+        if (contents is { IsReadable: true, Samples: > 0 })
+            PrintSites(options, console);
+        return exitCode;
     }
 
     public void Dispose()
@@ -143,6 +150,14 @@ internal sealed class TraceRun : IDisposable
         new("file", Text.Bytes(_output.Bytes)),
     ];
 
+    private static void PrintSites(TraceOptions options, StressConsole console)
+    {
+        if (new FileInfo(options.File).Length > LargestRead)
+            console.Line($"'{options.Program} analyze {options.File}' says who allocated");
+        else
+            AnalyzeRun.PrintSites(console.Busy("reading the stacks", () => AnalyzeRun.Read(options.File)), console);
+    }
+
     private static long? WriteProfile(TraceOptions options, OutputFile? file)
     {
         long? stacks = null;
@@ -169,7 +184,7 @@ internal sealed class TraceRun : IDisposable
         if (contents.Dropped != 0)
             console.Failure($"{Text.Count(contents.Dropped)} events found the buffers full: sums over this trace are too low; give a larger --buffer");
         if (contents.Broken is not null)
-            console.Failure($"'{options.File}' lacks its end ({contents.Broken}): the process ended without closing its trace; 'stress analyze' shows what is there");
+            console.Failure($"'{options.File}' lacks its end ({contents.Broken}): the process ended without closing its trace; '{options.Program} analyze' shows what is there");
         else if (contents.EngineEvents == 0)
             console.Line("no event of the engine: the process has no heap, pool, cache or domain of MagAlloc");
 

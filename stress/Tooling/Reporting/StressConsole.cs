@@ -146,9 +146,9 @@ internal sealed class StressConsole
     }
 
     /// <summary>
-    /// Refreshes a view on a terminal, or prints a few lines each time, until <paramref name="finished"/> says so; polls it every 20 ms.
+    /// Refreshes a view on a terminal of a width, or prints a few lines each time, until <paramref name="finished"/> says so; polls it every 20 ms.
     /// </summary>
-    public void Dashboard(Func<bool> finished, TimeSpan interval, Func<IRenderable> view, Func<IReadOnlyList<string>> lines)
+    public void Dashboard(Func<bool> finished, TimeSpan interval, Func<int, IRenderable> view, Func<IReadOnlyList<string>> lines)
     {
         if (_terminal is null)
         {
@@ -160,7 +160,9 @@ internal sealed class StressConsole
             return;
         }
 
-        _terminal.Live(view()).Start(live => Poll(finished, interval, () => live.UpdateTarget(view())));
+        _terminal.Live(View()).Start(live => Poll(finished, interval, () => live.UpdateTarget(View())));
+
+        IRenderable View() => view(_terminal.Profile.Width);
     }
 
     private static void Poll(Func<bool> finished, TimeSpan interval, Action show, Task? end = null)

@@ -24,7 +24,7 @@ internal static class TracePage
         ProfileSection.Write(page, trace, stacks);
         ClassSection.Write(page, trace);
         DetailSection.Write(page, trace);
-        return page.Finish($"stress analyze, {Text.Count(trace.Events)} events of {trace.File}, {Text.Bytes(trace.FileBytes)}.");
+        return page.Finish($"MagAlloc, {Text.Count(trace.Events)} events of {trace.File}, {Text.Bytes(trace.FileBytes)}.");
     }
 
     private static string Subtitle(TraceModel trace)

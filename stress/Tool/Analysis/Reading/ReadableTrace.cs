@@ -38,7 +38,7 @@ internal sealed class ReadableTrace : IDisposable
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new UsageException($"{path}: no such file; give a .nettrace file, for instance one of 'stress trace -o FILE'");
+            throw new UsageException($"{path}: no such file; give a .nettrace file, for instance one of 'magalloc trace'");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {

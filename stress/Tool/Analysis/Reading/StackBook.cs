@@ -11,13 +11,28 @@ internal sealed class StackBook
     // Names cost a walk over the frames; a trace has few stacks and many events.
     private readonly Dictionary<CallStackIndex, Entry> _byIndex = [];
 
-    public IReadOnlyList<AllocationStack> HeaviestFirst =>
-    [
-        .. _byNames.Values
-            .Select(entry => new AllocationStack(entry.Frames, entry.Samples, entry.Bytes))
-            .OrderByDescending(stack => stack.Bytes)
-            .ThenBy(stack => stack.Site, StringComparer.Ordinal),
-    ];
+    // Of each owner: the last sample at an address. A block that is sampled where another one was says that the other is free.
+    private readonly Dictionary<long, Dictionary<long, (Entry Entry, long Bytes)>> _held = [];
+
+    /// <summary>The heaviest first.</summary>
+    /// <param name="heldBytes">Of an owner: bytes in callers' hands when the trace ends, or null if that is not known.</param>
+    public IReadOnlyList<AllocationStack> Stacks(Func<long, long?> heldBytes)
+    {
+        Dictionary<Entry, long> live = [];
+        foreach ((long owner, Dictionary<long, (Entry Entry, long Bytes)> blocks) in _held)
+        {
+            foreach (IGrouping<Entry, (Entry Entry, long Bytes)> held in blocks.Values.GroupBy(block => block.Entry))
+                live[held.Key] = live.GetValueOrDefault(held.Key) + Math.Min(held.Sum(block => block.Bytes), heldBytes(owner) ?? long.MaxValue);
+        }
+
+        return
+        [
+            .. _byNames.Values
+                .Select(entry => new AllocationStack(entry.Frames, entry.Samples, entry.Bytes, live.GetValueOrDefault(entry)))
+                .OrderByDescending(stack => stack.Bytes)
+                .ThenBy(stack => stack.Site, StringComparer.Ordinal),
+        ];
+    }
 
     public static IEnumerable<string> FramesOf(TraceCallStack? stack)
     {
@@ -25,13 +40,19 @@ internal sealed class StackBook
             yield return StackFrames.Short(frame.CodeAddress.FullMethodName, frame.CodeAddress.ModuleName);
     }
 
-    public void Add(CallStackIndex index, TraceCallStack? stack, long bytes)
+    public void Add(CallStackIndex index, TraceCallStack? stack, long owner, long address, long bytes)
     {
         if (!_byIndex.TryGetValue(index, out Entry? entry))
             _byIndex.Add(index, entry = EntryOf(StackFrames.FromPublicMethod([.. FramesOf(stack)])));
         entry.Samples++;
         entry.Bytes += bytes;
+        if (!_held.TryGetValue(owner, out Dictionary<long, (Entry Entry, long Bytes)>? blocks))
+            _held.Add(owner, blocks = []);
+        blocks[address] = (entry, bytes);
     }
+
+    /// <summary>All blocks of an owner are gone.</summary>
+    public void OwnerEnded(long owner) => _held.Remove(owner);
 
     private Entry EntryOf(IReadOnlyList<string> frames)
     {

@@ -53,10 +53,12 @@ internal sealed class TraceReader(TraceFile file)
             Owners = [.. _owners.Values.OrderBy(owner => owner.Id)],
             Threads = [.. _threads.Values.OrderBy(thread => thread.Id)],
             GcPauses = _pauses.Pauses,
-            Stacks = _stacks.HeaviestFirst,
+            Stacks = _stacks.Stacks(HeldBytes),
             Faults = _faults,
         };
     }
+
+    private long? HeldBytes(long owner) => _owners[owner].Samples is { Count: > 0 } samples ? samples[^1].AllocatedBytes : null;
 
     private void ReadRuntime(TraceEvent data)
     {
@@ -110,6 +112,8 @@ internal sealed class TraceReader(TraceFile file)
                 ReadBufferEvent(id, OwnerOf(owner).AsBuffers(), payload, seconds);
                 break;
             default:
+                if (id == EventId.OwnerDisposed)
+                    _stacks.OwnerEnded(owner);
                 ReadOwnerEvent(id, OwnerOf(owner), payload, seconds, data.ThreadID);
                 break;
         }
@@ -138,7 +142,7 @@ internal sealed class TraceReader(TraceFile file)
                 owner.SampledBytes += weight;
                 thread.SampledAllocations++;
                 thread.SampledBytes += weight;
-                _stacks.Add(data.CallStackIndex(), data.CallStack(), weight);
+                _stacks.Add(data.CallStackIndex(), data.CallStack(), owner.Id, payload["address"], weight);
                 break;
         }
     }

@@ -21,7 +21,7 @@ internal sealed class CompareRun(CompareRequest request, StressConsole console, 
     public int Execute()
     {
         // Both are opened now: a run of many minutes must not end in "permission denied".
-        using JsonFile? json = JsonFile.Open(request.JsonFile);
+        using OutputFile? json = OutputFile.Open("--json", request.JsonFile);
         ReportFolder? folder = ReportFolder.Open(request.ReportFolder);
         using Interruption interruption = new();
         bool complete = CompareAll(interruption.Token);
@@ -30,7 +30,7 @@ internal sealed class CompareRun(CompareRequest request, StressConsole console, 
         if (_lines.Count != 0)
         {
             SummaryTable.Print(console, board);
-            json?.Write(writer => ComparisonJson.Write(writer, request.Pace, board));
+            json?.Write(new ComparisonJson(request.Pace, board), BenchJson.Default.ComparisonJson);
             folder?.Write(new Report(board, request.Pace));
         }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using MagAlloc.Bench.Children;
 using MagAlloc.Bench.Contenders;
 using MagAlloc.Bench.Gate.Code;
 using MagAlloc.Bench.Gate.Rounds;
@@ -42,7 +43,7 @@ internal static class GateChildCommand
                 : RoundsRun.Execute(
                     WorkloadCatalog.All.Single(w => w.Name == parse.GetValue(workload)),
                     [.. names.Select(name => ContenderCatalog.All.Single(c => c.Name == name))]);
-            parse.InvocationConfiguration.Output.WriteLine(JsonSerializer.Serialize(report));
+            parse.InvocationConfiguration.Output.WriteLine(JsonSerializer.Serialize(report, ChildJson.Default.RoundsReport));
             return ExitCode.Pass;
         });
         return command;

@@ -64,7 +64,7 @@ internal static class IovaCommand
 
     private static int Execute(IReadOnlyList<IovaWorkload> workloads, int[] threads, Pace pace, string? jsonFile, StressConsole console)
     {
-        using JsonFile? json = JsonFile.Open(jsonFile);
+        using OutputFile? json = OutputFile.Open("--json", jsonFile);
         using Interruption interruption = new();
         Progress progress = Progress.ForProcess();
         List<IovaLine> lines = [];
@@ -90,7 +90,7 @@ internal static class IovaCommand
         IovaFindings findings = new(lines);
         console.Heading("iova: nanoseconds per operation");
         IovaTable.Print(console, findings);
-        json?.Write(writer => IovaJson.Write(writer, pace, findings));
+        json?.Write(new IovaJson(pace, findings), BenchJson.Default.IovaJson);
         if (!complete)
             console.Failure("interrupted: what was finished is reported");
         return complete || StandardStreams.OutputEnded.IsCancellationRequested ? ExitCode.Pass : ExitCode.Failure;

@@ -67,14 +67,14 @@ internal static class ShareCommand
     {
         if (!OperatingSystem.IsLinux())
             throw new UsageException("buffers are shared between processes on Linux only");
-        using JsonFile? json = JsonFile.Open(jsonFile);
+        using OutputFile? json = OutputFile.Open("--json", jsonFile);
         using Interruption interruption = new();
         try
         {
             IReadOnlyList<(string Step, double Microseconds)> steps = ShareSteps.Measure(pace, interruption.Token);
             console.Heading("share: microseconds a step");
             console.Grid(["step", "µs"], [.. steps.Select(step => new[] { step.Step, Text.Number(step.Microseconds, "0.0") })]);
-            json?.Write(writer => ShareReport.WriteSteps(writer, pace, steps));
+            json?.Write(ShareJson.Of(pace, steps), BenchJson.Default.ShareJson);
             return ExitCode.Pass;
         }
         catch (OperationCanceledException)
@@ -88,7 +88,7 @@ internal static class ShareCommand
     {
         if (!OperatingSystem.IsLinux())
             throw new UsageException("buffers are shared between processes on Linux only");
-        using JsonFile? json = JsonFile.Open(jsonFile);
+        using OutputFile? json = OutputFile.Open("--json", jsonFile);
         using Interruption interruption = new();
         Progress progress = Progress.ForProcess();
         List<ShareLine> lines = [];
@@ -110,7 +110,7 @@ internal static class ShareCommand
         progress.End();
         console.Heading($"share: frames of {Text.Bytes(bytes)} a second, there and back");
         ShareReport.Print(console, ShareContenders.Names, lines);
-        json?.Write(writer => ShareReport.Write(writer, pace, bytes, lines));
+        json?.Write(ShareJson.Of(pace, bytes, lines), BenchJson.Default.ShareJson);
         if (!complete)
             console.Failure("interrupted: what was finished is reported");
         return complete || StandardStreams.OutputEnded.IsCancellationRequested ? ExitCode.Pass : ExitCode.Failure;

@@ -22,13 +22,13 @@ internal sealed class RunSession(StressConsole console, TextWriter output, TextW
 
     public int Run(RunReport report, string? jsonFile, Work work, string? htmlFile = null) => Run((console, interruption) =>
     {
-        using JsonFile? json = JsonFile.Open(jsonFile);
+        using OutputFile? json = OutputFile.Open("--json", jsonFile);
         using OutputFile? html = OutputFile.Open("--report", htmlFile);
         long start = Stopwatch.GetTimestamp();
         work(report, console, interruption);
         report.Elapsed = Stopwatch.GetElapsedTime(start);
         report.Interrupted |= interruption.IsCancellationRequested;
-        json?.Write(writer => JsonReport.Write(writer, report));
+        json?.Write(new JsonReport(report), StressJson.Default.JsonReport);
         html?.Write(RunPage.Of(report, string.Join(' ', Environment.GetCommandLineArgs().Skip(1))));
         Conclude(report);
         return report.Passed ? ExitCode.Pass : ExitCode.Failure;

@@ -25,7 +25,7 @@ internal static class AnalyzeRun
     public static int Execute(AnalyzeRequest request, StressConsole console, Action<string> complain, CancellationToken interruption)
     {
         OutputFile.RefuseInput(request.File, ("--json", request.JsonFile), ("--html", request.HtmlFile), ("--speedscope", request.SpeedscopeFile));
-        using JsonFile? json = JsonFile.Open(request.JsonFile);
+        using OutputFile? json = OutputFile.Open("--json", request.JsonFile);
         using OutputFile? html = OutputFile.Open("--html", request.HtmlFile);
         using OutputFile? profile = OutputFile.Open("--speedscope", request.SpeedscopeFile);
         if (Read(request.File, console, interruption) is not { } trace)
@@ -43,7 +43,7 @@ internal static class AnalyzeRun
 
         IReadOnlyList<Anomaly> anomalies = AnomalySearch.Find(trace);
         Print(request.Program, trace, anomalies, console);
-        json?.Write(writer => TraceJson.Write(writer, trace, anomalies, request.Stacks));
+        json?.Write(new TraceJson(trace, anomalies, request.Stacks), ToolJson.Default.TraceJson);
         html?.Write(TracePage.Of(trace, anomalies, request.Stacks));
         profile?.Write(stream => SpeedscopeExport.Write(request.File, stream));
         return ExitCode.Pass;

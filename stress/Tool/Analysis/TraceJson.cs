@@ -1,185 +1,99 @@
-using System.Text.Json;
+using System.Text.Json.Serialization;
 using MagAlloc.Tool.Analysis.Anomalies;
+using MagAlloc.Tooling.Reporting;
 
 namespace MagAlloc.Tool.Analysis;
 
-/// <summary>The analysis for programs. Keys are part of the program's contract: add, never rename.</summary>
-internal static class TraceJson
+/// <summary>The analysis for programs. Names of properties are the keys, and part of the program's contract: add, never rename.</summary>
+internal sealed class TraceJson(TraceModel trace, IReadOnlyList<Anomaly> anomalies, int stacks)
 {
     private const int MostFrames = 40;
 
     // With thread churn there are thousands; those with the most exchanges come first.
     private const int MostThreads = 500;
 
-    public static void Write(Utf8JsonWriter json, TraceModel trace, IReadOnlyList<Anomaly> anomalies, int stacks)
+    public string File => trace.File;
+    public string Process => trace.Process;
+    public int ProcessId => trace.ProcessId;
+    public double Seconds => trace.Seconds;
+    public bool Complete => trace.Cut is null;
+    public long Bytes => trace.FileBytes;
+    public long Events => trace.Events;
+    public long DroppedEvents => trace.DroppedEvents;
+    public long DepotExchanges => trace.DepotExchanges;
+    public long ReclaimedMagazines => trace.ReclaimedMagazines;
+    public long InjectedFaults => trace.InjectedFaults;
+    public long PeakCommittedBytes => trace.PeakCommittedBytes;
+    public long SampledAllocations => trace.Stacks.Sum(stack => stack.Samples);
+    public long SampledBytes => trace.SampledBytes;
+    public IReadOnlyDictionary<string, long> EngineEvents => trace.EngineEvents;
+    public IEnumerable<AllocationSite> Sites => trace.Sites.Take(stacks);
+    public IEnumerable<StackPart> TopStacks => trace.Stacks.Take(stacks).Select(stack => new StackPart(stack, trace.SampledBytes));
+    public IEnumerable<Anomaly> Anomalies => anomalies;
+    public IEnumerable<OwnerPart> Owners => trace.Owners.Select(owner => new OwnerPart(owner));
+    public IEnumerable<ThreadPart> Threads =>
+        trace.Threads.OrderByDescending(thread => thread.TotalExchanges).Take(MostThreads).Select(thread => new ThreadPart(thread, trace.Seconds));
+    public PausePart GcPauses => new(trace.GcPauses);
+
+    internal sealed class StackPart(AllocationStack stack, long all)
     {
-        json.WriteString("file", trace.File);
-        json.WriteString("process", trace.Process);
-        json.WriteNumber("processId", trace.ProcessId);
-        json.WriteNumber("seconds", Math.Round(trace.Seconds, 3));
-        json.WriteBoolean("complete", trace.Cut is null);
-        json.WriteNumber("bytes", trace.FileBytes);
-        json.WriteNumber("events", trace.Events);
-        json.WriteNumber("droppedEvents", trace.DroppedEvents);
-        json.WriteNumber("depotExchanges", trace.DepotExchanges);
-        json.WriteNumber("reclaimedMagazines", trace.ReclaimedMagazines);
-        json.WriteNumber("injectedFaults", trace.InjectedFaults);
-        json.WriteNumber("peakCommittedBytes", trace.PeakCommittedBytes);
-        json.WriteNumber("sampledAllocations", trace.Stacks.Sum(stack => stack.Samples));
-        json.WriteNumber("sampledBytes", trace.SampledBytes);
-        WriteEvents(json, trace);
-        WriteSites(json, trace, stacks);
-        WriteStacks(json, trace, stacks);
-        WriteAnomalies(json, anomalies);
-        WriteOwners(json, trace);
-        WriteThreads(json, trace);
-        WritePauses(json, trace);
+        public long Bytes => stack.Bytes;
+        public long Samples => stack.Samples;
+        public double Share => stack.Bytes / (double)Math.Max(all, 1);
+        public string Site => stack.Site;
+        public IEnumerable<string> Frames => stack.Frames.Take(MostFrames);
     }
 
-    private static void WriteEvents(Utf8JsonWriter json, TraceModel trace)
+    internal sealed class OwnerPart(OwnerHistory owner)
     {
-        json.WriteStartObject("engineEvents");
-        foreach ((string name, long count) in trace.EngineEvents)
-            json.WriteNumber(name, count);
-        json.WriteEndObject();
+        public long Id => owner.Id;
+        public string Name => owner.Name;
+        public string Kind => owner.Kind;
+        public long PeakCommittedBytes => owner.PeakCommittedBytes;
+        public long DepotExchanges => owner.DepotExchanges;
+        public int ReclaimPasses => owner.Passes.Count;
+        public long ReclaimedMagazines => owner.ReclaimedMagazines;
+        public long SlabsClaimed => owner.SlabsClaimed;
+        public long SlabsRetired => owner.SlabsRetired;
+        public long SampledBytes => owner.SampledBytes;
+        public long OutOfMemory => owner.OutOfMemory;
+        public long Misuses => owner.Misuses.Values.Sum();
+        public long Leaks => owner.Leaks;
+        public OwnerSample? Last => owner.Samples.Count == 0 ? null : owner.Samples[^1];
+        public BufferPart? Buffers => owner.Buffers is { } buffers ? new(buffers, buffers.Last) : null;
     }
 
-    private static void WriteSites(Utf8JsonWriter json, TraceModel trace, int most)
+    internal sealed class BufferPart(BufferHistory buffers, BufferSample last)
     {
-        json.WriteStartArray("sites");
-        foreach (AllocationSite site in trace.Sites.Take(most))
-        {
-            json.WriteStartObject();
-            json.WriteString("site", site.Site);
-            json.WriteNumber("bytes", site.Bytes);
-            json.WriteNumber("samples", site.Samples);
-            json.WriteNumber("mostLiveBytes", site.MostLiveBytes);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
+        public long HandOvers => last.HandOvers;
+        public long Acknowledgements => last.Acknowledgements;
+        public long LiveBuffers => last.LiveBuffers;
+        public long OrphanedBuffers => last.OrphanedBuffers;
+        public long OrphanedBytes => last.OrphanedBytes;
+        public long PeakOrphanedBytes => buffers.PeakOrphanedBytes;
+        public long RevokedBuffers => last.RevokedBuffers;
+        public long Importers => last.Importers;
+        public long ImportersGone => buffers.ImportersGone;
+        public long Revocations => last.Revocations;
+        public long Reclaims => last.Reclaims;
+        public double LongestReclaimMs => buffers.LongestReclaimMilliseconds;
+        public long QuotaRefusals => buffers.Refusals.Values.Sum();
     }
 
-    private static void WriteStacks(Utf8JsonWriter json, TraceModel trace, int stacks)
+    internal sealed class ThreadPart(ThreadHistory thread, double seconds)
     {
-        json.WriteStartArray("topStacks");
-        foreach (AllocationStack stack in trace.Stacks.Take(stacks))
-        {
-            json.WriteStartObject();
-            json.WriteNumber("bytes", stack.Bytes);
-            json.WriteNumber("samples", stack.Samples);
-            json.WriteNumber("share", Math.Round(stack.Bytes / (double)Math.Max(trace.SampledBytes, 1), 4));
-            json.WriteString("site", stack.Site);
-            json.WriteStartArray("frames");
-            foreach (string frame in stack.Frames.Take(MostFrames))
-                json.WriteStringValue(frame);
-            json.WriteEndArray();
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
+        public int Id => thread.Id;
+        public long FromDepot => thread.FromDepot;
+        public long ToDepot => thread.ToDepot;
+        public double ExchangesPerSecond => thread.TotalExchanges / Math.Max(seconds, 1e-9);
+        public long SlabsClaimed => thread.SlabsClaimed;
+        public long SampledBytes => thread.SampledBytes;
     }
 
-    private static void WriteAnomalies(Utf8JsonWriter json, IReadOnlyList<Anomaly> anomalies)
+    internal sealed class PausePart(IReadOnlyList<GcPause> pauses)
     {
-        json.WriteStartArray("anomalies");
-        foreach (Anomaly anomaly in anomalies)
-        {
-            json.WriteStartObject();
-            json.WriteString("kind", anomaly.Kind);
-            json.WriteString("severity", anomaly.Severity.ToString().ToLowerInvariant());
-            json.WriteString("text", anomaly.Text);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-    }
-
-    private static void WriteOwners(Utf8JsonWriter json, TraceModel trace)
-    {
-        json.WriteStartArray("owners");
-        foreach (OwnerHistory owner in trace.Owners)
-        {
-            json.WriteStartObject();
-            json.WriteNumber("id", owner.Id);
-            json.WriteString("name", owner.Name);
-            json.WriteString("kind", owner.Kind);
-            json.WriteNumber("peakCommittedBytes", owner.PeakCommittedBytes);
-            json.WriteNumber("depotExchanges", owner.DepotExchanges);
-            json.WriteNumber("reclaimPasses", owner.Passes.Count);
-            json.WriteNumber("reclaimedMagazines", owner.ReclaimedMagazines);
-            json.WriteNumber("slabsClaimed", owner.SlabsClaimed);
-            json.WriteNumber("slabsRetired", owner.SlabsRetired);
-            json.WriteNumber("sampledBytes", owner.SampledBytes);
-            json.WriteNumber("outOfMemory", owner.OutOfMemory);
-            json.WriteNumber("misuses", owner.Misuses.Values.Sum());
-            json.WriteNumber("leaks", owner.Leaks);
-            if (owner.Samples.Count != 0)
-                WriteLast(json, owner.Samples[^1]);
-            if (owner.Buffers is { } buffers)
-                WriteBuffers(json, buffers);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-    }
-
-    private static void WriteBuffers(Utf8JsonWriter json, BufferHistory buffers)
-    {
-        BufferSample last = buffers.Last;
-        json.WriteStartObject("buffers");
-        json.WriteNumber("handOvers", last.HandOvers);
-        json.WriteNumber("acknowledgements", last.Acknowledgements);
-        json.WriteNumber("liveBuffers", last.LiveBuffers);
-        json.WriteNumber("orphanedBuffers", last.OrphanedBuffers);
-        json.WriteNumber("orphanedBytes", last.OrphanedBytes);
-        json.WriteNumber("peakOrphanedBytes", buffers.PeakOrphanedBytes);
-        json.WriteNumber("revokedBuffers", last.RevokedBuffers);
-        json.WriteNumber("importers", last.Importers);
-        json.WriteNumber("importersGone", buffers.ImportersGone);
-        json.WriteNumber("revocations", last.Revocations);
-        json.WriteNumber("reclaims", last.Reclaims);
-        json.WriteNumber("longestReclaimMs", Math.Round(buffers.LongestReclaimMilliseconds, 3));
-        json.WriteNumber("quotaRefusals", buffers.Refusals.Values.Sum());
-        json.WriteEndObject();
-    }
-
-    private static void WriteLast(Utf8JsonWriter json, OwnerSample last)
-    {
-        json.WriteStartObject("last");
-        json.WriteNumber("seconds", Math.Round(last.Seconds, 3));
-        json.WriteNumber("allocatedBytes", last.AllocatedBytes);
-        json.WriteNumber("threadCachedBytes", last.ThreadCachedBytes);
-        json.WriteNumber("depotCachedBytes", last.DepotCachedBytes);
-        json.WriteNumber("committedBytes", last.CommittedBytes);
-        json.WriteNumber("depotMagazines", last.DepotMagazines);
-        json.WriteEndObject();
-    }
-
-    private static void WriteThreads(Utf8JsonWriter json, TraceModel trace)
-    {
-        json.WriteStartArray("threads");
-        foreach (ThreadHistory thread in trace.Threads.OrderByDescending(thread => thread.TotalExchanges).Take(MostThreads))
-        {
-            json.WriteStartObject();
-            json.WriteNumber("id", thread.Id);
-            json.WriteNumber("fromDepot", thread.FromDepot);
-            json.WriteNumber("toDepot", thread.ToDepot);
-            json.WriteNumber("exchangesPerSecond", Math.Round(thread.TotalExchanges / Math.Max(trace.Seconds, 1e-9), 1));
-            json.WriteNumber("slabsClaimed", thread.SlabsClaimed);
-            json.WriteNumber("sampledBytes", thread.SampledBytes);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-    }
-
-    private static void WritePauses(Utf8JsonWriter json, TraceModel trace)
-    {
-        json.WriteStartObject("gcPauses");
-        json.WriteNumber("count", trace.GcPauses.Count);
-        json.WriteNumber("totalMs", Math.Round(trace.GcPauses.Sum(pause => pause.Milliseconds), 3));
-        json.WriteNumber("longestMs", Math.Round(trace.GcPauses.Select(pause => pause.Milliseconds).DefaultIfEmpty().Max(), 3));
-        json.WriteEndObject();
+        public int Count => pauses.Count;
+        public double TotalMs => pauses.Sum(pause => pause.Milliseconds);
+        public double LongestMs => pauses.Select(pause => pause.Milliseconds).DefaultIfEmpty().Max();
     }
 }

@@ -50,37 +50,42 @@ internal static class TopView
     {
         IReadOnlyList<OwnerFigures> living = Shown(owners);
         string[] names = Column(living, "owner", NameOf, Math.Max(MostNameShare * width / 100, "owner".Length));
-        List<Table> blocks = [];
+        List<List<string[]>> blocks = [];
         int left = 0;
         foreach ((string header, Func<OwnerFigures, string> value) in ColumnsFor(living))
         {
-            string[] cells = Column(living, header, value, width);
-            int needed = WidthOf(cells);
-            bool isHistory = header == HistoryHeader;
-
-            // The history is a picture: it is not worth a block of its own.
-            if (isHistory && needed > left && blocks.Count != 0)
-                continue;
-            if (needed > left)
+            string[] column = Column(living, header, value, width);
+            if (WidthOf(column) > left)
             {
-                Table block = new() { Border = TableBorder.Rounded };
-                block.AddColumn(new TableColumn(Markup.Escape(names[0])).NoWrap());
-                foreach (string name in names[1..])
-                    block.AddRow(Markup.Escape(name));
-                blocks.Add(block);
+                // The history is a picture: it is not worth a block of its own.
+                if (header == HistoryHeader && blocks.Count != 0)
+                    continue;
+                blocks.Add([names]);
                 left = width - WidthOf(names) - 1;
             }
 
-            TableColumn column = new TableColumn(Markup.Escape(cells[0])).NoWrap();
-            blocks[^1].AddColumn(isHistory ? column : column.RightAligned());
-            for (int i = 1; i < cells.Length; i++)
-                blocks[^1].UpdateCell(i - 1, blocks[^1].Columns.Count - 1, Markup.Escape(cells[i]));
-            left -= needed;
+            blocks[^1].Add(column);
+            left -= WidthOf(column);
         }
 
-        blocks[0].Title = new TableTitle(Markup.Escape($"{title}, {Text.Seconds(elapsed)}"));
-        blocks[^1].Caption = new TableTitle(Markup.Escape(Tail(living, disposed)));
-        return new Rows(blocks);
+        Table[] tables = [.. blocks.Select(BlockOf)];
+        tables[0].Title = new TableTitle(Markup.Escape($"{title}, {Text.Seconds(elapsed)}"));
+        tables[^1].Caption = new TableTitle(Markup.Escape(Tail(living, disposed)));
+        return new Rows(tables);
+    }
+
+    private static Table BlockOf(IReadOnlyList<string[]> columns)
+    {
+        Table table = new() { Border = TableBorder.Rounded };
+        foreach (string[] column in columns)
+        {
+            TableColumn heading = new TableColumn(Markup.Escape(column[0])).NoWrap();
+            table.AddColumn(column == columns[0] || column[0] == HistoryHeader ? heading : heading.RightAligned());
+        }
+
+        for (int row = 1; row < columns[0].Length; row++)
+            table.AddRow([.. columns.Select(column => Markup.Escape(column[row]))]);
+        return table;
     }
 
     private static IEnumerable<(string Header, Func<OwnerFigures, string> Value)> ColumnsFor(IReadOnlyList<OwnerFigures> living) =>

@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using MagAlloc.Tooling.Commands;
 
 namespace MagAlloc.Tooling.Reporting;
@@ -69,6 +71,9 @@ internal sealed unsafe partial class OutputFile : IDisposable
             throw Unwritable(_option, _file.Name, e);
         }
     }
+
+    /// <summary>Replaces the file's contents by an object.</summary>
+    public void Write<T>(T value, JsonTypeInfo<T> type) => Write(stream => JsonSerializer.Serialize(stream, value, type));
 
     /// <summary>Replaces the file's contents by a text.</summary>
     public void Write(string text) => Write(stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text)));

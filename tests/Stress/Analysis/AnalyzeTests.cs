@@ -11,7 +11,7 @@ public sealed class AnalyzeTests
 {
     private static readonly string[] s_keys =
     [
-        "droppedEvents", "depotExchanges", "reclaimedMagazines", "injectedFaults", "peakCommittedBytes", "topStacks", "anomalies", "owners", "threads", "gcPauses",
+        "droppedEvents", "depotExchanges", "reclaimedMagazines", "injectedFaults", "peakCommittedBytes", "sites", "topStacks", "anomalies", "owners", "threads", "gcPauses",
     ];
 
     private TemporaryFolder _folder = null!;

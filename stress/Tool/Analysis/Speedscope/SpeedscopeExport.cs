@@ -41,11 +41,14 @@ internal static class SpeedscopeExport
 
         SpeedscopeProfile[] profiles =
         [
-            .. new[] { allocations }.Where(profile => profile.Samples.Count != 0),
+            .. new[] { allocations }.Where(profile => profile.Samples.Total != 0),
             .. threads.Values.Select(entry => entry.Profile).OrderByDescending(profile => profile.Total).Take(MostThreads),
         ];
-        Write(output, Path.GetFileName(traceFile), frames, profiles);
-        return profiles.Sum(profile => (long)profile.Samples.Count);
+        JsonSerializer.Serialize(
+            output,
+            new SpeedscopeFile(Path.GetFileName(traceFile), new SpeedscopeFile.SharedPart(frames.Names.Select(name => new SpeedscopeFile.Frame(name))), profiles),
+            SpeedscopeJson.Default.SpeedscopeFile);
+        return profiles.Sum(profile => (long)profile.Count);
 
         int[] StackOf(TraceEvent data, bool isAllocation)
         {
@@ -71,56 +74,5 @@ internal static class SpeedscopeExport
 
         entry.Profile.Add(stack, Math.Min(now - entry.Last, LongestSampleMilliseconds));
         threads[data.ThreadID] = (entry.Profile, now);
-    }
-
-    private static void Write(Stream output, string name, SpeedscopeFrames frames, IReadOnlyList<SpeedscopeProfile> profiles)
-    {
-        using Utf8JsonWriter json = new(output);
-        json.WriteStartObject();
-        json.WriteString("$schema", "https://www.speedscope.app/file-format-schema.json");
-        json.WriteString("exporter", "MagAlloc stress");
-        json.WriteString("name", name);
-        json.WriteNumber("activeProfileIndex", 0);
-        json.WriteStartObject("shared");
-        json.WriteStartArray("frames");
-        foreach (string frame in frames.Names)
-        {
-            json.WriteStartObject();
-            json.WriteString("name", frame);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-        json.WriteEndObject();
-        json.WriteStartArray("profiles");
-        foreach (SpeedscopeProfile profile in profiles)
-            Write(json, profile);
-        json.WriteEndArray();
-        json.WriteEndObject();
-    }
-
-    private static void Write(Utf8JsonWriter json, SpeedscopeProfile profile)
-    {
-        json.WriteStartObject();
-        json.WriteString("type", "sampled");
-        json.WriteString("name", profile.Name);
-        json.WriteString("unit", profile.Unit);
-        json.WriteNumber("startValue", 0);
-        json.WriteNumber("endValue", Math.Round(profile.Total, 3));
-        json.WriteStartArray("samples");
-        foreach ((int[] stack, _) in profile.Samples)
-        {
-            json.WriteStartArray();
-            foreach (int frame in stack)
-                json.WriteNumberValue(frame);
-            json.WriteEndArray();
-        }
-
-        json.WriteEndArray();
-        json.WriteStartArray("weights");
-        foreach ((_, double weight) in profile.Samples)
-            json.WriteNumberValue(Math.Round(weight, 3));
-        json.WriteEndArray();
-        json.WriteEndObject();
     }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.Versioning;
 using MagAlloc.Platform;
 using MagAlloc.Sharing;
+using MagAlloc.Sharing.Platform;
 using MagAlloc.Tooling.Commands;
 
 namespace MagAlloc.Stress.Sharing;

@@ -19,8 +19,8 @@ internal static class ActivitySection
         if (rates.Length != 0)
         {
             double top = Enumerable.Range(0, grid.Count).Max(i => rates.Sum(series => series.Points[i].Value));
-            string svg = new TimeChart("Depot exchanges a second by thread", grid.End, AxisUnit.Counts(top, "a second"), rates) { PlotHeight = 160 }.Draw();
-            page.Figure("Depot exchanges a second", rates.Select(series => (series.Name, series.Colour)), svg, "Stacked by thread. Threads tell of theirs a few times a second: a rate is one over such a time.");
+            page.TimeFigure(
+                "Depot exchanges a second", grid.End, AxisUnit.Counts(top, "a second"), rates, 160, "Stacked by thread. Threads tell of theirs a few times a second: a rate is one over such a time.");
         }
 
         if (passes.Length != 0)
@@ -60,10 +60,6 @@ internal static class ActivitySection
         TimeMark.Stem,
         [.. events.GroupBy(one => (int)(one.Seconds / grid.Span)).Select(span => span.MaxBy(one => one.Milliseconds)).OrderBy(one => one.Seconds)]);
 
-    private static void Stems(HtmlPage page, TimeGrid grid, string title, IReadOnlyList<TimeSeries> series)
-    {
-        AxisUnit unit = AxisUnit.Milliseconds(series.Max(s => s.Largest));
-        string svg = new TimeChart(title, grid.End, unit, series) { PlotHeight = SmallHeight }.Draw();
-        page.Figure(title, series.Select(s => ($"{s.Name}, at most {unit.Describe(s.Largest)}", s.Colour)), svg);
-    }
+    private static void Stems(HtmlPage page, TimeGrid grid, string title, IReadOnlyList<TimeSeries> series) =>
+        page.TimeFigure(title, grid.End, AxisUnit.Milliseconds(series.Max(s => s.Largest)), series, SmallHeight);
 }

@@ -19,7 +19,7 @@ internal static class BufferSection
             new("orphaned", PageColours.Orphaned, TimeMark.Line, grid.Points(group.BufferLevels(grid, sample => sample.OrphanedBytes))),
         ];
         AxisUnit bytes = AxisUnit.Bytes(memory.Max(series => series.Largest));
-        Draw(page, grid, "Memory of buffers", bytes, memory, 220, "Live: buffers that the owner has. Orphaned: released, but held by importers. Committed: both. Revoked ones have no pages.");
+        page.TimeFigure("Memory of buffers", grid.End, bytes, memory, 220, "Live: buffers that the owner has. Orphaned: released, but held by importers. Committed: both. Revoked ones have no pages.");
 
         TimeSeries[] counts =
         [
@@ -27,17 +27,11 @@ internal static class BufferSection
             new("orphaned buffers", PageColours.Orphaned, TimeMark.Line, grid.Points(group.BufferLevels(grid, sample => sample.OrphanedBuffers))),
             new("revoked buffers", PageColours.Revoked, TimeMark.Line, grid.Points(group.BufferLevels(grid, sample => sample.RevokedBuffers))),
         ];
-        Draw(page, grid, "Importers, and what they keep", AxisUnit.Counts(counts.Max(series => series.Largest), string.Empty), counts, SmallHeight);
+        page.TimeFigure("Importers, and what they keep", grid.End, AxisUnit.Counts(counts.Max(series => series.Largest), string.Empty), counts, SmallHeight);
 
         TimeSeries rate = new("hand-overs", PageColours.Live, TimeMark.Area, grid.Points(group.BufferRates(grid, sample => sample.HandOvers)));
         if (rate.Largest > 0)
-            Draw(page, grid, "Hand-overs a second", AxisUnit.Counts(rate.Largest, "a second"), [rate], SmallHeight);
-    }
-
-    private static void Draw(HtmlPage page, TimeGrid grid, string title, AxisUnit unit, IReadOnlyList<TimeSeries> series, double height, string note = "")
-    {
-        string svg = new TimeChart(title, grid.End, unit, series) { PlotHeight = height }.Draw();
-        page.Figure(title, series.Select(s => ($"{s.Name}, at most {unit.Describe(s.Largest)}", s.Colour)), svg, note);
+            page.TimeFigure("Hand-overs a second", grid.End, AxisUnit.Counts(rate.Largest, "a second"), [rate], SmallHeight);
     }
 
     private static string LeadOf(OwnerGroup group)

@@ -37,8 +37,7 @@ internal static class MemorySection
         }
 
         TimeSeries depth = new("full magazines in depots", PageColours.Depot, TimeMark.Area, grid.Points(group.Levels(grid, sample => sample.DepotMagazines)));
-        string depthChart = new TimeChart("Depot depth", grid.End, AxisUnit.Counts(depth.Largest, "magazines"), [depth]) { PlotHeight = 90 }.Draw();
-        page.Figure("Depot depth", [(depth.Name, depth.Colour)], depthChart);
+        page.TimeFigure("Depot depth", grid.End, AxisUnit.Counts(depth.Largest, "magazines"), [depth], 90);
 
         TimeSeries Committed() => new("committed", PageColours.Committed, TimeMark.Area, grid.Points(committed));
         TimeSeries Live() => new("live", PageColours.Live, TimeMark.Line, grid.Points(live));
@@ -46,12 +45,8 @@ internal static class MemorySection
         TimeSeries Depots() => new("cached in depots", PageColours.DepotCached, TimeMark.Line, grid.Points(depots));
     }
 
-    private static void Draw(HtmlPage page, TimeGrid grid, string title, string note, IReadOnlyList<TimeSeries> series, double height = 220)
-    {
-        AxisUnit unit = AxisUnit.Bytes(series.Max(s => s.Largest));
-        string svg = new TimeChart(title, grid.End, unit, series) { PlotHeight = height }.Draw();
-        page.Figure(title, series.Select(s => ($"{s.Name}, at most {unit.Describe(s.Largest)}", s.Colour)), svg, note);
-    }
+    private static void Draw(HtmlPage page, TimeGrid grid, string title, string note, IReadOnlyList<TimeSeries> series, double height = 220) =>
+        page.TimeFigure(title, grid.End, AxisUnit.Bytes(series.Max(s => s.Largest)), series, height, note);
 
     private static string LeadOf(OwnerGroup group)
     {

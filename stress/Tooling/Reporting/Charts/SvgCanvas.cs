@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Xml;
+using MagAlloc.Tooling.Reporting.Html;
 
 namespace MagAlloc.Tooling.Reporting.Charts;
 
@@ -14,25 +15,9 @@ internal sealed class SvgCanvas
     public const double CharacterWidth = 6.9;
 
     private const string Namespace = "http://www.w3.org/2000/svg";
-    private const string Style = """
-        .ground{fill:#ffffff}.text{fill:#24292f;font:12px system-ui,-apple-system,"Segoe UI","DejaVu Sans",sans-serif}
-        .strong{font-weight:600}.title{font-size:15px;font-weight:600}.faint{fill:#57606a}.small{font-size:11px}
-        .grid{stroke:#d8dee4;stroke-width:1}.axis{stroke:#57606a;stroke-width:1.5}.band{fill:#f6f8fa}
-        @media(prefers-color-scheme:dark){.ground{fill:#0d1117}.text{fill:#e6edf3}.faint{fill:#9198a1}
-        .grid{stroke:#30363d}.axis{stroke:#9198a1}.band{fill:#151b23}}
-        """;
-
     private readonly StringBuilder _text = new();
     private readonly XmlWriter _xml;
     private readonly string _namespace;
-
-    /// <summary>A picture that can be a file of its own.</summary>
-    public SvgCanvas(double width, double height, string title)
-        : this(width, height, title, Namespace)
-    {
-        _xml.WriteElementString("style", _namespace, Style.ReplaceLineEndings("\n"));
-        Rectangle(0, 0, width, height, "ground");
-    }
 
     private SvgCanvas(double width, double height, string title, string xmlNamespace)
     {
@@ -44,6 +29,15 @@ internal sealed class SvgCanvas
         Attribute("height", Number(height));
         Attribute("role", "img");
         _xml.WriteElementString("title", _namespace, Printable(title));
+    }
+
+    /// <summary>A picture that can be a file of its own.</summary>
+    public static SvgCanvas Alone(double width, double height, string title)
+    {
+        SvgCanvas canvas = new(width, height, title, Namespace);
+        canvas._xml.WriteElementString("style", Namespace, Palette.ForPicture);
+        canvas.Rectangle(0, 0, width, height, "ground");
+        return canvas;
     }
 
     /// <summary>
@@ -59,82 +53,19 @@ internal sealed class SvgCanvas
 
     public static double WidthOf(string text) => text.Length * CharacterWidth;
 
-    /// <summary>A rectangle of a class of the style sheet.</summary>
-    public void Rectangle(double x, double y, double width, double height, string style)
-    {
-        StartBox(x, y, width, height);
-        Attribute("class", style);
-        _xml.WriteEndElement();
-    }
+    /// <summary>A rectangle of classes of the style sheet; its hint shows under the pointer.</summary>
+    public void Rectangle(double x, double y, double width, double height, string style, string? hint = null) =>
+        Element("rect", style, hint, ("x", Number(x)), ("y", Number(y)), ("width", Number(width)), ("height", Number(height)));
 
-    /// <summary>A rectangle of a class of the style sheet; its hint shows under the pointer.</summary>
-    public void Rectangle(double x, double y, double width, double height, string style, string hint)
-    {
-        StartBox(x, y, width, height);
-        Attribute("class", style);
-        End(hint);
-    }
+    /// <summary>A line or area of straight pieces.</summary>
+    public void Path(IEnumerable<(double X, double Y)> points, bool closed, string style, string? hint = null) =>
+        Element("path", style, hint, ("d", $"M{string.Join('L', points.Select(p => $"{Number(p.X)} {Number(p.Y)}"))}{(closed ? "Z" : string.Empty)}"));
 
-    /// <summary>A line or area of straight pieces, of a class of the style sheet.</summary>
-    public void Path(IEnumerable<(double X, double Y)> points, bool closed, string style)
-    {
-        _xml.WriteStartElement("path", _namespace);
-        Attribute("d", $"M{string.Join('L', points.Select(p => $"{Number(p.X)} {Number(p.Y)}"))}{(closed ? "Z" : string.Empty)}");
-        Attribute("class", style);
-        _xml.WriteEndElement();
-    }
+    public void Line(double x1, double y1, double x2, double y2, string style) =>
+        Element("line", style, null, ("x1", Number(x1)), ("y1", Number(y1)), ("x2", Number(x2)), ("y2", Number(y2)));
 
-    /// <summary>A bar in a colour of the palette; its hint shows under the pointer.</summary>
-    public void Bar(double x, double y, double width, double height, string colour, string hint)
-    {
-        StartBox(x, y, width, height);
-        Attribute("fill", colour);
-        Attribute("rx", "1.5");
-        End(hint);
-    }
-
-    public void Line(double x1, double y1, double x2, double y2, string style)
-    {
-        _xml.WriteStartElement("line", _namespace);
-        Attribute("x1", Number(x1));
-        Attribute("y1", Number(y1));
-        Attribute("x2", Number(x2));
-        Attribute("y2", Number(y2));
-        Attribute("class", style);
-        _xml.WriteEndElement();
-    }
-
-    public void Polyline(IEnumerable<(double X, double Y)> points, string colour, double width, string hint)
-    {
-        _xml.WriteStartElement("polyline", _namespace);
-        Attribute("points", string.Join(' ', points.Select(p => $"{Number(p.X)},{Number(p.Y)}")));
-        Attribute("fill", "none");
-        Attribute("stroke", colour);
-        Attribute("stroke-width", Number(width));
-        Attribute("stroke-linejoin", "round");
-        End(hint);
-    }
-
-    public void Dot(double x, double y, double radius, string colour, string hint)
-    {
-        _xml.WriteStartElement("circle", _namespace);
-        Attribute("cx", Number(x));
-        Attribute("cy", Number(y));
-        Attribute("r", Number(radius));
-        Attribute("fill", colour);
-        End(hint);
-    }
-
-    /// <summary>A dot of a class of the style sheet.</summary>
-    public void Dot(double x, double y, double radius, string style)
-    {
-        _xml.WriteStartElement("circle", _namespace);
-        Attribute("cx", Number(x));
-        Attribute("cy", Number(y));
-        Attribute("r", Number(radius));
-        Attribute("class", style);
-        _xml.WriteEndElement();
-    }
+    public void Dot(double x, double y, double radius, string style, string? hint = null) =>
+        Element("circle", style, hint, ("cx", Number(x)), ("cy", Number(y)), ("r", Number(radius)));
 
     /// <param name="x">Where the text is anchored.</param>
     /// <param name="y">Its base line.</param>
@@ -179,20 +110,16 @@ internal sealed class SvgCanvas
 
     private static string Number(double value) => value.ToString("0.##", CultureInfo.InvariantCulture);
 
-    private void StartBox(double x, double y, double width, double height)
+    private void Element(string name, string style, string? hint, params IEnumerable<(string Name, string Value)> attributes)
     {
-        _xml.WriteStartElement("rect", _namespace);
-        Attribute("x", Number(x));
-        Attribute("y", Number(y));
-        Attribute("width", Number(width));
-        Attribute("height", Number(height));
+        _xml.WriteStartElement(name, _namespace);
+        foreach ((string attribute, string value) in attributes)
+            Attribute(attribute, value);
+        Attribute("class", style);
+        if (hint is not null)
+            _xml.WriteElementString("title", _namespace, Printable(hint));
+        _xml.WriteEndElement();
     }
 
     private void Attribute(string name, string value) => _xml.WriteAttributeString(name, Printable(value));
-
-    private void End(string hint)
-    {
-        _xml.WriteElementString("title", _namespace, Printable(hint));
-        _xml.WriteEndElement();
-    }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using MagAlloc.Tooling.Reporting.Charts;
 
 namespace MagAlloc.Tooling.Reporting.Html;
 
@@ -66,6 +67,13 @@ internal sealed class HtmlPage
         _html.Append($"</figcaption>\n<div class=\"scroll\">{svg}</div>\n</figure>\n");
     }
 
+    /// <summary>Quantities over time, with their legend.</summary>
+    public void TimeFigure(string title, double seconds, AxisUnit unit, IReadOnlyList<TimeSeries> series, double height, string note = "") => Figure(
+        title,
+        series.Select(one => ($"{one.Name}, at most {unit.Describe(one.Largest)}", one.Colour)),
+        new TimeChart(title, seconds, unit, series) { PlotHeight = height }.Draw(),
+        note);
+
     /// <param name="headers">Of the columns; the first is a name, the others are right-aligned.</param>
     /// <param name="rows">As many cells each as there are headers.</param>
     public void Table(IReadOnlyList<string> headers, IEnumerable<IReadOnlyList<string>> rows)
@@ -95,6 +103,16 @@ internal sealed class HtmlPage
         }
 
         _html.Append("</div>\n");
+    }
+
+    public void List(IReadOnlyList<string> items)
+    {
+        if (items.Count == 0)
+            return;
+        _html.Append("<ul>\n");
+        foreach (string item in items)
+            _html.Append($"<li>{Encoded(item)}</li>\n");
+        _html.Append("</ul>\n");
     }
 
     public void Paragraph(string text) => _html.Append($"<p>{Encoded(text)}</p>\n");

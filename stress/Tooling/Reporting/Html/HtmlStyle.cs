@@ -1,18 +1,12 @@
 namespace MagAlloc.Tooling.Reporting.Html;
 
 /// <summary>
-/// The one style sheet of all pages. Charts take their colours from it by number: sN strokes, fN fills, bN is the swatch in a legend.
-/// Each colour is told from its neighbours on a light and on a dark ground.
+/// The one style sheet of all pages, with the rules of pictures and all colours of <see cref="Palette"/>.
 /// </summary>
 internal static class HtmlStyle
 {
-    public const string Sheet = """
-        :root{color-scheme:light dark;--text:#1f2328;--faint:#59636e;--ground:#f6f7f9;--card:#fff;--line:#d9dee4;--grid:#e8ebef;
-        --c1:#4c63d2;--c2:#d9480f;--c3:#2b8a3e;--c4:#b7860b;--c5:#0b7285;--c6:#b02a5b;--c7:#7b3fc4;--c8:#6b7580;
-        --good:#2b8a3e;--info:#4c63d2;--warning:#b7860b;--error:#c92a2a}
-        @media(prefers-color-scheme:dark){:root{--text:#e6edf3;--faint:#9198a1;--ground:#0d1117;--card:#151b23;--line:#30363d;--grid:#242b33;
-        --c1:#8294f5;--c2:#ff8a50;--c3:#5ccb72;--c4:#e3b341;--c5:#3bc9db;--c6:#f06595;--c7:#b68cf5;--c8:#959da6;
-        --good:#5ccb72;--info:#8294f5;--warning:#e3b341;--error:#ff7b72}}
+    public static string Sheet { get; } = $$"""
+        {{Palette.ForPage}}
         *{box-sizing:border-box}
         body{font:15px/1.5 system-ui,-apple-system,"Segoe UI","DejaVu Sans",sans-serif;color:var(--text);background:var(--ground);
         max-width:1100px;margin:0 auto;padding:1.6rem 1.2rem 3rem}
@@ -37,19 +31,8 @@ internal static class HtmlStyle
         .key{display:inline-block;white-space:nowrap;font-size:13px;margin-right:1rem}
         .key i{display:inline-block;width:11px;height:11px;border-radius:3px;margin-right:.35rem;vertical-align:-1px}
         .scroll{overflow-x:auto}figure svg{display:block;width:100%;min-width:640px;height:auto}
-        .text{fill:var(--text);font:12px system-ui,-apple-system,"Segoe UI","DejaVu Sans",sans-serif}
-        .small{font-size:11px}.faint{fill:var(--faint)}.strong{font-weight:600}
-        .grid{stroke:var(--grid);stroke-width:1}.axis{stroke:var(--faint);stroke-width:1}
-        .line{fill:none;stroke-width:1.8;stroke-linejoin:round;stroke-linecap:round}.area{fill-opacity:.14}.stack{fill-opacity:.75}
-        .stem{stroke-width:1.5;stroke-opacity:.6}.mark{stroke-width:1.2;stroke-dasharray:4 3}
         .hint{fill:transparent}.hint:hover{fill:var(--faint);fill-opacity:.16}
         .frame{stroke:var(--card);stroke-width:1;fill-opacity:.32}.frame:hover{fill-opacity:.6}.label{pointer-events:none}
-        .s1{stroke:var(--c1)}.s2{stroke:var(--c2)}.s3{stroke:var(--c3)}.s4{stroke:var(--c4)}
-        .s5{stroke:var(--c5)}.s6{stroke:var(--c6)}.s7{stroke:var(--c7)}.s8{stroke:var(--c8)}
-        .f1{fill:var(--c1)}.f2{fill:var(--c2)}.f3{fill:var(--c3)}.f4{fill:var(--c4)}
-        .f5{fill:var(--c5)}.f6{fill:var(--c6)}.f7{fill:var(--c7)}.f8{fill:var(--c8)}
-        .b1{background:var(--c1)}.b2{background:var(--c2)}.b3{background:var(--c3)}.b4{background:var(--c4)}
-        .b5{background:var(--c5)}.b6{background:var(--c6)}.b7{background:var(--c7)}.b8{background:var(--c8)}
         table{border-collapse:collapse;font-size:12.5px;font-variant-numeric:tabular-nums;min-width:50%;background:var(--card)}
         .scroll:has(>table){border:1px solid var(--line);border-radius:8px;width:fit-content;max-width:100%}
         th,td{padding:.3rem .5rem;text-align:right;border-bottom:1px solid var(--grid);white-space:nowrap}

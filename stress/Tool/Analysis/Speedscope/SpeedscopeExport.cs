@@ -41,7 +41,7 @@ internal static class SpeedscopeExport
 
         SpeedscopeProfile[] profiles =
         [
-            .. new[] { allocations }.Where(profile => profile.Samples.Total != 0),
+            .. new[] { allocations }.Where(profile => profile.Total != 0),
             .. threads.Values.Select(entry => entry.Profile).OrderByDescending(profile => profile.Total).Take(MostThreads),
         ];
         JsonSerializer.Serialize(

@@ -5,8 +5,8 @@ namespace MagAlloc.Tooling.Reporting.Html;
 /// </summary>
 internal static class HtmlStyle
 {
-    public static string Sheet { get; } = $$"""
-        {{Palette.ForPage}}
+    public static string Sheet { get; } = $$$"""
+        {{{Palette.ForPage}}}
         *{box-sizing:border-box}
         body{font:15px/1.5 system-ui,-apple-system,"Segoe UI","DejaVu Sans",sans-serif;color:var(--text);background:var(--ground);
         max-width:1100px;margin:0 auto;padding:1.6rem 1.2rem 3rem}

@@ -66,7 +66,7 @@ internal static class IovaScenarios
         plan?.Enabled = true;
         foreach (ulong pfn in pfns)
             domain.FreeFast(pfn, Cached);
-        domain.FlushCaches();
+        domain.Flush();
         Require(domain.GetStatistics() is { AllocatedRanges: 1, CachedRanges: 0 }, "one range is allocated, the books say otherwise");
     }
 

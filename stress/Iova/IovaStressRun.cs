@@ -120,7 +120,7 @@ internal sealed class IovaStressRun : IDisposable
         List<IovaRange> left;
         do
         {
-            _domain.FlushCaches();
+            _domain.Flush();
             _domain.Trim();
             left = [.. _domain.EnumerateInUse()];
             if (left.Count != 0)

@@ -34,7 +34,7 @@ public sealed class InterruptedDisposeTests
             }));
         yield return Owner("domain", () => Made(
             new IovaDomain(options: new IovaDomainOptions { AddressBits = 40, ReclaimInterval = TimeSpan.FromMilliseconds(1) }),
-            domain => domain.FlushCaches()));
+            domain => domain.Flush()));
         yield return Owner("queue", MakeQueue);
         yield return Owner("importer", MakeImporter);
 

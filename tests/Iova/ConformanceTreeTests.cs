@@ -46,7 +46,7 @@ public sealed class ConformanceTreeTests
                 domain.FreeFast(pfn, 1);
             }
 
-            domain.FlushCaches();
+            domain.Flush();
         }
     }
 
@@ -205,7 +205,7 @@ public sealed class ConformanceTreeTests
             Assert.That(() => domain.Reserve(1, 1), Throws.TypeOf<ObjectDisposedException>());
             Assert.That(() => domain.TryFind(1, out _), Throws.TypeOf<ObjectDisposedException>());
             Assert.That(() => domain.Tick(), Throws.TypeOf<ObjectDisposedException>());
-            Assert.That(() => domain.FlushCaches(), Throws.TypeOf<ObjectDisposedException>());
+            Assert.That(() => domain.Flush(), Throws.TypeOf<ObjectDisposedException>());
         });
     }
 

@@ -32,7 +32,7 @@ internal static class Domains
     public static void BalanceEmpty(IovaDomain domain, string when = "")
     {
         Balance(domain, 0, when);
-        domain.FlushCaches();
+        domain.Flush();
         IovaStatistics s = domain.GetStatistics();
         Assert.That(s.CachedUnits, Is.Zero, $"cached {when}: {s}");
         Assert.That(domain.EnumerateInUse(), Has.Count.EqualTo(s.ReservedRanges), when);

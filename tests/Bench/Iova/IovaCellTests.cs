@@ -25,7 +25,7 @@ public sealed class IovaCellTests
 
         Run(name, new DomainAllocator(domain));
 
-        domain.FlushCaches();
+        domain.Flush();
         Assert.That(domain.EnumerateInUse(), Is.Empty);
         Assert.That(domain.GetStatistics().Misuses, Is.Zero);
     }

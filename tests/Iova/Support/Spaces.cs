@@ -61,7 +61,7 @@ internal static class Spaces
     public static void AssertNothingIsLost(this IovaDomain domain, string when = "")
     {
         // The finalizer of an ended thread may be on its way home with what that thread had cached.
-        Crew.Eventually(() => domain.FlushCaches() >= 0 && domain.EnumerateInUse().Count == 0, TimeSpan.FromSeconds(2));
+        Crew.Eventually(() => domain.Flush() >= 0 && domain.EnumerateInUse().Count == 0, TimeSpan.FromSeconds(2));
         Assert.That(domain.EnumerateInUse(), Is.Empty, $"ranges left {when}");
         ulong all = domain.LastPfn - domain.StartPfn + 1;
         Assert.That(domain.TryAllocate(all, domain.LastPfn, false, out IovaRange range), Is.True, $"the whole space is one range {when}");

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using MagAlloc.Stress.Verification;
+using MagAlloc.Tooling.Measurement;
 
 namespace MagAlloc.Stress.Hammer;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
-using MagAlloc.Stress.Reporting;
 using MagAlloc.Stress.Reporting.Timeline;
-using MagAlloc.Stress.Verification;
+using MagAlloc.Tooling.Measurement;
+using MagAlloc.Tooling.Reporting;
 
 namespace MagAlloc.Stress.Iova;
 

@@ -1,6 +1,6 @@
 using MagAlloc.Bench.Contenders;
-using MagAlloc.Stress.Traces;
-using MagAlloc.Stress.Verification;
+using MagAlloc.Tooling.Measurement;
+using MagAlloc.Tooling.Traces;
 
 namespace MagAlloc.Bench.Gate.Counts;
 

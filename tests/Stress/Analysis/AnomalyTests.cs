@@ -1,5 +1,5 @@
-using MagAlloc.Stress.Analysis;
-using MagAlloc.Stress.Analysis.Anomalies;
+using MagAlloc.Tool.Analysis;
+using MagAlloc.Tool.Analysis.Anomalies;
 using Microsoft.Diagnostics.NETCore.Client;
 
 namespace MagAlloc.Tests.Stress.Analysis;

@@ -1,8 +1,8 @@
 using MagAlloc.Magazines;
 using MagAlloc.Platform;
 using MagAlloc.Sharing.Platform;
-using MagAlloc.Stress.Analysis;
 using MagAlloc.Tests.Heap.Support;
+using MagAlloc.Tool.Analysis;
 using Microsoft.Diagnostics.Tracing;
 
 namespace MagAlloc.Tests.Stress.Analysis;

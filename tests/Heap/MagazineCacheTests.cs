@@ -322,5 +322,5 @@ public sealed class MagazineCacheTests
         Assert.That(() => cache.Free(ulong.MaxValue), Throws.InstanceOf<ArgumentException>());
     }
 
-    private static MagazineCacheOptions Quiet(bool worker = false) => new() { ReclaimWorker = worker };
+    private static MagazineCacheOptions Quiet(bool worker = false) => new() { Reclaim = new() { Worker = worker } };
 }

@@ -25,7 +25,7 @@ public sealed unsafe class MaintenanceTests
     [Test]
     public void Tick_OfAPool_AsksForAnotherPass_UntilAllThatWasReturnedIsBack()
     {
-        using UnmanagedPool<long> pool = new(new UnmanagedPoolOptions { ReclaimWorker = false, ReservedBytes = Heaps.GiB });
+        using UnmanagedPool<long> pool = new(new UnmanagedPoolOptions { Reclaim = ReclaimOptions.Manual, ReservedBytes = Heaps.GiB });
         nint[] items = new nint[20_000];
         for (int i = 0; i < items.Length; i++)
         {
@@ -73,7 +73,7 @@ public sealed unsafe class MaintenanceTests
     private static MagazineCache<IdStore.Source> Filled(IdStore store)
     {
         MagazineCache<IdStore.Source> cache = new(
-            new IdStore.Source(store), new MagazineCacheOptions { MagazineCapacity = 8, ReclaimWorker = false });
+            new IdStore.Source(store), new MagazineCacheOptions { MagazineCapacity = 8, Reclaim = ReclaimOptions.Manual });
         List<ulong> ids = [];
         while (cache.TryAllocate(out ulong id))
         {

@@ -183,7 +183,7 @@ public sealed class ConformanceCacheTests
     [Test]
     public void Reclaim_TheWorkerBringsHomeWhatNobodyUses_AndStopsWithTheDomain()
     {
-        IovaDomain domain = new(4096, 1, new IovaDomainOptions { Name = "worker", ReclaimInterval = TimeSpan.FromMilliseconds(2) });
+        IovaDomain domain = new(4096, 1, new IovaDomainOptions { Name = "worker", Reclaim = new() { Interval = TimeSpan.FromMilliseconds(2) } });
         domain.FreeMany(domain.AllocateMany(20 * Magazine, 1, Spaces.Last32), 1);
         Assert.That(
             Crew.Eventually(() => domain.GetStatistics().DepotMagazines == 0, TimeSpan.FromSeconds(10)),

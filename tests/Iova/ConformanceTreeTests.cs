@@ -9,7 +9,7 @@ public sealed class ConformanceTreeTests
     [Test]
     public void Helpers_AreThoseOfTheKernelsHeader([Values(1ul, 4096ul, 65536ul)] ulong granule)
     {
-        using IovaDomain domain = new(granule, 1, new IovaDomainOptions { AddressBits = 36 + (Shift(granule) / 4), ReclaimWorker = false });
+        using IovaDomain domain = new(granule, 1, new IovaDomainOptions { AddressBits = 36 + (Shift(granule) / 4), Reclaim = ReclaimOptions.Manual });
         Assert.Multiple(() =>
         {
             Assert.That(domain.Granule, Is.EqualTo(granule));

@@ -13,7 +13,7 @@ internal static class Domains
     {
         Name = "test",
         AddressBits = bits + 12,
-        ReclaimWorker = false,
+        Reclaim = ReclaimOptions.Manual,
         Checks = checks,
         Faults = faults,
     };

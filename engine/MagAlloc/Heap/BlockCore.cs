@@ -73,8 +73,8 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
                         PageMap.ExtraCodes,
                         (int)Math.Clamp((long)bytes / BytesPerMagazine, Math.Min(FewestMagazines, (long)bytes / FewestBytesPerMagazine), MostMagazines),
                         Committed,
-                        options.ReclaimPolicy,
-                        options.ReclaimThreshold < 0 ? Environment.ProcessorCount : options.ReclaimThreshold,
+                        options.Reclaim.Policy,
+                        options.Reclaim.DepotThreshold,
                         options.Faults,
                         Id));
                     isBuilt = true;
@@ -95,9 +95,9 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
                 }
             }
 
-            if (options.ReclaimWorker)
+            if (options.Reclaim.Worker)
             {
-                Engine.StartWorker(options.ReclaimInterval, Tick);
+                Engine.StartWorker(options.Reclaim.Interval, Tick);
             }
         }
         catch

@@ -48,16 +48,16 @@ public sealed unsafe partial class MagazineCache<TSource> : IDisposable
                 ExtraCodes: 0,
                 MagazineCapacity: options.DepotCapacity + (64 * 1024),
                 _committed,
-                options.ReclaimPolicy,
-                options.ReclaimThreshold < 0 ? Environment.ProcessorCount : options.ReclaimThreshold,
+                options.Reclaim.Policy,
+                options.Reclaim.DepotThreshold,
                 options.Faults,
                 id,
                 FewestMagazines));
         try
         {
-            if (options.ReclaimWorker)
+            if (options.Reclaim.Worker)
             {
-                _engine.StartWorker(options.ReclaimInterval, _engine.Tick);
+                _engine.StartWorker(options.Reclaim.Interval, _engine.Tick);
             }
 
             _announcement.Make(this, _faults);

@@ -21,7 +21,7 @@ public sealed class IovaCellTests
     [TestCaseSource(nameof(Names))]
     public void WithTheDomain_NothingIsLeft(string name)
     {
-        using IovaDomain domain = new(Granule, 1, new IovaDomainOptions { AddressBits = AddressBits, ReclaimWorker = false });
+        using IovaDomain domain = new(Granule, 1, new IovaDomainOptions { AddressBits = AddressBits, Reclaim = ReclaimOptions.Manual });
 
         Run(name, new DomainAllocator(domain));
 

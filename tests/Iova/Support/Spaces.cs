@@ -22,9 +22,7 @@ internal static class Spaces
             Name = "test",
             AddressBits = unitBits + 12,
             Checks = checks,
-            ReclaimPolicy = policy,
-            ReclaimThreshold = threshold,
-            ReclaimWorker = false,
+            Reclaim = ReclaimOptions.Manual with { Policy = policy, Threshold = threshold },
             Faults = faults,
         });
 

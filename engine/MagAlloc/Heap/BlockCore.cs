@@ -53,7 +53,7 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
         Id = EngineIds.Next();
         _faults = options.Faults;
         _faults?.Observe(FaultEvents.Tell);
-        Misuses = new MisuseLog(options.Name, Id);
+        Misuses = new HeapMisuseLog(options.Name, Id);
         long limit = options.EffectiveByteLimit();
         _isLimitOfContainer = limit != options.ByteLimit;
         Committed = new CommitCounter(Id, limit, options.Budget);
@@ -116,7 +116,7 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
     /// <inheritdoc/>
     public string Kind { get; }
 
-    public MisuseLog Misuses { get; }
+    public HeapMisuseLog Misuses { get; }
 
     public CommitCounter Committed { get; }
 

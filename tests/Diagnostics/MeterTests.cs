@@ -103,8 +103,8 @@ public sealed unsafe class MeterTests
     [Test]
     public void Owners_of_one_name_are_one_series()
     {
-        using NativeHeap first = new(new NativeHeapOptions { Name = "twins", ReclaimWorker = false });
-        using NativeHeap second = new(new NativeHeapOptions { Name = "twins", ReclaimWorker = false });
+        using NativeHeap first = new(new NativeHeapOptions { Name = "twins", Reclaim = ReclaimOptions.Manual });
+        using NativeHeap second = new(new NativeHeapOptions { Name = "twins", Reclaim = ReclaimOptions.Manual });
         first.Allocate(100_000);
         second.Allocate(200_000);
 
@@ -134,8 +134,8 @@ public sealed unsafe class MeterTests
         });
 
         second.Dispose();
-        Assert.That(Listen("pair-of-heaps"), Is.Empty);
-        using NativeHeap third = new(new NativeHeapOptions { Name = "pair-of-heaps", ReclaimWorker = false });
+        Assert.That(Listen("pair-of-heaps"), Is.Empty, "and the series ends with the last one");
+        using NativeHeap third = new(new NativeHeapOptions { Name = "pair-of-heaps", Reclaim = ReclaimOptions.Manual });
         Assert.That(Listen("pair-of-heaps")["magalloc.depot.exchanges"], Is.Zero);
     }
 
@@ -171,7 +171,7 @@ public sealed unsafe class MeterTests
                 instruments.Add(instrument);
             }
         };
-        using NativeHeap heap = new(new NativeHeapOptions { ReclaimWorker = false });
+        using NativeHeap heap = new(new NativeHeapOptions { Reclaim = ReclaimOptions.Manual });
         listener.Start();
 
         Assert.That(instruments, Has.Count.EqualTo(31));
@@ -184,7 +184,7 @@ public sealed unsafe class MeterTests
     private static NativeHeap Used(string name, out HeapStatistics books)
     {
         FaultPlan plan = FaultPlan.FailNth(5).At(FaultPoint.SlabCreate);
-        var heap = new NativeHeap(new NativeHeapOptions { Name = name, ReclaimWorker = false, ByteLimit = 64 << 20, Faults = plan });
+        var heap = new NativeHeap(new NativeHeapOptions { Name = name, Reclaim = ReclaimOptions.Manual, ByteLimit = 64 << 20, Faults = plan });
         nint[] blocks = new nint[3000];
         for (int round = 0; round < 4; round++)
         {

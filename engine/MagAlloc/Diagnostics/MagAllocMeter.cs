@@ -12,13 +12,24 @@ namespace MagAlloc.Diagnostics;
 /// follow OpenTelemetry; the first four verbs are those of <c>aspnetcore.memory_pool</c>.
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "One a process, for as long as it lives.")]
-internal sealed class MagAllocMeter
+public sealed class MagAllocMeter
 {
+    /// <summary>Name of the meter, for listeners.</summary>
     public const string MeterName = "MagAlloc";
+
+    /// <summary>Tag: the owner's name, from its options.</summary>
     public const string OwnerNameTag = "magalloc.owner.name";
+
+    /// <summary>Tag: heap, pool, cache, domain or buffers.</summary>
     public const string OwnerKindTag = "magalloc.owner.kind";
+
+    /// <summary>Tag: bytes of a class's blocks.</summary>
     public const string SizeClassTag = "magalloc.size_class";
+
+    /// <summary>Tag: thread, depot or source.</summary>
     public const string CacheLevelTag = "magalloc.cache.level";
+
+    /// <summary>Tag: live, orphaned or revoked.</summary>
     public const string BufferStateTag = "magalloc.buffer.state";
 
     private const string Bytes = "By";
@@ -29,11 +40,40 @@ internal sealed class MagAllocMeter
     // Held, because a listener may look for instruments at any time.
     private static readonly MagAllocMeter s_instance = new();
 
-    private readonly Meter _meter = new(MeterName, typeof(MagAllocMeter).Assembly.GetName().Version?.ToString());
+    private readonly Lock _lock = new();
+    private Meter _meter = OfTheProcess();
+    private int _publications;
 
-    private MagAllocMeter()
+    private MagAllocMeter() => PublishAll();
+
+    /// <summary>
+    /// Has a meter of a factory carry the instruments, in place of the process's own one, which listeners see end. When the factory is disposed
+    /// the instruments end with it: call this again then. Any thread.
+    /// </summary>
+    /// <param name="factory">The host's; null: a meter of the process's own again.</param>
+    /// <exception cref="ObjectDisposedException">The factory is disposed; nothing has changed.</exception>
+    public static void Use(IMeterFactory? factory)
     {
-        Publish(() => _meter.CreateObservableUpDownCounter("magalloc.memory.pooled", Pooled, Bytes, "Free bytes that are kept for reuse, by cache level."));
+        lock (s_instance._lock)
+        {
+            Meter old = s_instance._meter;
+            s_instance._meter = factory is null ? OfTheProcess() : factory.Create(new MeterOptions(MeterName) { Version = Version });
+            if (!ReferenceEquals(old, s_instance._meter))
+            {
+                s_instance.PublishAll();
+                old.Dispose();
+            }
+        }
+    }
+
+    private static string? Version => typeof(MagAllocMeter).Assembly.GetName().Version?.ToString();
+
+    private static Meter OfTheProcess() => new(MeterName, Version);
+
+    private void PublishAll()
+    {
+        _publications++;
+        Publish(() => _meter.CreateObservableUpDownCounter("magalloc.memory.pooled", Current(Pooled), Bytes, "Free bytes that are kept for reuse, by cache level."));
         Counter("magalloc.memory.allocated", Bytes, "Bytes committed from the operating system.", static f => f.TotalCommittedBytes);
         Counter("magalloc.memory.evicted", Bytes, "Bytes given back to the operating system.", static f => f.ReturnedBytes);
         UpDown("magalloc.memory.rented", Bytes, "Bytes that callers hold.", static f => f.AllocatedBytes);
@@ -50,7 +90,7 @@ internal sealed class MagAllocMeter
         Counter("magalloc.out_of_memory.flushes", "{flush}", "Allocations that found nothing and flushed the caches.", static f => f.OutOfMemoryFlushes);
         Counter("magalloc.faults", "{fault}", "Faults that plans injected.", static f => f.InjectedFaults);
         Counter("magalloc.misuses", "{misuse}", "Misuses found.", static f => f.Misuses);
-        Publish(() => _meter.CreateObservableUpDownCounter("magalloc.buffers.current", BuffersByState, "{buffer}", "Exportable buffers by what became of them."));
+        Publish(() => _meter.CreateObservableUpDownCounter("magalloc.buffers.current", Current(BuffersByState), "{buffer}", "Exportable buffers by what became of them."));
         BufferUpDown("magalloc.buffers.orphaned", Bytes, "Bytes of released buffers that importers hold.", static f => f.OrphanedBytes);
         BufferUpDown("magalloc.buffers.importers", "{importer}", "Connected importers.", static f => f.Importers);
         BufferCounter("magalloc.buffers.handovers", "{frame}", "Frames handed to importers.", static f => f.HandOvers);
@@ -79,6 +119,13 @@ internal sealed class MagAllocMeter
         {
             // No memory for it: the program goes without instruments, and has its heap.
         }
+    }
+
+    /// <summary>A reading that is empty once another meter carries the instruments: a factory keeps its meter, whatever its users dispose.</summary>
+    private Func<IEnumerable<Measurement<long>>> Current(Func<IEnumerable<Measurement<long>>> read)
+    {
+        int publication = _publications;
+        return () => publication == _publications ? read() : [];
     }
 
     /// <summary>Makes an instrument. Its listeners are called, and whose fails must not cost others the instrument, or a program its heap.</summary>
@@ -226,20 +273,20 @@ internal sealed class MagAllocMeter
             .Select(same => new Measurement<long>(same.Sum(figure), new(OwnerNameTag, same.Key), new(OwnerKindTag, OwnerKind.Buffers)));
 
     private void BufferCounter(string name, string unit, string description, Func<BufferFigures, long> figure)
-        => Publish(() => _meter.CreateObservableCounter(name, () => ObserveBuffers(figure), unit, description));
+        => Publish(() => _meter.CreateObservableCounter(name, Current(() => ObserveBuffers(figure)), unit, description));
 
     private void BufferUpDown(string name, string unit, string description, Func<BufferFigures, long> figure)
-        => Publish(() => _meter.CreateObservableUpDownCounter(name, () => ObserveBuffers(figure), unit, description));
+        => Publish(() => _meter.CreateObservableUpDownCounter(name, Current(() => ObserveBuffers(figure)), unit, description));
 
     private void Counter(string name, string unit, string description, Func<OwnerFigures, long> figure)
-        => Publish(() => _meter.CreateObservableCounter(name, () => Observe(figure), unit, description));
+        => Publish(() => _meter.CreateObservableCounter(name, Current(() => Observe(figure)), unit, description));
 
     private void UpDown(string name, string unit, string description, Func<OwnerFigures, long> figure)
-        => Publish(() => _meter.CreateObservableUpDownCounter(name, () => Observe(figure), unit, description));
+        => Publish(() => _meter.CreateObservableUpDownCounter(name, Current(() => Observe(figure)), unit, description));
 
     private void Gauge(string name, string unit, string description, Func<OwnerFigures, long> figure)
-        => Publish(() => _meter.CreateObservableGauge(name, () => Observe(figure), unit, description));
+        => Publish(() => _meter.CreateObservableGauge(name, Current(() => Observe(figure)), unit, description));
 
     private void ClassUpDown(string name, string unit, string description, Func<ClassFigures, long> figure, bool ofSlabs = true)
-        => Publish(() => _meter.CreateObservableUpDownCounter(name, () => ObserveClasses(figure, ofSlabs), unit, description));
+        => Publish(() => _meter.CreateObservableUpDownCounter(name, Current(() => ObserveClasses(figure, ofSlabs)), unit, description));
 }

@@ -47,7 +47,6 @@ public sealed unsafe partial class IovaDomain : IDisposable
     private readonly RangeTree _tree = null!;
     private readonly MagazineEngine<IovaSource> _engine = null!;
     private readonly bool _marks;
-    private Announcement _announcement;
     private PaddedLong _flushes;
 
     // For the fast path: one load each from this object. Where checks are on the number is one that no cache has.
@@ -130,7 +129,7 @@ public sealed unsafe partial class IovaDomain : IDisposable
                 _fastId = _engine.Id;
             }
 
-            _announcement.Make(this, _options.Faults);
+            OwnerRegistry.Instance.Announce(this, _options.Faults);
         }
         catch
         {
@@ -257,7 +256,7 @@ public sealed unsafe partial class IovaDomain : IDisposable
         _engine?.StopWorker();
         try
         {
-            _announcement.Withdraw(this, _options.Faults);
+            OwnerRegistry.Instance.Withdraw(this, _options.Faults);
         }
         finally
         {

@@ -24,7 +24,6 @@ public sealed unsafe partial class MagazineCache<TSource> : IDisposable
     private readonly CommitCounter _committed;
     private readonly FaultPlan? _faults;
     private readonly string _name;
-    private Announcement _announcement;
 
     /// <summary>Makes a cache over a source.</summary>
     /// <param name="source">Copied.</param>
@@ -60,7 +59,7 @@ public sealed unsafe partial class MagazineCache<TSource> : IDisposable
                 _engine.StartWorker(options.Reclaim.Interval, _engine.Tick);
             }
 
-            _announcement.Make(this, _faults);
+            OwnerRegistry.Instance.Announce(this, _faults);
         }
         catch
         {
@@ -202,19 +201,7 @@ public sealed unsafe partial class MagazineCache<TSource> : IDisposable
         _engine.Enter();
         try
         {
-            EngineStatistics engine = _engine.GetStatistics();
-            return new MagazineCacheStatistics
-            {
-                CachedResources = _engine.CountCached(Code),
-                Threads = engine.Threads,
-                DepotMagazines = engine.DepotMagazines,
-                DepotExchanges = engine.DepotExchanges,
-                DepotHits = engine.DepotHits,
-                SourceRefills = engine.SourceRefills,
-                SourceReturns = engine.SourceReturns,
-                ReclaimedMagazines = engine.ReclaimedMagazines,
-                CommittedBytes = _committed.Value,
-            };
+            return new MagazineCacheStatistics(Read());
         }
         finally
         {
@@ -242,7 +229,7 @@ public sealed unsafe partial class MagazineCache<TSource> : IDisposable
         _engine.StopWorker();
         try
         {
-            _announcement.Withdraw(this, _faults);
+            OwnerRegistry.Instance.Withdraw(this, _faults);
         }
         finally
         {

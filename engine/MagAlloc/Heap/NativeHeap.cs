@@ -157,18 +157,7 @@ public sealed unsafe partial class NativeHeap : IDisposable
 
     /// <summary>Reads the books. Allocates nothing and stops nobody.</summary>
     /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
-    public HeapStatistics GetStatistics()
-    {
-        _core.Engine.Enter();
-        try
-        {
-            return _core.GetStatistics();
-        }
-        finally
-        {
-            _core.Engine.Leave();
-        }
-    }
+    public HeapStatistics GetStatistics() => _core.GetStatistics();
 
     /// <summary>
     /// Reads the books of each size class that has slabs, smallest blocks first. Stops nobody; allocates the list. Blocks held back by

@@ -142,18 +142,7 @@ public sealed unsafe class UnmanagedPool<T> : IDisposable
     }
 
     /// <inheritdoc cref="NativeHeap.GetStatistics"/>
-    public HeapStatistics GetStatistics()
-    {
-        _core.Engine.Enter();
-        try
-        {
-            return _core.GetStatistics();
-        }
-        finally
-        {
-            _core.Engine.Leave();
-        }
-    }
+    public HeapStatistics GetStatistics() => _core.GetStatistics();
 
     /// <inheritdoc cref="NativeHeap.GetSizeClassStatistics"/>
     public IReadOnlyList<SizeClassStatistics> GetSizeClassStatistics() => _core.GetSizeClassStatistics();

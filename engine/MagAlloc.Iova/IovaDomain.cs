@@ -71,7 +71,7 @@ public sealed unsafe partial class IovaDomain : IDisposable
     /// </remarks>
     public IovaDomain(ulong granule = 4096, ulong startPfn = 1, IovaDomainOptions? options = null)
     {
-        _options = options ?? new IovaDomainOptions();
+        _options = options is null ? new IovaDomainOptions() : options with { };
         _options.Validate(granule, startPfn);
         Granule = granule;
         Shift = BitOperations.Log2(granule);

@@ -39,7 +39,7 @@ public sealed unsafe class BufferQueue : IDisposable
             throw new PlatformNotSupportedException("Exportable buffers need Linux: memory files, leases on them, and sockets that carry descriptors.");
         }
 
-        options ??= new BufferQueueOptions();
+        options = options is null ? new BufferQueueOptions() : options with { };
         options.Validate();
         _core = new QueueCore(options);
         _core.Enter();

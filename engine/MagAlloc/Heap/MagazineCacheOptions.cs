@@ -1,25 +1,25 @@
 namespace MagAlloc;
 
-/// <summary>What a <see cref="MagazineCache{TSource}"/> is made from. Values are checked by the cache's constructor.</summary>
-public sealed class MagazineCacheOptions
+/// <summary>What a <see cref="MagazineCache{TSource}"/> is made from. The cache's constructor checks the values and copies them.</summary>
+public sealed record MagazineCacheOptions
 {
     /// <summary>Name in exceptions. Not null.</summary>
-    public string Name { get; init; } = "cache";
+    public string Name { get; set; } = "cache";
 
     /// <summary>Resources a magazine holds, 1 to 127. Default: 127, as in Linux's <c>iova.c</c>.</summary>
-    public int MagazineCapacity { get; init; } = 127;
+    public int MagazineCapacity { get; set; } = 127;
 
     /// <summary>Most full magazines the depot holds, 0 to 1,000,000; what is beyond goes to the source. Default: 1,024.</summary>
-    public int DepotCapacity { get; init; } = 1024;
+    public int DepotCapacity { get; set; } = 1024;
 
     /// <summary>
     /// How cached resources go back to the source. Default: <see cref="ReclaimOptions.Manual"/>, for a worker would call the source on a
     /// thread of its own. Not null.
     /// </summary>
-    public ReclaimOptions Reclaim { get; init; } = ReclaimOptions.Manual;
+    public ReclaimOptions Reclaim { get; set; } = ReclaimOptions.Manual;
 
     /// <inheritdoc cref="NativeHeapOptions.Faults"/>
-    public FaultPlan? Faults { get; init; }
+    public FaultPlan? Faults { get; set; }
 
     internal void Validate()
     {

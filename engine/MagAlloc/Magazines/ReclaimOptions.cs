@@ -7,16 +7,16 @@ public sealed record ReclaimOptions
     public static ReclaimOptions Manual => new() { Worker = false };
 
     /// <summary>True (default): a background thread runs the passes. False: they run when somebody calls <c>Tick</c> or <c>Trim</c>.</summary>
-    public bool Worker { get; init; } = true;
+    public bool Worker { get; set; } = true;
 
     /// <summary>Time between reclaim passes, 1 ms to 1 hour. Default: 100 ms, as in Linux (<c>IOVA_DEPOT_DELAY</c>).</summary>
-    public TimeSpan Interval { get; init; } = TimeSpan.FromMilliseconds(100);
+    public TimeSpan Interval { get; set; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Which magazines a pass returns. Default: <see cref="ReclaimPolicy.WorkingSet"/>.</summary>
-    public ReclaimPolicy Policy { get; init; } = ReclaimPolicy.WorkingSet;
+    public ReclaimPolicy Policy { get; set; } = ReclaimPolicy.WorkingSet;
 
     /// <summary>Magazines a depot keeps under <see cref="ReclaimPolicy.Flat"/>; -1 (default): the number of processors.</summary>
-    public int Threshold { get; init; } = -1;
+    public int Threshold { get; set; } = -1;
 
     internal int DepotThreshold => Threshold < 0 ? Environment.ProcessorCount : Threshold;
 

@@ -55,9 +55,9 @@ awk -F '\t' '
         print ""
         print "# Mutants"
         print ""
-        print "Deliberate defects, and the test that failed first for each. `tests/mutants/run.sh` puts each of them"
-        print "into a copy of the repository and requires a failure. [Testing](testing.md#mutants) says how that works,"
-        print "and why some must survive."
+        print "Deliberate defects, and the test that failed first for each. `tests/mutants/run.sh` puts each"
+        print "of them into a copy of the repository and requires a failure. [Testing](testing.md#mutants)"
+        print "says how that works, and why some must survive."
         print ""
         printf "%d mutants: %d caught, %d equivalent ones that survive as they must", total, caught, equivalent
         if (missed > 0) printf ", %d that a test should have caught", missed

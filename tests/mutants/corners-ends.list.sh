@@ -6,10 +6,10 @@ mutant 'ends: a disposal leaves the number in the caches of living threads' $end
     'Atomic.CompareExchange(ref cache->EngineId, 0, Id);' '' 'FullyQualifiedName~AfterDisposeTests' tests
 mutant 'ends: a disposal requests no flush, so that magazines are swapped' $end \
     'RequestFlush();
-        StopWorker();' 'StopWorker();' 'FullyQualifiedName~AfterDisposeTests' tests
+        StopWorker();' 'StopWorker();' 'FullyQualifiedName~LastUseTests' tests
 mutant 'ends: a handle allocates out of its second magazine' Heap/NativeHeap.Allocate.cs \
     'ObjectDisposedException.ThrowIf(_core.Engine.IsClosed, this);
-        return AllocateNext' 'return AllocateNext' 'FullyQualifiedName~AfterDisposeTests' tests
+        return AllocateNext' 'return AllocateNext' 'FullyQualifiedName~LastUseTests' tests
 mutant 'ends: a pin does not look at the flag' $life \
     'Atomic.Store(ref cache->Pins, cache->Pins + 1);
         if (IsClosed)' 'Atomic.Store(ref cache->Pins, cache->Pins + 1);

@@ -39,6 +39,7 @@ public sealed class RoughPlaceTests
         ("the temporary folder is missing", "TMPDIR=/no/such/folder {}", [0, 1, 2]),
         ("the temporary folder cannot be written", "TMPDIR=/proc {}", [0, 1, 2]),
         ("100 descriptors", "ulimit -n 100; {}", [0, 1, 2]),
+        ("60 descriptors", "ulimit -n 60; {}", [0, 1, 2]),
 
         // With less, the runtime itself ends the process before or inside our own lines: it cannot load what it needs.
         ("little address space", "ulimit -v 8000000; {}", [0, 1, 2]),

@@ -89,6 +89,7 @@ internal sealed unsafe class EngineWorld
             Engine.Pin(cache);
             try
             {
+                _book.RequireSteps();
                 Engine.Spill(cache, Code, resource);
             }
             finally
@@ -105,6 +106,8 @@ internal sealed unsafe class EngineWorld
         Engine.Pin(cache);
         try
         {
+            // An owner looks at its own memory before it asks the engine for anything.
+            _book.RequireSteps();
             return ThreadCache.TryPop(cache, Code, out nuint resource) ? resource : Engine.Refill(cache, Code);
         }
         finally

@@ -1,6 +1,6 @@
 namespace MagAlloc;
 
-/// <summary>A snapshot of a <see cref="MagazineCache{TSource}"/>'s books; exact while nobody uses the cache.</summary>
+/// <summary>A snapshot of a <see cref="MagazineCache{TSource}"/>'s books; exact while no thread uses the cache.</summary>
 public readonly record struct MagazineCacheStatistics
 {
     /// <summary>Resources in thread caches and in the depot.</summary>

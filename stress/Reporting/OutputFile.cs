@@ -1,4 +1,5 @@
 using MagAlloc.Platform;
+using MagAlloc.Sharing.Platform;
 using MagAlloc.Stress.Commands;
 
 namespace MagAlloc.Stress.Reporting;

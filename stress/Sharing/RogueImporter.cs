@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.Versioning;
 using MagAlloc.Platform;
-using MagAlloc.Sharing;
+using MagAlloc.Sharing.Platform;
 using MagAlloc.Stress.Commands;
 
 namespace MagAlloc.Stress.Sharing;

@@ -4,11 +4,12 @@ using System.Text.RegularExpressions;
 namespace MagAlloc.Tests.Architecture;
 
 /// <summary>One source file of the engine, as the architecture tests look at it.</summary>
-/// <param name="Folder">The folder directly under <c>engine/</c>; empty for a file that lies there.</param>
+/// <param name="Package">The folder directly under <c>engine/</c>, named as the package; empty for a file that lies there.</param>
+/// <param name="Folder">The folder directly under that; empty for a file that lies in the package's own.</param>
 /// <param name="Name">The path under <c>engine/</c>, with forward slashes.</param>
 /// <param name="Lines">How many lines it has, comments included.</param>
 /// <param name="Code">Its text without comments and without the contents of literals.</param>
-public sealed partial record EngineSource(string Folder, string Name, int Lines, string Code)
+public sealed partial record EngineSource(string Package, string Folder, string Name, int Lines, string Code)
 {
     /// <summary>All source files of the engine.</summary>
     public static IReadOnlyList<EngineSource> ReadAll()
@@ -16,7 +17,7 @@ public sealed partial record EngineSource(string Folder, string Name, int Lines,
         string engine = Path.Combine(FindRoot(), "engine");
         return Directory.EnumerateFiles(engine, "*.cs", SearchOption.AllDirectories)
             .Select(path => (Path: path, Name: Path.GetRelativePath(engine, path).Replace('\\', '/')))
-            .Where(file => !file.Name.StartsWith("bin/", StringComparison.Ordinal) && !file.Name.StartsWith("obj/", StringComparison.Ordinal))
+            .Where(file => !file.Name.Contains("/bin/", StringComparison.Ordinal) && !file.Name.Contains("/obj/", StringComparison.Ordinal))
             .OrderBy(file => file.Name, StringComparer.Ordinal)
             .Select(file => Read(file.Path, file.Name))
             .ToArray();
@@ -25,8 +26,9 @@ public sealed partial record EngineSource(string Folder, string Name, int Lines,
     private static EngineSource Read(string path, string name)
     {
         string text = File.ReadAllText(path);
-        int slash = name.IndexOf('/', StringComparison.Ordinal);
-        return new EngineSource(slash < 0 ? "" : name[..slash], name, text.TrimEnd('\n').Split('\n').Length, Strip(text));
+        string[] parts = name.Split('/');
+        string package = parts.Length > 1 ? parts[0] : "";
+        return new EngineSource(package, parts.Length > 2 ? parts[1] : "", name, text.TrimEnd('\n').Split('\n').Length, Strip(text));
     }
 
     // Literals before comments in the pattern: "//" inside a literal starts no comment. Line ends stay where they are not

@@ -10,11 +10,13 @@ public sealed partial class LayerTests
 {
     private const int LargestFile = 400;
 
-    // A folder uses only those before it.
-    private static readonly string[] s_layers =
-    [
-        "Platform", "Concurrency", "Faults", "Events", "Ranges", "Magazines", "Slabs", "Heap", "Iova", "Sharing", "Diagnostics",
-    ];
+    // By package: a folder uses only those before it. A package's own folder ("") is its public face.
+    private static readonly Dictionary<string, string[]> s_layers = new()
+    {
+        ["MagAlloc"] = ["Platform", "Concurrency", "Faults", "Events", "Ranges", "Magazines", "Slabs", "Heap", "Diagnostics"],
+        ["MagAlloc.Iova"] = ["Ranges", ""],
+        ["MagAlloc.Sharing"] = ["Platform", ""],
+    };
 
     // Static state that is meant to change: one entry a field, each with its reason.
     private static readonly string[] s_mutableStatics =
@@ -29,23 +31,27 @@ public sealed partial class LayerTests
     [Test]
     public void The_sources_are_found()
     {
-        Assert.That(s_sources.Select(source => source.Name), Does.Contain("Platform/VirtualMemory.cs"));
+        Assert.That(s_sources.Select(source => source.Name), Does.Contain("MagAlloc/Platform/VirtualMemory.cs"));
     }
 
     [Test]
     public void Every_folder_is_a_known_layer()
     {
-        Assert.That(s_sources.Select(source => source.Folder).Where(folder => folder.Length != 0).Distinct(), Is.SubsetOf(s_layers));
+        IEnumerable<string> unknown = s_sources
+            .Where(source => source.Package.Length != 0 && !s_layers.GetValueOrDefault(source.Package, []).Contains(source.Folder))
+            .Select(source => source.Name);
+
+        Assert.That(unknown, Is.Empty);
     }
 
     [Test]
-    public void A_namespace_is_that_of_the_library_or_of_the_folder()
+    public void A_namespace_is_that_of_the_package_or_of_the_folder()
     {
         IEnumerable<string> wrong =
             from source in s_sources
             from Match match in NamespaceDeclaration().Matches(source.Code)
             let name = match.Groups[1].Value
-            where name != "MagAlloc" && name != $"MagAlloc.{source.Folder}"
+            where name != source.Package && name != $"{source.Package}.{source.Folder}"
             select $"{source.Name}: namespace {name}";
 
         Assert.That(wrong, Is.Empty);
@@ -56,8 +62,9 @@ public sealed partial class LayerTests
     {
         IEnumerable<string> wrong =
             from source in s_sources
-            from Match match in NamespaceMention().Matches(source.Code)
-            where IsLater(match.Groups[1].Value, source.Folder)
+            where source.Package.Length != 0
+            from Match match in Regex.Matches(source.Code, $@"\b{Regex.Escape(source.Package)}\.(\w+)")
+            where IsLater(source.Package, match.Groups[1].Value, source.Folder)
             select $"{source.Name}: {match.Value}";
 
         Assert.That(wrong, Is.Empty);
@@ -67,17 +74,31 @@ public sealed partial class LayerTests
     public void No_layer_names_a_public_type_of_a_later_one()
     {
         // Public types share one namespace, so that no using gives their layer away: look for the names themselves.
-        (string Folder, string Name)[] types =
+        (string Package, string Folder, string Name)[] types =
         [
             .. from source in s_sources
                from Match match in PublicType().Matches(source.Code)
-               select (source.Folder, match.Groups[1].Value),
+               select (source.Package, source.Folder, match.Groups[1].Value),
         ];
         IEnumerable<string> wrong =
             from source in s_sources
             from type in types
-            where IsLater(type.Folder, source.Folder) && Regex.IsMatch(source.Code, $@"(?<![.\w]){type.Name}\b")
+            where type.Package == source.Package && IsLater(type.Package, type.Folder, source.Folder)
+                && Regex.IsMatch(source.Code, $@"(?<![.\w]){type.Name}\b")
             select $"{source.Name}: {type.Name} of {type.Folder}/";
+
+        Assert.That(wrong, Is.Empty);
+    }
+
+    [Test]
+    public void The_two_packages_beside_the_heap_do_not_use_each_other()
+    {
+        string[] beside = ["MagAlloc.Iova", "MagAlloc.Sharing"];
+        IEnumerable<string> wrong =
+            from source in s_sources
+            from other in beside
+            where source.Package != other && source.Code.Contains(other, StringComparison.Ordinal)
+            select $"{source.Name}: {other}";
 
         Assert.That(wrong, Is.Empty);
     }
@@ -130,14 +151,16 @@ public sealed partial class LayerTests
         Assert.That(wrong, Is.Empty);
     }
 
-    private static bool IsLater(string layer, string thanFolder)
+    private static bool IsLater(string package, string layer, string thanFolder)
     {
-        int own = Array.IndexOf(s_layers, thanFolder);
-        return own >= 0 && Array.IndexOf(s_layers, layer) > own;
+        string[] layers = s_layers.GetValueOrDefault(package, []);
+        int own = Array.IndexOf(layers, thanFolder);
+        return own >= 0 && Array.IndexOf(layers, layer) > own;
     }
 
     private static IEnumerable<FieldInfo> StaticFields() =>
-        from type in typeof(ThreadAffinity).Assembly.GetTypes()
+        from assembly in EngineAssemblies.All
+        from type in assembly.GetTypes()
         where !type.IsDefined(typeof(CompilerGeneratedAttribute), inherit: false) && !type.Name.StartsWith('<')
         from field in type.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)
         select field;
@@ -146,9 +169,6 @@ public sealed partial class LayerTests
 
     [GeneratedRegex(@"^\s*namespace\s+([\w.]+)", RegexOptions.Multiline)]
     private static partial Regex NamespaceDeclaration();
-
-    [GeneratedRegex(@"\bMagAlloc\.(\w+)")]
-    private static partial Regex NamespaceMention();
 
     [GeneratedRegex(@"^public\s[^({;=]*?\b(?:class|struct|interface|enum|record)\s+(?!class\b|struct\b)(\w+)", RegexOptions.Multiline)]
     private static partial Regex PublicType();

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using MagAlloc.Platform;
+using MagAlloc.Sharing.Platform;
 using MagAlloc.Tests.Heap.Support;
 
 namespace MagAlloc.Tests.Children;
@@ -274,7 +275,7 @@ internal static unsafe partial class RestrictedSpace
         }
 
         ulong* limits = stackalloc ulong[2];
-        Require(LinuxCalls.GetLimit(AddressSpace, limits) == 0, "the limit can be read");
+        Require(LibC.GetLimit(AddressSpace, limits) == 0, "the limit can be read");
         limits[0] = (ulong)(ProcessState.VirtualBytes + more);
         Require(SetLimit(AddressSpace, limits) == 0, "the limit can be set");
     }

@@ -1,9 +1,10 @@
 using System.Diagnostics;
+using MagAlloc.Tests.Architecture;
 using MagAlloc.Tests.Stress.Analysis;
 
 namespace MagAlloc.Tests.Docs;
 
-/// <summary>A reader's project: what <c>dotnet new console</c> makes, outside the repository, with a reference to the engine as it was built, and with printed code in it.</summary>
+/// <summary>A reader's project: what <c>dotnet new console</c> makes, outside the repository, with references to the three libraries as they were built, and with printed code in it.</summary>
 internal sealed class ScratchProject : IDisposable
 {
     private const string Name = "Reader";
@@ -13,10 +14,10 @@ internal sealed class ScratchProject : IDisposable
     private readonly TemporaryFolder _folder = new();
 
     /// <param name="properties">Added to the project file, as a page tells its reader to.</param>
-    /// <param name="libraries">Beside the engine; names of assemblies that lie beside the tests'.</param>
+    /// <param name="libraries">Beside ours; names of assemblies that lie beside the tests'.</param>
     public ScratchProject(string properties = "", params IEnumerable<string> libraries)
     {
-        IEnumerable<string> references = libraries.Prepend("MagAlloc")
+        IEnumerable<string> references = EngineAssemblies.All.Select(assembly => assembly.GetName().Name!).Concat(libraries)
             .Select(name => $"<Reference Include=\"{Path.Combine(AppContext.BaseDirectory, $"{name}.dll")}\" />");
         this[$"{Name}.csproj"] = $"""
             <Project Sdk="Microsoft.NET.Sdk">

@@ -1,6 +1,7 @@
 using System.Runtime.Versioning;
 using MagAlloc.Events;
 using MagAlloc.Platform;
+using MagAlloc.Sharing.Platform;
 using MagAlloc.Tests.Platform;
 
 namespace MagAlloc.Tests.Events;

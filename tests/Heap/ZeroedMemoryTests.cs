@@ -1,4 +1,5 @@
 using MagAlloc.Platform;
+using MagAlloc.Sharing.Platform;
 using MagAlloc.Tests.Heap.Support;
 
 namespace MagAlloc.Tests.Heap;

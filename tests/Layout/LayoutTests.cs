@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using MagAlloc.Concurrency;
 using MagAlloc.Magazines;
 using MagAlloc.Slabs;
+using MagAlloc.Tests.Architecture;
 
 namespace MagAlloc.Tests.Layout;
 
@@ -57,7 +58,7 @@ public sealed unsafe class LayoutTests
     {
         Type[] padded =
         [
-            .. typeof(PaddedLong).Assembly.GetTypes().Where(type => type.StructLayoutAttribute is { Value: LayoutKind.Explicit }
+            .. EngineAssemblies.All.SelectMany(library => library.GetTypes()).Where(type => type.StructLayoutAttribute is { Value: LayoutKind.Explicit }
                 && type.IsValueType && !type.Name.StartsWith("__Static", StringComparison.Ordinal)),
         ];
 

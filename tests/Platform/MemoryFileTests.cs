@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.Versioning;
 using MagAlloc.Platform;
+using MagAlloc.Sharing.Platform;
 
 namespace MagAlloc.Tests.Platform;
 

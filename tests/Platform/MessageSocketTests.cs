@@ -1,5 +1,6 @@
 using System.Runtime.Versioning;
 using MagAlloc.Platform;
+using MagAlloc.Sharing.Platform;
 
 namespace MagAlloc.Tests.Platform;
 

@@ -1,4 +1,5 @@
 using MagAlloc.Platform;
+using MagAlloc.Sharing.Platform;
 
 namespace MagAlloc.Tests.Platform;
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using MagAlloc.Iova.Ranges;
 using MagAlloc.Ranges;
 using MagAlloc.Tests.Heap.Support;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Runtime.Versioning;
 using MagAlloc.Platform;
-using MagAlloc.Sharing;
+using MagAlloc.Sharing.Platform;
 using MagAlloc.Tests.Platform;
 using MagAlloc.Tests.Sharing.Support;
 

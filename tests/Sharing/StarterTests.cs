@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 using MagAlloc.Platform;
+using MagAlloc.Sharing.Platform;
 using MagAlloc.Tests.Children;
 using MagAlloc.Tests.Platform;
 using MagAlloc.Tests.Sharing.Support;

@@ -158,8 +158,8 @@ mapfile -t used < <(grep -oE '\b(ratio|locked|instructions|managed-bytes|depot-e
 gate --update --entry "${used[@]}" > "$work/gate.log" || { cat "$work/gate.log"; exit 1; }
 printf '| probe | verdict | red entries | what the gate says of the expected one |\n|---|---|---|---|\n'
 
-cache=Magazines/ThreadCache.cs
-allocate=Heap/NativeHeap.Allocate.cs
+cache=MagAlloc/Magazines/ThreadCache.cs
+allocate=MagAlloc/Heap/NativeHeap.Allocate.cs
 slower 'the fast path of all allocations is slower' ratio-pair-64 $cache \
     'entry->Loaded = top - 1;' 'DELAY entry->Loaded = top - 1;' \
     ratio-pair-64 ratio-pair-64-handle ratio-pair-64-pool ratio-batch-256
@@ -179,7 +179,7 @@ engine 'a managed allocation in every pop' managed-bytes-pool $cache \
     'entry->Loaded = top - 1;' "System.GC.KeepAlive(new string('x', 3)); entry->Loaded = top - 1;" \
     managed-bytes-heap managed-bytes-sized-free managed-bytes-handle managed-bytes-pool
 
-ranges=Iova/IovaDomain.Fast.cs
+ranges=MagAlloc.Iova/IovaDomain.Fast.cs
 engine 'an atomic in TryAllocateFast' locked-iova-allocate $ranges \
     'pfn = popped;' 'System.Threading.Interlocked.MemoryBarrier(); pfn = popped;' \
     locked-iova-allocate locked-iova-free instructions-iova-allocate

@@ -1,13 +1,13 @@
 # Ends of lives: defects that were found, put back one at a time. Sourced by run.sh.
-life=Magazines/MagazineEngine.Threads.cs
-end=Magazines/MagazineEngine.Close.cs
+life=MagAlloc/Magazines/MagazineEngine.Threads.cs
+end=MagAlloc/Magazines/MagazineEngine.Close.cs
 
 mutant 'ends: a disposal leaves the number in the caches of living threads' $end \
     'Atomic.CompareExchange(ref cache->EngineId, 0, Id);' '' 'FullyQualifiedName~AfterDisposeTests' tests
 mutant 'ends: a disposal requests no flush, so that magazines are swapped' $end \
     'RequestFlush();
         StopWorker();' 'StopWorker();' 'FullyQualifiedName~LastUseTests' tests
-mutant 'ends: a handle allocates out of its second magazine' Heap/NativeHeap.Allocate.cs \
+mutant 'ends: a handle allocates out of its second magazine' MagAlloc/Heap/NativeHeap.Allocate.cs \
     'ObjectDisposedException.ThrowIf(_core.Engine.IsClosed, this);
         return AllocateNext' 'return AllocateNext' 'FullyQualifiedName~LastUseTests' tests
 mutant 'ends: a pin does not look at the flag' $life \
@@ -35,20 +35,20 @@ mutant 'ends: who unpins last does not let go' $life \
     'Atomic.Store(ref cache->Pins, cache->Pins - 1);
         if (IsClosed)' 'Atomic.Store(ref cache->Pins, cache->Pins - 1);
         if (cache == null)' 'FullyQualifiedName~AHandleHeldOverADisposal' tests
-mutant 'ends: an owner of a visited cache writes the number over the end' Magazines/MagazineEngine.Visit.cs \
+mutant 'ends: an owner of a visited cache writes the number over the end' MagAlloc/Magazines/MagazineEngine.Visit.cs \
     'Atomic.Store(ref cache->EngineId, Id);
             if (IsClosed)' 'Atomic.Store(ref cache->EngineId, Id);
             if (cache == null)' 'FullyQualifiedName~VisitTests'
 mutant 'ends: the end is written over what a visitor has taken' $end \
     'Atomic.CompareExchange(ref cache->EngineId, 0, Id);' 'Atomic.Store(ref cache->EngineId, 0);' 'FullyQualifiedName~VisitTests'
-mutant 'ends: a step that meets the end counts' Magazines/MagazineEngine.Visit.cs \
+mutant 'ends: a step that meets the end counts' MagAlloc/Magazines/MagazineEngine.Visit.cs \
     'bool counts = false;
         if (!IsClosed)' 'bool counts = false;
         if (cache != null)' 'FullyQualifiedName~VisitTests'
-mutant 'ends: a node keeps its closed engine' Magazines/CacheNode.cs \
+mutant 'ends: a node keeps its closed engine' MagAlloc/Magazines/CacheNode.cs \
     'Owner = null;
         Next = null;' 'Next = null;' 'FullyQualifiedName~NothingIsKept' tests
-mutant 'ends: a node keeps its thread' Magazines/ThreadLife.cs \
+mutant 'ends: a node keeps its thread' MagAlloc/Magazines/ThreadLife.cs \
     'private readonly WeakReference<Thread> _thread = new(Thread.CurrentThread);' 'private readonly WeakReference<Thread> _thread = new(Thread.CurrentThread);
     private readonly Thread _kept = Thread.CurrentThread;' 'FullyQualifiedName~AnAsyncLocalOfADeadThread' tests
 mutant 'ends: an interrupt ends the wait for guests' $end \
@@ -57,7 +57,7 @@ mutant 'ends: an interrupt ends the wait for guests' $end \
             Uninterrupted.SpinOnce(ref spin);' 'while (Atomic.Load(ref _guests) != 0)
         {
             spin.SpinOnce();' 'FullyQualifiedName~InterruptedDispose' tests
-mutant 'ends: an interrupt ends the wait for the worker' Concurrency/Uninterrupted.cs \
+mutant 'ends: an interrupt ends the wait for the worker' MagAlloc/Concurrency/Uninterrupted.cs \
     'thread.Join();
                 break;
             }
@@ -65,19 +65,19 @@ mutant 'ends: an interrupt ends the wait for the worker' Concurrency/Uninterrupt
                 break;
             }
             catch (TimeoutException)' 'FullyQualifiedName~InterruptedDispose' tests
-mutant 'ends: an interrupt is swallowed' Concurrency/Uninterrupted.cs \
+mutant 'ends: an interrupt is swallowed' MagAlloc/Concurrency/Uninterrupted.cs \
     'if (t_depth == 0 && t_pending)' 'if (t_depth == 1 && t_pending)' 'FullyQualifiedName~InterruptedDispose' tests
-mutant 'ends: a source may dispose the cache that calls it' Heap/MagazineCache.cs \
+mutant 'ends: a source may dispose the cache that calls it' MagAlloc/Heap/MagazineCache.cs \
     'UserCall.RequireOutside(_engine.Id' 'UserCall.RequireOutside(-1' 'FullyQualifiedName~DisposeFromInside' tests
-mutant 'ends: a constructor may dispose the pool that calls it' Heap/UnmanagedPool.cs \
+mutant 'ends: a constructor may dispose the pool that calls it' MagAlloc/Heap/UnmanagedPool.cs \
     'UserCall.RequireOutside(_core.Id' 'UserCall.RequireOutside(-1' 'FullyQualifiedName~DisposeFromInside' tests
-mutant 'ends: a source inside another ones call may not be disposed' Events/UserCall.cs \
+mutant 'ends: a source inside another ones call may not be disposed' MagAlloc/Events/UserCall.cs \
     'if (call->_owner == owner)' 'if (call != null)' 'FullyQualifiedName~DisposeFromInside' tests
 mutant 'ends: a source that throws ends the disposal half-way' $end \
     'catch (Exception e)
 #pragma warning restore CA1031' 'catch (Exception e) when (cache == null && failure != null)
 #pragma warning restore CA1031' 'FullyQualifiedName~DisposeFromInside' tests
-mutant 'ends: a span of a disposed heap is given out' Heap/NativeMemoryOwner.cs \
+mutant 'ends: a span of a disposed heap is given out' MagAlloc/Heap/NativeMemoryOwner.cs \
     'ObjectDisposedException.ThrowIf(_heap.Core.Engine.IsClosed, _heap);' '' 'FullyQualifiedName~BuffersOfADisposedHeap' tests
-mutant 'ends: a pin does not keep its buffer mapped' Heap/NativeMemoryOwner.cs \
+mutant 'ends: a pin does not keep its buffer mapped' MagAlloc/Heap/NativeMemoryOwner.cs \
     '_heap.Core.Engine.KeepMapped();' '' 'FullyQualifiedName~BuffersOfADisposedHeap' tests

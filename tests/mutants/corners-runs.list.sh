@@ -1,38 +1,38 @@
 # Defects of runs, shrinking and refusals, put back one at a time. Sourced by run.sh.
 shrink='FullyQualifiedName~ShrinkTests'
-mutant 'runs: a shrink that finds no smaller block throws' Heap/NativeHeap.Free.cs \
+mutant 'runs: a shrink that finds no smaller block throws' MagAlloc/Heap/NativeHeap.Free.cs \
     'if (aligned && (_checks?.TryKeep((nuint)block, byteCount) ?? _core.TryKeep((nuint)block, byteCount)))' 'if (byteCount > old + old)' \
     "$shrink" tests
-mutant 'runs: a shrink flushes every cache before the old block stays' Heap/NativeHeap.Free.cs \
+mutant 'runs: a shrink flushes every cache before the old block stays' MagAlloc/Heap/NativeHeap.Free.cs \
     'mayFlush: !shrinks' 'mayFlush: true' 'FullyQualifiedName~AShrinkThatFindsNothing_DisturbsNobody' tests
-mutant 'runs: a sized free trusts the size for the class' Heap/NativeHeap.Free.cs \
+mutant 'runs: a sized free trusts the size for the class' MagAlloc/Heap/NativeHeap.Free.cs \
     '&& ThreadCache.TryPush(cache, _pageMap[offset >> Arena.ChunkShift], (nuint)block))' \
     '&& byteCount - 1 < SizeClasses.LargestBlock && ThreadCache.TryPush(cache, SizeClasses.CodeOf(byteCount - 1), (nuint)block))' \
     'FullyQualifiedName~ASizedFreeOfABlockThatCouldNotBeMoved' tests
-mutant 'runs: a sized free through the handle trusts the size' Heap/HeapThread.cs \
+mutant 'runs: a sized free through the handle trusts the size' MagAlloc/Heap/HeapThread.cs \
     '&& ThreadCache.TryPush(_cache, _pageMap[offset >> Arena.ChunkShift], (nuint)block))' \
     '&& byteCount - 1 < SizeClasses.LargestBlock && ThreadCache.TryPush(_cache, SizeClasses.CodeOf(byteCount - 1), (nuint)block))' \
     'FullyQualifiedName~ASizedFreeOfABlockThatCouldNotBeMoved' tests
-mutant 'runs: basic checks take the new size of a kept block for a wrong one' Heap/BasicChecks.cs \
+mutant 'runs: basic checks take the new size of a kept block for a wrong one' MagAlloc/Heap/BasicChecks.cs \
     'return wanted == code || (wanted != 0 && wanted < code && _core.Slabs.MayBeShrunk(chunk));' 'return wanted == code;' \
     'FullyQualifiedName~AtAFullByteLimit_BlocksOf900000Bytes' tests
-mutant 'runs: full checks keep the old end of a kept block' Heap/FullChecks.cs \
+mutant 'runs: full checks keep the old end of a kept block' MagAlloc/Heap/FullChecks.cs \
     'block.Bytes = byteCount;' '' 'FullyQualifiedName~FullChecks_FindWhatIsWrittenBehindTheNewEnd' tests
-mutant 'runs: large dirty memory is zeroed by writing' Slabs/Arena.Pages.cs \
+mutant 'runs: large dirty memory is zeroed by writing' MagAlloc/Slabs/Arena.Pages.cs \
     'zeroDirty = zeroDirty && !(dirty << _pageShift > LargestWrittenZero && TryEmpty(address, end));' '' \
     'FullyQualifiedName~LargeDirtyMemory_IsZero_AndNotResident' tests
-mutant 'runs: large dirty memory is not zeroed at all' Slabs/Arena.Pages.cs \
+mutant 'runs: large dirty memory is not zeroed at all' MagAlloc/Slabs/Arena.Pages.cs \
     'return VirtualMemory.DecommitKeepsAccess && VirtualMemory.Decommit((void*)first, ((end + mask) & ~mask) - first);' 'return first != 0;' \
     'FullyQualifiedName~ZeroedMemoryTests' tests
-mutant 'runs: a resize writes the whole page map of the run' Slabs/RunSpace.cs \
+mutant 'runs: a resize writes the whole page map of the run' MagAlloc/Slabs/RunSpace.cs \
     'Mark(chunk + oldChunks, chunks - oldChunks, PageMap.RunTail);' 'Mark(chunk + 1, chunks - 1, PageMap.RunTail);' \
     'FullyQualifiedName~Growing_and_shrinking_cost_what_the_difference_does'
-mutant 'runs: a resize commits the whole run again' Slabs/RunSpace.cs \
+mutant 'runs: a resize commits the whole run again' MagAlloc/Slabs/RunSpace.cs \
     'TryCommitRun(start + old, byteCount - old, zeroDirty: false)' 'TryCommitRun(start, byteCount, zeroDirty: false)' \
     'FullyQualifiedName~Growing_and_shrinking_cost_what_the_difference_does'
-mutant 'runs: what a pass has for a moment is no memory' Concurrency/SecondLook.cs \
+mutant 'runs: what a pass has for a moment is no memory' MagAlloc/Concurrency/SecondLook.cs \
     'if (!_transit.HasMovedSince(_ended) || ++_looks > MostLooks)' 'if (++_looks > 0)' 'FullyQualifiedName~A_dirty_chunk_that_a_trim_has'
-mutant 'runs: a purge of a dirty chunk is not counted' Slabs/Arena.Dirty.cs \
+mutant 'runs: a purge of a dirty chunk is not counted' MagAlloc/Slabs/Arena.Dirty.cs \
     '        bytes = 0;
         Committed.Transit.Begin();' '        bytes = 0;
         if (!Ranges.TryClaim(chunk, 1))
@@ -49,11 +49,11 @@ mutant 'runs: a purge of a dirty chunk is not counted' Slabs/Arena.Dirty.cs \
         }
 
         Committed.Transit.Begin();' 'FullyQualifiedName~A_dirty_chunk_that_a_trim_has'
-mutant 'runs: a purge of a slab is not counted' Slabs/SlabSpace.Return.cs \
+mutant 'runs: a purge of a slab is not counted' MagAlloc/Slabs/SlabSpace.Return.cs \
     '            _arena.Committed.Transit.Begin();
             bytes += PurgeSlab(chunk);
             _arena.Committed.Transit.End();' '            bytes += PurgeSlab(chunk);' 'FullyQualifiedName~A_free_block_that_a_trim_has'
-mutant 'runs: a magazine out of a depot is not counted' Magazines/MagazineEngine.Reclaim.cs \
+mutant 'runs: a magazine out of a depot is not counted' MagAlloc/Magazines/MagazineEngine.Reclaim.cs \
     '        _options.Committed.Transit.Begin();
         try' '        if (code > 0)
         {
@@ -62,13 +62,13 @@ mutant 'runs: a magazine out of a depot is not counted' Magazines/MagazineEngine
 
         _options.Committed.Transit.Begin();
         try' 'FullyQualifiedName~A_magazine_on_its_way_out'
-mutant 'runs: an attempt looks again for what it gave back itself' Concurrency/Transit.cs \
+mutant 'runs: an attempt looks again for what it gave back itself' MagAlloc/Concurrency/Transit.cs \
     't_begun++;' '' 'FullyQualifiedName~A_true_refusal_looks_once'
-mutant 'runs: a request waits for a pass without bound' Concurrency/SecondLook.cs \
+mutant 'runs: a request waits for a pass without bound' MagAlloc/Concurrency/SecondLook.cs \
     'while (_waits++ < Patience)' 'while (true)' 'FullyQualifiedName~A_trim_stopped_forever_stops_no_request'
-mutant 'runs: a search starts again whenever anybody frees' Ranges/RangeAllocator.cs \
+mutant 'runs: a search starts again whenever anybody frees' MagAlloc/Ranges/RangeAllocator.cs \
     'look < MostLooks' 'look < int.MaxValue' 'FullyQualifiedName~A_search_that_nothing_fits_ends'
-mutant 'runs: an alignment that no block can have flushes first' Heap/HeapCore.cs \
+mutant 'runs: an alignment that no block can have flushes first' MagAlloc/Heap/HeapCore.cs \
     ' || alignment > Arena.BaseAlignment;' ';' 'FullyQualifiedName~AnAlignmentThatNoBlockCanHave' tests
-mutant 'runs: blocks of single-block classes go to depots' Magazines/MagazineEngine.Flush.cs \
+mutant 'runs: blocks of single-block classes go to depots' MagAlloc/Magazines/MagazineEngine.Flush.cs \
     'count == capacity && capacity > 1 && keepFullInDepot' 'count == capacity && keepFullInDepot' 'FullyQualifiedName~ALargeBlockThatADeadThreadKept' tests

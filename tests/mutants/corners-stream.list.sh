@@ -1,5 +1,5 @@
 # Frames in one order, importers that hang, and what importers let go of. Sourced by run.sh.
-stream=Sharing/QueueCore
+stream=MagAlloc.Sharing/QueueCore
 
 mutant 'share: an importer that acknowledges nothing may stay for ever' $stream.Frames.cs \
     'IsLate(BufferPeer peer) => peer.DueAt <= NowTicks();' 'IsLate(BufferPeer peer) => false;' \
@@ -50,7 +50,7 @@ mutant 'share: a request that fails leaves its buffers in the stream' $stream.Re
 ' '' \
     'FullyQualifiedName~FrameOrderTests' tests
 
-mutant 'share: a bell that was disposed of throws' Platform/Doorbell.cs \
+mutant 'share: a bell that was disposed of throws' MagAlloc.Sharing/Platform/Doorbell.cs \
     'catch (ObjectDisposedException)
         {
             // Nobody waits.' 'catch (ObjectDisposedException) when (bell is null)
@@ -58,7 +58,7 @@ mutant 'share: a bell that was disposed of throws' Platform/Doorbell.cs \
             // Nobody waits.' \
     'FullyQualifiedName~DisposalTableTests' tests
 
-mutant 'share: released buffers are never let go of' Sharing/BufferImporter.Receive.cs \
+mutant 'share: released buffers are never let go of' MagAlloc.Sharing/BufferImporter.Receive.cs \
     'if (!_mayLetGo || _options.KeepReleased)' 'if (true)' \
     'FullyQualifiedName~LetGoTests' tests
 
@@ -66,10 +66,10 @@ mutant 'share: an importer that waits is not told of a release' $stream.Reclaim.
     '                TrySend(peer, ref message);' '                _ = peer;' \
     'FullyQualifiedName~LetGoTests' tests
 
-mutant 'share: a frame that is not acknowledged is unmapped' Sharing/BufferImport.cs \
+mutant 'share: a frame that is not acknowledged is unmapped' MagAlloc.Sharing/BufferImport.cs \
     'if (_pins != 0 || _frames.Count != 0)' 'if (_pins != 0)' \
     'FullyQualifiedName~LetGoTests' tests
 
-mutant 'share: what a caller has got is let go of under him' Sharing/BufferImport.cs \
+mutant 'share: what a caller has got is let go of under him' MagAlloc.Sharing/BufferImport.cs \
     'if (_isCallers || IsDisposed)' 'if (IsDisposed)' \
     'FullyQualifiedName~LetGoTests' tests

@@ -2,40 +2,40 @@
 twins='FullyQualifiedName~TwinTests'
 space='FullyQualifiedName~RestrictedSpaceTests'
 
-mutant 'twins: a half-built owner is asked for its figures' Events/Announcement.cs \
+mutant 'twins: a half-built owner is asked for its figures' MagAlloc/Events/Announcement.cs \
     'if (Atomic.Load(ref _state) != Announced)' 'if (_state > Announced)' "$twins" tests
-mutant 'twins: a heap that cannot be listed stays' Heap/NativeHeap.cs \
+mutant 'twins: a heap that cannot be listed stays' MagAlloc/Heap/NativeHeap.cs \
     '            _core.Close();
             throw;' '            throw;' "$twins" tests
-mutant 'twins: a pool that cannot be listed stays' Heap/UnmanagedPool.cs \
+mutant 'twins: a pool that cannot be listed stays' MagAlloc/Heap/UnmanagedPool.cs \
     '            _core.Close();
             throw;' '            throw;' "$twins" tests
-mutant 'twins: a cache that cannot be listed stays' Heap/MagazineCache.cs \
+mutant 'twins: a cache that cannot be listed stays' MagAlloc/Heap/MagazineCache.cs \
     '            Close();
             throw;' '            throw;' "$twins" tests
-mutant 'twins: the end of a failed cache is a disposal' Heap/MagazineCache.cs \
+mutant 'twins: the end of a failed cache is a disposal' MagAlloc/Heap/MagazineCache.cs \
     '            Close();
             throw;' '            Dispose();
             throw;' "$twins" tests
-mutant 'twins: a queue that cannot be listed stays' Sharing/QueueCore.cs \
+mutant 'twins: a queue that cannot be listed stays' MagAlloc.Sharing/QueueCore.cs \
     '        CloseDescriptors();
         _announcement' '        _announcement' "$twins" tests
-mutant 'twins: a disposal needs memory' Events/Announcement.cs \
+mutant 'twins: a disposal needs memory' MagAlloc/Events/Announcement.cs \
     'catch (OutOfMemoryException)' 'catch (OutOfMemoryException) when (_state > Withdrawn)' "$twins" tests
-mutant 'twins: released before the last figures' Heap/BlockCore.cs \
+mutant 'twins: released before the last figures' MagAlloc/Heap/BlockCore.cs \
     '            _announcement.Withdraw(this, _faults);' '            Release();
             _announcement.Withdraw(this, _faults);' "$twins" tests
-mutant 'twins: a reading passes over who has ended' Diagnostics/MagAllocMeter.cs \
+mutant 'twins: a reading passes over who has ended' MagAlloc/Diagnostics/MagAllocMeter.cs \
     'return hasAll || ReferenceEquals(census' 'return census is not null || ReferenceEquals(census' "$twins" tests
-mutant 'twins: a monitor that throws costs instruments' Diagnostics/MagAllocMeter.cs \
+mutant 'twins: a monitor that throws costs instruments' MagAlloc/Diagnostics/MagAllocMeter.cs \
     'catch (Exception)' 'catch (OutOfMemoryException)' 'FullyQualifiedName~A_listener_that_throws' tests
-mutant 'addresses: an arena is aligned or not at all' Slabs/Arena.cs \
+mutant 'addresses: an arena is aligned or not at all' MagAlloc/Slabs/Arena.cs \
     'alignment <= ChunkBytes)' 'alignment <= best)' "$space" tests
-mutant 'addresses: a heap has a gigabyte or nothing' Heap/BlockCore.Sizes.cs \
+mutant 'addresses: a heap has a gigabyte or nothing' MagAlloc/Heap/BlockCore.Sizes.cs \
     'NativeHeapOptions.MinimumReservedBytes : LeastInACrowd' 'LeastInACrowd : LeastInACrowd' "$space" tests
-mutant 'addresses: a pool has 16 GiB or nothing' Heap/UnmanagedPoolOptions.cs \
+mutant 'addresses: a pool has 16 GiB or nothing' MagAlloc/Heap/UnmanagedPoolOptions.cs \
     'ReservedBytes = ReservedBytes,' 'ReservedBytes = ReservedBytes == 0 ? 16L << 30 : ReservedBytes,' "$space" tests
-mutant 'addresses: a cache has all its magazines or nothing' Magazines/MagazineStore.cs \
+mutant 'addresses: a cache has all its magazines or nothing' MagAlloc/Magazines/MagazineStore.cs \
     'least == 0 ||' 'least >= 0 ||' "$space" tests
-mutant 'addresses: a shared heap that failed fails for ever' Heap/SharedHeap.cs \
+mutant 'addresses: a shared heap that failed fails for ever' MagAlloc/Heap/SharedHeap.cs \
     'when (e is OutOfMemoryException or InvalidOperationException)' 'when (e is OutOfMemoryException && s_late is not null)' "$space" tests

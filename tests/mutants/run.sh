@@ -28,8 +28,11 @@ declare -A built=()
 build() {
     local project="$1" configuration="$2"
     if [ "$project" = tests ] && [ -n "${built[$configuration]:-}" ]; then
-        dotnet build "$work/engine" -c "$configuration" --no-restore -p:TreatWarningsAsErrors=false -p:RunAnalyzers=false \
-            && cp "$work/engine/bin/$configuration/net10.0/MagAlloc.dll" "$work/tests/bin/$configuration/net10.0/"
+        local library
+        for library in MagAlloc MagAlloc.Iova MagAlloc.Sharing; do
+            dotnet build "$work/engine/$library" -c "$configuration" --no-restore -p:TreatWarningsAsErrors=false -p:RunAnalyzers=false \
+                && cp "$work/engine/$library/bin/$configuration/net10.0/$library.dll" "$work/tests/bin/$configuration/net10.0/" || return
+        done
         return
     fi
 
@@ -80,7 +83,7 @@ mutant() {
 
 printf '| mutant | verdict | first test that fails |\n|---|---|---|\n'
 
-stack=Concurrency/TaggedStack.cs
+stack=MagAlloc/Concurrency/TaggedStack.cs
 mutant 'stack: the tag never moves' $stack \
     '(((seen >> TagShift) + 1) << TagShift) | link' '((seen >> TagShift) << TagShift) | link' 'FullyQualifiedName~TaggedStack'
 mutant 'stack: push swings the head with a plain store' $stack \
@@ -100,7 +103,7 @@ mutant 'stack: push writes the link behind the exchange (publication order)' $st
                 Atomic.StoreRelaxed(ref Link(index), (uint)seen);
                 return;' 'FullyQualifiedName~TaggedStack'
 
-counter=Concurrency/BoundedCounter.cs
+counter=MagAlloc/Concurrency/BoundedCounter.cs
 mutant 'counter: add, then undo' $counter \
     'long seen = Atomic.Load(ref _value.Value);
         while (true)' 'if (Atomic.Add(ref _value.Value, amount) > Limit)
@@ -120,7 +123,7 @@ mutant 'counter: look, then add' $counter \
     'long now = Atomic.CompareExchange(ref _value.Value, seen + amount, seen);' \
     'Atomic.Add(ref _value.Value, amount); long now = seen;' 'FullyQualifiedName~BoundedCounter'
 
-ranges=Ranges/RangeAllocator.cs
+ranges=MagAlloc/Ranges/RangeAllocator.cs
 mutant 'ranges: a search that fails is not repeated' $ranges \
     'if (version == HintVersion())' 'if (look == 0)' 'FullyQualifiedName~RangeAllocator'
 mutant 'ranges: the hint is raised without its version' $ranges \
@@ -138,7 +141,7 @@ mutant 'ranges: a free does not lower the hint' $ranges \
     'ReleaseRun(first, units);
         LowerHint(first / BitsPerWord);' 'ReleaseRun(first, units);' 'FullyQualifiedName~RangeAllocator'
 
-tree=Ranges/RangeTree
+tree=MagAlloc.Iova/Ranges/RangeTree
 mutant 'tree: a search that fails is not repeated' $tree.Allocate.cs \
     'return Version() != version + request.GaveUp;' 'return Version() == long.MinValue;' 'FullyQualifiedName~RangeTree'
 mutant 'tree: a claim that gives up does not move the version' $tree.Claim.cs \
@@ -235,13 +238,13 @@ mutant 'tree: blocks are claimed unmarked' $tree.Search.cs \
 mutant 'tree: Release without its null check' $tree.cs \
     'if (_memory != null)' 'if (_capacity != 0)' 'FullyQualifiedName~RangeTreeTests' tests
 
-depot=Magazines/Depot.cs
+depot=MagAlloc/Magazines/Depot.cs
 mutant 'depot: a pop is not counted' $depot \
     'int count = Atomic.Add(ref _count, -1);' 'int count = Atomic.Load(ref _count);' 'FullyQualifiedName~Depot'
 mutant 'depot: a push counts with a plain store' $depot \
     'Atomic.Add(ref _count, 1);' 'Atomic.Store(ref _count, Atomic.Load(ref _count) + 1);' 'FullyQualifiedName~Depot'
 
-store=Magazines/MagazineStore.cs
+store=MagAlloc/Magazines/MagazineStore.cs
 mutant 'store: a trim that meets a holder clears the holders bits too' $store \
     'Atomic.And(ref group.InUse, ~(all & ~before));' 'Atomic.And(ref group.InUse, ~all);' 'FullyQualifiedName~MagazineStore'
 mutant 'store: a trim that meets a holder leaves its own bits' $store \
@@ -258,15 +261,15 @@ mutant 'store: Release without its null check' $store \
         if (_reservation != null)' 'public void Release()
     {
         if (_groupCount >= 0)' 'FullyQualifiedName~Magazines.MagazineStore' tests
-mutant 'arena: Release without the null check of the metadata' Slabs/Arena.cs \
+mutant 'arena: Release without the null check of the metadata' MagAlloc/Slabs/Arena.cs \
     'public void Release()
     {
         if (_metadataReservation != null)' 'public void Release()
     {
         if (Bytes != 0)' 'FullyQualifiedName~Slabs.Arena' tests
 
-slabs=Slabs/SlabSpace.cs
-returns=Slabs/SlabSpace.Return.cs
+slabs=MagAlloc/Slabs/SlabSpace.cs
+returns=MagAlloc/Slabs/SlabSpace.Return.cs
 mutant '=slabs: the state is published by a relaxed store (two full fences lie between it and the bitmap)' $slabs \
     'Atomic.Store(ref state, SlabState.Created(' 'Atomic.StoreRelaxed(ref state, SlabState.Created(' 'FullyQualifiedName~Slabs'
 mutant 'slabs: the state is published before the bitmap' $slabs \
@@ -300,11 +303,11 @@ mutant 'slabs: blocks come home count first, bits after' $returns \
         }' 'FullyQualifiedName~Slabs'
 mutant 'slabs: a block twice in one batch is not looked for' $returns \
     'if ((before & bit) != 0)' 'if ((before & bit) == 1)' 'FullyQualifiedName~Misuse' tests
-mutant 'engine: the cache of a living thread is taken over' Magazines/MagazineEngine.Threads.cs \
+mutant 'engine: the cache of a living thread is taken over' MagAlloc/Magazines/MagazineEngine.Threads.cs \
     'ticket.State == CacheNodeState.Live && !node.Life.IsAlive' 'ticket.State == CacheNodeState.Live' 'FullyQualifiedName~ThreadOracle' tests
-mutant 'engine: the large block that makes room is forgotten' Magazines/MagazineEngine.Single.cs \
+mutant 'engine: the large block that makes room is forgotten' MagAlloc/Magazines/MagazineEngine.Single.cs \
     'if (kept != 0)' 'if (kept == 0)' 'FullyQualifiedName~LargeBlock' tests
-mutant 'arena: idle memory does not make room under the peak' Slabs/Arena.Dirty.cs \
+mutant 'arena: idle memory does not make room under the peak' MagAlloc/Slabs/Arena.Dirty.cs \
     'Committed.Value + charge > Committed.Peak' 'Committed.Value + charge > long.MaxValue - 1' 'FullyQualifiedName~DirtyMemory' tests
 mutant 'slabs: a claim takes bits first and lowers the count after' $slabs \
     'ulong state = Atomic.Load(ref location);
@@ -332,19 +335,19 @@ mutant 'slabs: retirement without the test that all blocks are home' $returns \
 mutant 'slabs: retirement by an exchange without a compare' $returns \
     '|| Atomic.CompareExchange(ref location, SlabState.Retired(state), state) != state)' \
     '|| Atomic.Exchange(ref location, SlabState.Retired(state)) == ulong.MaxValue)' 'FullyQualifiedName~Slabs'
-mutant '=slabs: no generation in the state (class and count are the truth; it only guards what is compared beside them)' Slabs/SlabState.cs \
+mutant '=slabs: no generation in the state (class and count are the truth; it only guards what is compared beside them)' MagAlloc/Slabs/SlabState.cs \
     '=> ((state >> GenerationShift) + 1) << GenerationShift;' '=> (state >> GenerationShift) << GenerationShift;' 'FullyQualifiedName~Slabs'
 mutant 'slabs: a slab that gets free blocks again is not counted as partial' $returns \
     'Atomic.Add(ref _partial[code].Value, 1);' '' 'FullyQualifiedName~Slabs'
 mutant 'slabs: a purge clears its mark at the end' $returns \
     'Release(code, blocks, got, stamp: false);' 'Release(code, blocks, got, stamp: false); Atomic.Store(ref header.Purgeable, 0);' 'FullyQualifiedName~Slabs'
-mutant 'slabs: a page committed by two is charged twice' Slabs/Arena.Pages.cs \
+mutant 'slabs: a page committed by two is charged twice' MagAlloc/Slabs/Arena.Pages.cs \
     'if ((before & missing) != 0)' 'if (before == missing + 1)' 'FullyQualifiedName~Slabs'
-mutant 'runs: a free looks at its token and then takes it without a compare' Slabs/RunSpace.cs \
+mutant 'runs: a free looks at its token and then takes it without a compare' MagAlloc/Slabs/RunSpace.cs \
     'Atomic.CompareExchange(ref header.RunChunks, 0, chunks) != chunks' 'Atomic.Exchange(ref header.RunChunks, 0) == int.MinValue' 'FullyQualifiedName~RunSpace'
 
-engine=Magazines/MagazineEngine.Threads.cs
-close=Magazines/MagazineEngine.Close.cs
+engine=MagAlloc/Magazines/MagazineEngine.Threads.cs
+close=MagAlloc/Magazines/MagazineEngine.Close.cs
 mutant 'engine: Close does not wait for guests' $close \
     'while (Atomic.Load(ref _guests) != 0)' 'while (Atomic.Load(ref _guests) < 0)' 'FullyQualifiedName~CacheLife'
 mutant 'engine: a guest looks at the flag before it is counted' $engine \
@@ -355,9 +358,9 @@ mutant 'engine: a guest looks at the flag before it is counted' $engine \
         {
             Atomic.Increment(ref _guests);
             return true;' 'FullyQualifiedName~CacheLife'
-mutant 'engine: Close does not hold the memory itself' Concurrency/Remains.cs \
+mutant 'engine: Close does not hold the memory itself' MagAlloc/Concurrency/Remains.cs \
     'private long _readers = 1;' 'private long _readers;' 'FullyQualifiedName~CacheLife'
-mutant 'engine: an orphan is not counted as a reader' Magazines/CacheNode.cs \
+mutant 'engine: an orphan is not counted as a reader' MagAlloc/Magazines/CacheNode.cs \
     'looks.Enter();' '' 'FullyQualifiedName~CacheLife'
 mutant 'engine: two callers close' $close \
     'if (Atomic.Exchange(ref _closed, 1) != 0)' 'bool was = IsClosed; Atomic.Store(ref _closed, 1); if (was)' 'FullyQualifiedName~CacheLife'
@@ -365,14 +368,14 @@ mutant 'engine: a dead threads cache is drained by whoever comes' $engine \
     'node.TryMove(seen, CacheNodeState.Draining)' 'node.TryMove(node.Ticket, CacheNodeState.Draining)' 'FullyQualifiedName~CacheLife'
 mutant 'engine: a free cache is taken without a compare' $engine \
     'node.TryMove(ticket, ticket.Adopted())' '(node.Ticket.State == ticket.State)' 'FullyQualifiedName~CacheLife'
-mutant '=engine: two passes at a time (the guard keeps the policy of one pass; popping a magazine is safe without it)' Magazines/MagazineEngine.Reclaim.cs \
+mutant '=engine: two passes at a time (the guard keeps the policy of one pass; popping a magazine is safe without it)' MagAlloc/Magazines/MagazineEngine.Reclaim.cs \
     'if (Atomic.CompareExchange(ref _insidePass, 1, 0) != 0)' 'if (Atomic.Load(ref _insidePass) > 1)' 'FullyQualifiedName~Magazines'
-mutant 'engine: a reclaimed magazine is given back before it is emptied' Magazines/MagazineEngine.Reclaim.cs \
+mutant 'engine: a reclaimed magazine is given back before it is emptied' MagAlloc/Magazines/MagazineEngine.Reclaim.cs \
     'byte* magazine = _store.AddressOf(index);
         try' 'byte* magazine = _store.AddressOf(index);
         _store.Give(index);
         try' 'FullyQualifiedName~Magazines'
-visit=Magazines/MagazineEngine.Visit.cs
+visit=MagAlloc/Magazines/MagazineEngine.Visit.cs
 mutant 'visit: every step that met a visit counts' $visit \
     'counts = !IsTaken(seen) || ((seen >>' 'counts = true || ((seen >>' 'FullyQualifiedName~VisitTests'
 mutant 'visit: no step that met a visit counts' $visit \
@@ -398,33 +401,33 @@ mutant 'visit: a dead threads cache is inherited as its tops say' $engine \
 mutant 'visit: a slow step lets visitors in' $visit \
     'BeginVisited(cache);
         cache->Slow++;' 'cache->Slow++;' 'FullyQualifiedName~VisitTests'
-mutant 'limit: the magazines that do not fit are not put back' Magazines/MagazineEngine.Limit.cs \
+mutant 'limit: the magazines that do not fit are not put back' MagAlloc/Magazines/MagazineEngine.Limit.cs \
     'depot.Push(_links, others[--looked]);' '--looked;' 'FullyQualifiedName~Tests.Iova' tests
-mutant 'limit: the hole in a magazine is not filled' Magazines/MagazineEngine.Limit.cs \
+mutant 'limit: the hole in a magazine is not filled' MagAlloc/Magazines/MagazineEngine.Limit.cs \
     '*slot = *top;' '' 'FullyQualifiedName~Tests.Iova' tests
-mutant 'limit: a magazine does not know its lowest' Magazines/MagazineEngine.Limit.cs \
+mutant 'limit: a magazine does not know its lowest' MagAlloc/Magazines/MagazineEngine.Limit.cs \
     'lowest = Math.Min(lowest, *slot);' 'lowest = *slot;' 'FullyQualifiedName~Tests.Iova' tests
-mutant 'limit: what does not fit beside a loaded magazine is dropped' Magazines/MagazineEngine.Limit.cs \
+mutant 'limit: what does not fit beside a loaded magazine is dropped' MagAlloc/Magazines/MagazineEngine.Limit.cs \
     'Retire(cache, code, leaving, capacity, keepFullInDepot: true);' '_store.Give(_store.IndexOf(Magazine.Base(leaving)));' 'FullyQualifiedName~Tests.Iova' tests
-mutant 'iova: Close without the null check of the tree' Iova/IovaDomain.cs \
+mutant 'iova: Close without the null check of the tree' MagAlloc.Iova/IovaDomain.cs \
     '_tree?.Release();' '_tree.Release();' 'FullyQualifiedName~Iova.InitTests' tests
-mutant 'iova: two that free a reservation' Iova/ReservedRanges.cs \
+mutant 'iova: two that free a reservation' MagAlloc.Iova/ReservedRanges.cs \
     'sorted[at].Range == range && sorted[at].TryFree()' 'sorted[at].Range == range && (sorted[at].TryFree() || at >= 0)' 'FullyQualifiedName~Tests.Iova' tests
 
-mutant 'heap: Close without the null check of the arena' Heap/BlockCore.cs \
+mutant 'heap: Close without the null check of the arena' MagAlloc/Heap/BlockCore.cs \
     'Arena?.Release();' 'Arena.Release();' 'FullyQualifiedName~InitFaultTests' tests
-mutant 'checks: a free looks at the bit, then clears it' Heap/BasicChecks.cs \
+mutant 'checks: a free looks at the bit, then clears it' MagAlloc/Heap/BasicChecks.cs \
     '(Atomic.And(ref _core.Arena.Marks(chunk)[index / 64], ~bit) & bit) == 0' \
     '(Atomic.Load(ref _core.Arena.Marks(chunk)[index / 64]) & bit) == 0 || Atomic.And(ref _core.Arena.Marks(chunk)[index / 64], ~bit) == ulong.MaxValue' 'FullyQualifiedName~BasicChecks'
-mutant 'swap: a request to flush is passed over' Magazines/MagazineEngine.Swap.cs \
+mutant 'swap: a request to flush is passed over' MagAlloc/Magazines/MagazineEngine.Swap.cs \
     'cache->Slow == 0 && cache->FlushEpoch == Atomic.Load(ref _flushEpoch);' 'cache->Slow == 0;' 'FullyQualifiedName~SwapTests'
-mutant 'swap: a nested call changes places' Magazines/MagazineEngine.Swap.cs \
+mutant 'swap: a nested call changes places' MagAlloc/Magazines/MagazineEngine.Swap.cs \
     'cache->Slow == 0 && cache->FlushEpoch' 'cache->FlushEpoch' 'FullyQualifiedName~SwapTests'
-mutant 'visit: a pair changes places while a visitor reads' Magazines/MagazineEngine.Swap.cs \
+mutant 'visit: a pair changes places while a visitor reads' MagAlloc/Magazines/MagazineEngine.Swap.cs \
     '        Own(cache);
 ' '' 'FullyQualifiedName~VisitTests'
-iova=Iova/IovaDomain.Slow.cs
-limit=Magazines/MagazineEngine.Limit.cs
+iova=MagAlloc.Iova/IovaDomain.Slow.cs
+limit=MagAlloc/Magazines/MagazineEngine.Limit.cs
 mutant 'iova: only the loaded magazine is looked through (the kernel, W7)' $limit \
     '|| (entry->Previous != Magazine.NoneFull && (found = TakeBelow(ref entry->Previous, capacity, highest)) != 0))' \
     '|| (found = 0) != 0)' 'FullyQualifiedName~Iova.Weakness' tests
@@ -437,7 +440,7 @@ mutant 'iova: what is taken out of the middle of a magazine stays in it' $limit 
 ' '' 'FullyQualifiedName~Iova.Conformance' tests
 mutant 'iova: a magazine gives a range one above the limit' $limit \
     'if (resource - 1 < highest)' 'if (resource - 1 <= highest)' 'FullyQualifiedName~Iova.Weakness|FullyQualifiedName~Iova.Conformance|FullyQualifiedName~Iova.Model' tests
-mutant 'iova: the fast path looks at the first page frame only' Magazines/ThreadCache.cs \
+mutant 'iova: the fast path looks at the first page frame only' MagAlloc/Magazines/ThreadCache.cs \
     '(first | mask) > limit' 'first > limit' 'FullyQualifiedName~Iova.Weakness|FullyQualifiedName~Iova.Conformance|FullyQualifiedName~Iova.Model' tests
 mutant 'iova: an exhausted allocation does not visit living threads' $visit \
     '            Visit();
@@ -447,18 +450,18 @@ mutant 'iova: a checked free does not look at its mark' $iova \
 mutant 'visit: no fence between the park and the tops' $visit \
     '        Atomic.ProcessWideFence();
 ' '' 'FullyQualifiedName~FlushSoakTests' tests
-mutant 'iova: one class for both parts of the space' Iova/IovaDomain.cs \
+mutant 'iova: one class for both parts of the space' MagAlloc.Iova/IovaDomain.cs \
     '_hasLower = Dma32LastPfn < LastPfn' '_hasLower = Dma32LastPfn < 0' 'FullyQualifiedName~Iova.PartTests' tests
-mutant 'iova: the lower class is refilled from both parts' Iova/IovaSource.cs \
+mutant 'iova: the lower class is refilled from both parts' MagAlloc.Iova/IovaSource.cs \
     'code > Orders ? _upperStart - 1 : _last' '_last' 'FullyQualifiedName~Iova.PartTests' tests
-mutant 'iova: a high request passes the lower magazines by' Iova/IovaDomain.Slow.cs \
+mutant 'iova: a high request passes the lower magazines by' MagAlloc.Iova/IovaDomain.Slow.cs \
     ': Take(cache, lower, nuint.MaxValue);' ': 0;' 'FullyQualifiedName~Iova.PartTests' tests
-mutant 'iova: a low request passes the upper magazines by' Iova/IovaDomain.Slow.cs \
+mutant 'iova: a low request passes the upper magazines by' MagAlloc.Iova/IovaDomain.Slow.cs \
     '? Take(cache, upper, highest)' '? 0' 'FullyQualifiedName~Iova.PartTests' tests
-mutant 'iova: a batch of any size' Iova/IovaSource.cs \
+mutant 'iova: a batch of any size' MagAlloc.Iova/IovaSource.cs \
     '        count = (int)Math.Clamp(share, 1, (ulong)count);
 ' '' 'FullyQualifiedName~Iova.PartTests' tests
-mutant 'iova: ranges are unmarked before they go home' Iova/IovaSource.cs \
+mutant 'iova: ranges are unmarked before they go home' MagAlloc.Iova/IovaSource.cs \
     '        int freed = _tree.FreeMany' '        for (int i = 0; i < count && _marks; i++)
         {
             _tree.TryUnmark(Decode(resources[i]));
@@ -466,7 +469,7 @@ mutant 'iova: ranges are unmarked before they go home' Iova/IovaSource.cs \
 
         int freed = _tree.FreeMany' 'FullyQualifiedName~IovaSoak' tests
 
-mutant 'iova: a refill marks in a second step' Iova/IovaSource.cs \
+mutant 'iova: a refill marks in a second step' MagAlloc.Iova/IovaSource.cs \
     'int taken = _tree.AllocateMany(order, last, into, count, _marks);' 'int taken = _tree.AllocateMany(order, last, into, count);
         for (int i = 0; _marks && i < taken; i++)
         {
@@ -476,11 +479,11 @@ mutant 'iova: a refill marks in a second step' Iova/IovaSource.cs \
 
 samples="FullyQualifiedName~SamplingTests"
 
-mutant 'sampling: a free does not lift' Magazines/MagazineEngine.cs \
+mutant 'sampling: a free does not lift' MagAlloc/Magazines/MagazineEngine.cs \
     'LiftBeforeSpill(cache, code);' '' "$samples" tests
-mutant 'sampling: a flush does not lift' Magazines/MagazineEngine.Flush.cs \
+mutant 'sampling: a flush does not lift' MagAlloc/Magazines/MagazineEngine.Flush.cs \
     'LiftBeforeFlush(cache, code);' '' "$samples" tests
-mutant 'sampling: a flush lifts all classes in advance' Magazines/MagazineEngine.Flush.cs \
+mutant 'sampling: a flush lifts all classes in advance' MagAlloc/Magazines/MagazineEngine.Flush.cs \
     '        for (int code = 1; code < _codes; code++)
         {
             int capacity = _capacities[code];
@@ -499,58 +502,58 @@ mutant 'sampling: a flush lifts all classes in advance' Magazines/MagazineEngine
                 continue;
             }
 ' 'FullyQualifiedName~SessionTests' tests
-mutant 'sampling: an ended session takes the magazine for empty' Magazines/MagazineEngine.Sampling.cs \
+mutant 'sampling: an ended session takes the magazine for empty' MagAlloc/Magazines/MagazineEngine.Sampling.cs \
     'return resource != 0 ? resource : RefillNow(cache, code);' 'ThreadCache.Entry(cache, code)->Loaded += resource != 0 ? 1 : 0; return RefillNow(cache, code);' "$samples" tests
-mutant 'sampling: frees change places over a planted 0' Magazines/MagazineEngine.Swap.cs \
+mutant 'sampling: frees change places over a planted 0' MagAlloc/Magazines/MagazineEngine.Swap.cs \
     '!TryCountSwap(cache, code, _capacities[code], popped: 0)' 'false' "$samples" tests
-mutant 'sampling: allocations change places over a planted 0' Magazines/MagazineEngine.Swap.cs \
+mutant 'sampling: allocations change places over a planted 0' MagAlloc/Magazines/MagazineEngine.Swap.cs \
     '!TryCountSwap(cache, code, Magazine.Count(entry->Previous, capacity), popped: 1)' 'false' "$samples" tests
-mutant 'sampling: a swap passes over a sample that is due' Magazines/MagazineEngine.Sampling.cs \
+mutant 'sampling: a swap passes over a sample that is due' MagAlloc/Magazines/MagazineEngine.Sampling.cs \
     'one->Slot != null || left <= next' 'one->Slot != null' "$samples" tests
-mutant 'sampling: a swap does not count' Magazines/MagazineEngine.Sampling.cs \
+mutant 'sampling: a swap does not count' MagAlloc/Magazines/MagazineEngine.Sampling.cs \
     'long left = one->Left - one->Mark;' 'long left = one->Left;' "$samples" tests
-mutant 'sampling: a pop of the previous magazine is not counted' Magazines/MagazineEngine.Sampling.cs \
+mutant 'sampling: a pop of the previous magazine is not counted' MagAlloc/Magazines/MagazineEngine.Sampling.cs \
     '        one->Left--;
         return true;' '        return true;' "$samples" tests
-mutant 'sampling: large blocks go past the countdown' Heap/NativeHeap.Allocate.cs \
+mutant 'sampling: large blocks go past the countdown' MagAlloc/Heap/NativeHeap.Allocate.cs \
     ': MagazineEngine<SlabSource>.TryPopPreviousSampled(cache, code, out block)' ': ThreadCache.TryPopPrevious(cache, code, out block)' "$samples" tests
-mutant 'sampling: what was popped is not counted' Magazines/MagazineEngine.Sampling.cs \
+mutant 'sampling: what was popped is not counted' MagAlloc/Magazines/MagazineEngine.Sampling.cs \
     'one->Left -= one->Mark - CountLoaded(cache, code);' '' "$samples" tests
-mutant '=sampling: a nested call lifts what the step further up works on (who calls out hides the magazine: there is nothing to lift or plant)' Magazines/MagazineEngine.Sampling.cs \
+mutant '=sampling: a nested call lifts what the step further up works on (who calls out hides the magazine: there is nothing to lift or plant)' MagAlloc/Magazines/MagazineEngine.Sampling.cs \
     '        if (cache->Slow != 0)
         {
             // Of a nested' '        if (false)
         {
             // Of a nested' 'FullyQualifiedName~SessionTests|FullyQualifiedName~SamplingTests' tests
-mutant 'events: exchanges from before the session are told' Events/MagAllocEventSource.Sessions.cs \
+mutant 'events: exchanges from before the session are told' MagAlloc/Events/MagAllocEventSource.Sessions.cs \
     'discard: !wasExchange' 'discard: false' 'FullyQualifiedName~EveryEventTests' tests
-mutant 'events: the clock does not tell of idle threads' Events/MagAllocEventSource.Sessions.cs \
+mutant 'events: the clock does not tell of idle threads' MagAlloc/Events/MagAllocEventSource.Sessions.cs \
     'owner.ReportExchanges(beat - 1, discard: false);' '' 'FullyQualifiedName~EveryEventTests' tests
-mutant 'events: exchanges are told under the number of who tells' Magazines/MagazineEngine.Events.cs \
+mutant 'events: exchanges are told under the number of who tells' MagAlloc/Magazines/MagazineEngine.Events.cs \
     '_depots[code].Count, thread);' '_depots[code].Count, MagAlloc.Platform.OsThread.CurrentId);' 'FullyQualifiedName~ExchangesByThreadTests' tests
-mutant 'events: what a predecessor exchanged is told under its successors number' Magazines/MagazineEngine.Events.cs \
+mutant 'events: what a predecessor exchanged is told under its successors number' MagAlloc/Magazines/MagazineEngine.Events.cs \
     'TellExchanges(trace, discard: !listened);' 'for (int code = 1; listened && code < trace->Codes; code++)
         {
             ClassTrace* one = CacheTrace.Class(trace, code);
             Tell(code, one->TakeFromDepot(out _), one->TakeToDepot(out _), MagAlloc.Platform.OsThread.CurrentId);
         }' 'FullyQualifiedName~ExchangesByThreadTests' tests
-mutant 'events: a successor takes over before the last is told' Magazines/MagazineEngine.Threads.cs \
+mutant 'events: a successor takes over before the last is told' MagAlloc/Magazines/MagazineEngine.Threads.cs \
     'bool told = TryTellLast(node.Cache);' 'bool told = true;' 'FullyQualifiedName~ExchangesByThreadTests' tests
-mutant 'events: a successor counts under its predecessors number' Magazines/MagazineEngine.Threads.cs \
+mutant 'events: a successor counts under its predecessors number' MagAlloc/Magazines/MagazineEngine.Threads.cs \
     'CacheTrace.HandOver(node.Cache->Trace, node.Cache->Owner);' '' 'FullyQualifiedName~ExchangesByThreadTests' tests
-mutant 'events: inside an event the untold is taken over' Magazines/MagazineEngine.Events.cs \
+mutant 'events: inside an event the untold is taken over' MagAlloc/Magazines/MagazineEngine.Events.cs \
     'return !CacheTrace.HasUntold(trace);' 'return true;' 'FullyQualifiedName~ExchangesByThreadTests' tests
-mutant 'events: who was called back gets a second cache' Magazines/MagazineEngine.Threads.cs \
+mutant 'events: who was called back gets a second cache' MagAlloc/Magazines/MagazineEngine.Threads.cs \
     '            ThreadCache* own = record.Find(Id);
             if (own != null)' '            ThreadCache* own = null;
             if (own != null)' 'FullyQualifiedName~ExchangesByThreadTests' tests
-mutant 'events: what was told is stored without a compare' Magazines/ClassTrace.cs \
+mutant 'events: what was told is stored without a compare' MagAlloc/Magazines/ClassTrace.cs \
     'Atomic.CompareExchange(ref told, Word(thread, now), before) == before' 'Atomic.Exchange(ref told, Word(thread, now)) != long.MinValue' \
     'FullyQualifiedName~ClassTrace'
-mutant 'events: a listener that allocates calls itself' Events/MagAllocEventSource.cs \
+mutant 'events: a listener that allocates calls itself' MagAlloc/Events/MagAllocEventSource.cs \
     'if (EventGuard.t_depth != 0)' 'if (EventGuard.t_depth < 0)' 'FullyQualifiedName~SessionTests' tests
 
-sharing=Sharing/QueueCore
+sharing=MagAlloc.Sharing/QueueCore
 share="FullyQualifiedName~Tests.Sharing"
 mutant 'share: the control word is stored after the export' $sharing.Export.cs \
     'error = SendDescription(buffer, peer, ref message, writable);' '_control.Revoke(buffer.Slot);
@@ -559,13 +562,13 @@ mutant 'share: the control word is stored after the export' $sharing.Export.cs \
 mutant 'share: a revocation is announced after the punch' $sharing.Release.cs \
     '        _control.Revoke(buffer.Slot);' '        buffer.TryDropPages(_faults);
         _control.Revoke(buffer.Slot);' "$share.StableProfile" tests
-mutant '=share: the lease is asked on the first description (while there is a second one it counts the same)' Sharing/SharedBuffer.cs \
+mutant '=share: the lease is asked on the first description (while there is a second one it counts the same)' MagAlloc.Sharing/SharedBuffer.cs \
     'MemoryFiles.AskLease(_oracle)' 'MemoryFiles.AskLease(File)' "$share.LifeTests|$share.QuotaTests|$share.StubbornImporter" tests
-mutant 'share: the signal of a lease is set once' Platform/MemoryFiles.cs \
+mutant 'share: the signal of a lease is set once' MagAlloc.Sharing/Platform/MemoryFiles.cs \
     'if (LinuxCalls.Control(description, SetSignal, HarmlessSignal) != 0)' 'if (description.IsInvalid)' 'FullyQualifiedName~LeaseTests' tests
 mutant 'share: the own copy of a sent description is kept' $sharing.Export.cs \
     'using FileDescriptor? fresh' 'FileDescriptor? fresh' "$share.LifeTests" tests
-mutant 'share: the number of a life does not move' Sharing/SlotTable.cs \
+mutant 'share: the number of a life does not move' MagAlloc.Sharing/SlotTable.cs \
     'generation = _generations[slot] = _generations[slot] == uint.MaxValue ? 1 : _generations[slot] + 1;' 'generation = _generations[slot] = 1;' \
     "$share.Generation" tests
 mutant 'share: the place of an orphan is given again' $sharing.Release.cs \
@@ -589,9 +592,9 @@ mutant '=share: a place is free before its file is closed (whoever had a claim o
             _quotas.Reclaim(buffer.Bytes, wasRevoked: !buffer.HasPages);
             buffer.Phase = BufferPhase.Reclaimed;
             _released.Remove(buffer);' "$share.LifeTests|$share.Generation|$share.SharingSoak" tests
-mutant 'share: the quota of orphans looks at live bytes only' Sharing/QuotaBook.cs \
+mutant 'share: the quota of orphans looks at live bytes only' MagAlloc.Sharing/QuotaBook.cs \
     'bytes > options.OrphanBytes - LiveBytes - OrphanedBytes' 'bytes > options.OrphanBytes - LiveBytes' "$share.Quota" tests
-mutant 'share: the bytes of an orphan are not moved' Sharing/QuotaBook.cs \
+mutant 'share: the bytes of an orphan are not moved' MagAlloc.Sharing/QuotaBook.cs \
     '        OrphanedBytes += bytes;
 ' '' "$share.Quota|$share.ReleaseMode" tests
 mutant 'share: pressure revokes the youngest' $sharing.Reclaim.cs '.MinBy(' '.MaxBy(' "$share.Quota" tests
@@ -617,9 +620,9 @@ mutant 'share: a false release is looked at once' $sharing.Claims.cs \
 mutant 'share: an export that was read counts as unread' $sharing.Claims.cs \
     '        claim.Peer.Unread -= claim.IsUnread ? 1 : 0;
 ' '' "$share.Quota" tests
-mutant 'share: buffers are not sealed' Sharing/SharedBuffer.cs \
+mutant 'share: buffers are not sealed' MagAlloc.Sharing/SharedBuffer.cs \
     'FileSteps.Seal(queue, _file, seals, faults);' '_ = seals;' "$share.StableProfile" tests
-mutant 'share: more seals can be added to a stable buffer' Sharing/SharedBuffer.cs \
+mutant 'share: more seals can be added to a stable buffer' MagAlloc.Sharing/SharedBuffer.cs \
     'MemoryFiles.SealShrink | MemoryFiles.SealGrow | MemoryFiles.SealSeals,' 'MemoryFiles.SealShrink | MemoryFiles.SealGrow,' "$share.StableProfile" tests
 mutant 'share: what came back last is dequeued first' $sharing.Frames.cs \
     '        _done.Enqueue(buffer);' '        SharedBuffer[] before = [.. _done];
@@ -650,7 +653,7 @@ mutant 'share: an untracked export is not noticed' $sharing.Claims.cs \
 ' '' "$share.Untracked" tests
 mutant 'share: pages that come back are left' $sharing.Reclaim.cs \
     'buffer.ResidentBytes() != 0' 'buffer.ResidentBytes() < 0' "$share.LifeTests|$share.HandOver" tests
-mutant 'share: closes are not heard' Sharing/CloseWatcher.cs \
+mutant 'share: closes are not heard' MagAlloc.Sharing/CloseWatcher.cs \
     '                _watches[watch] = queue;' '' "$share.CloseWatcher" tests
 mutant 'share: without watches leases are asked now and then' $sharing.Caretaker.cs \
     'Tracking == BufferTracking.Polled ? s_poll : s_safetyNet' 's_safetyNet' "$share.LifeTests" tests
@@ -668,7 +671,7 @@ mutant 'share: buffers that are being made are nobodys' $sharing.Buffers.cs \
     '                    _owner = handle;
 ' '                    _owner = formerOwner;
 ' "$share.Ownership" tests
-mutant 'share: a listener deletes whatever is in its place' Sharing/BufferListener.cs ' && present.IsSocket' '' "$share.Listener" tests
+mutant 'share: a listener deletes whatever is in its place' MagAlloc.Sharing/BufferListener.cs ' && present.IsSocket' '' "$share.Listener" tests
 mutant 'share: what an importer said last is lost with it' $sharing.Peers.cs \
     'if (got < 0 && VirtualMemory.LastError == LinuxError.ConnectionReset)' 'if (got < -1)' "$share.LastWords" tests
 mutant 'share: what an importer said last is lost where a message cannot be sent to it' $sharing.Peers.cs \
@@ -695,11 +698,11 @@ mutant 'share: the end of a queue waits for nobody' $sharing.cs \
     '            _isAbandoned = true;' "$share.PinTests" tests
 mutant 'share: figures tell of what is only reserved' $sharing.Events.cs \
     '_quotas.LiveBytes - _unmadeBytes' '_quotas.LiveBytes' "$share.SharingBooks" tests
-mutant 'share: stable buffers are made of reserved huge pages' Sharing/BufferFormat.cs \
+mutant 'share: stable buffers are made of reserved huge pages' MagAlloc.Sharing/BufferFormat.cs \
     'if (profile == BufferProfile.Stable && pages' 'if (profile < 0 && pages' "$share.SharedHugePage" tests
-mutant 'share: freezing takes the pool a second time' Platform/FileMapping.cs \
+mutant 'share: freezing takes the pool a second time' MagAlloc.Sharing/Platform/FileMapping.cs \
     'MapPrivate | MapNoReserve | MapFixed' 'MapPrivate | MapFixed' "$share.SharedHugePage" tests
-importer=Sharing/BufferImporter
+importer=MagAlloc.Sharing/BufferImporter
 mutant 'share: a part of a huge page is mapped' $importer.Mapping.cs \
     'export.Length % page != 0' 'export.Length % Environment.SystemPageSize != 0' "$share.SharedHugePage" tests
 mutant 'share: an importer maps parts of pages' $importer.Mapping.cs 'if (page == 0 || export.Length % page != 0)' 'if (page == 0)' "$share.HostileOwner" tests
@@ -709,7 +712,7 @@ mutant 'share: frames that the owner sent before its end are lost' $importer.Rec
     'VirtualMemory.LastError == LinuxError.ConnectionReset)' 'VirtualMemory.LastError == LinuxError.NoDevice)' "$share.LastWords" tests
 mutant 'share: frames that the owner sent before its end are lost when a message cannot be sent' $importer.cs \
     '            Atomic.Store(ref _isUnheard, 1);' '            Atomic.Store(ref _isGone, 1);' "$share.LastWords" tests
-mutant 'share: a copy is made of memory that may go' Sharing/BufferImport.cs \
+mutant 'share: a copy is made of memory that may go' MagAlloc.Sharing/BufferImport.cs \
     'isPinned = _pins != 0;' 'isPinned = _pins > 1;' "$share.ImportRace" tests
 mutant 'share: an importer does not look at the seals' $importer.cs '(has & seals) != seals || ' '' "$share.HostileOwner" tests
 mutant 'share: an importer does not look at the length' $importer.cs 'status.Bytes < (ulong)bytes' 'status.Bytes == 0' "$share.HostileOwner" tests
@@ -718,22 +721,22 @@ mutant 'share: frames of a former life count' $importer.Receive.cs ' && import.G
 mutant 'share: frames are kept without end' $importer.Receive.cs \
     '        if (_frames.Count < _view.Slots)' '        if (_frames.Count >= 0)' "$share.StubbornOwner" tests
 mutant 'share: an owner that talks puts the end of a wait off' $importer.Receive.cs ' || ++read == MostAtOnce' '' "$share.StubbornOwner" tests
-mutant 'share: a pinned import is said to be let go' Sharing/BufferImport.cs ' && !isPinned)' ')' "$share.PinTests" tests
-mutant 'share: a copy is not looked at again' Sharing/BufferImport.cs \
+mutant 'share: a pinned import is said to be let go' MagAlloc.Sharing/BufferImport.cs ' && !isPinned)' ')' "$share.PinTests" tests
+mutant 'share: a copy is not looked at again' MagAlloc.Sharing/BufferImport.cs \
     '        return !IsRevoked;' '        return true;' "$share.StableProfile" tests
-mutant 'share: a revocable buffer is copied from its mapping' Sharing/BufferImport.cs \
+mutant 'share: a revocable buffer is copied from its mapping' MagAlloc.Sharing/BufferImport.cs \
     '        if (Profile == BufferProfile.Revocable)
         {
             if (MemoryFiles.Read' '        if (Profile == (BufferProfile)9)
         {
             if (MemoryFiles.Read' "$share.RevocableProfile" tests
-mutant 'share: of several descriptors the others stay open' Platform/MessageSocket.cs \
-    '            _ = LinuxCalls.Close(numbers[i]);' '            _ = numbers[i];' 'FullyQualifiedName~MessageSocketTests' tests
-mutant 'share: what was closed before a wait is waited for' Platform/PollSet.cs \
+mutant 'share: of several descriptors the others stay open' MagAlloc.Sharing/Platform/MessageSocket.cs \
+    '            _ = LibC.Close(numbers[i]);' '            _ = numbers[i];' 'FullyQualifiedName~MessageSocketTests' tests
+mutant 'share: what was closed before a wait is waited for' MagAlloc.Sharing/Platform/PollSet.cs \
     'isClosed ? 0 : milliseconds' 'milliseconds' 'FullyQualifiedName~PollSetTests' tests
-mutant 'share: closes are read without end' Platform/FileWatch.cs \
+mutant 'share: closes are read without end' MagAlloc.Sharing/Platform/FileWatch.cs \
     'reads < MostReads' 'reads >= 0' 'FullyQualifiedName~FileWatchTests' tests
-mutant 'share: a signal ends a wait' Platform/PollSet.cs \
+mutant 'share: a signal ends a wait' MagAlloc.Sharing/Platform/PollSet.cs \
     'if (happened >= 0 || VirtualMemory.LastError != LinuxError.Interrupted)' 'if (happened >= -1)' 'FullyQualifiedName~PollSetTests' tests
 
 # Mutants that are kept by subject: each file calls mutant.

@@ -9,7 +9,7 @@ internal static unsafe class HotMethods
 {
     private const string Heap = "MagAlloc.NativeHeap:";
     private const string Handle = "MagAlloc.HeapThread:";
-    private const string Domain = "MagAlloc.IovaDomain:";
+    private const string Domain = "MagAlloc.Iova.IovaDomain:";
     private static readonly string s_pool = $"MagAlloc.UnmanagedPool`1[{typeof(Item64).FullName}]:";
 
     public static IReadOnlyList<HotMethod> All { get; } =

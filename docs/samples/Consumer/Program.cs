@@ -1,7 +1,7 @@
 // Looks at the pictures that Producer makes, where they lie.
 //
 //   dotnet run --project docs/samples/Consumer -- frames.sock
-using MagAlloc;
+using MagAlloc.Sharing;
 
 if (!OperatingSystem.IsLinux())
     return 2;

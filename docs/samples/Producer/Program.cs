@@ -1,7 +1,7 @@
 // Makes grey pictures and hands them to whoever connects, without copying one. The other half is Consumer.
 //
 //   dotnet run --project docs/samples/Producer -- frames.sock 100
-using MagAlloc;
+using MagAlloc.Sharing;
 
 const int Width = 640, Height = 360;
 string address = args.Length > 0 ? args[0] : "@frames";

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using MagAlloc.Platform;
+using MagAlloc.Sharing.Platform;
 
 namespace MagAlloc.Tests.Sharing.Support;
 
@@ -16,7 +17,7 @@ internal sealed unsafe partial class DescriptorFamine : IDisposable
     public DescriptorFamine()
     {
         ulong* limits = stackalloc ulong[2];
-        Assert.That(LinuxCalls.GetLimit(OpenFiles, limits), Is.Zero);
+        Assert.That(LibC.GetLimit(OpenFiles, limits), Is.Zero);
         (_soft, _hard) = (limits[0], limits[1]);
         using FileDescriptor lowest = Doorbell.Create()!;
         Set((ulong)lowest.Number);

@@ -1,5 +1,6 @@
 using MagAlloc.Magazines;
 using MagAlloc.Platform;
+using MagAlloc.Sharing.Platform;
 using MagAlloc.Stress.Analysis;
 using MagAlloc.Tests.Heap.Support;
 using Microsoft.Diagnostics.Tracing;

@@ -2,6 +2,7 @@ using System.Runtime.Versioning;
 using MagAlloc.Events;
 using MagAlloc.Interleaving.Exploration;
 using MagAlloc.Platform;
+using MagAlloc.Sharing.Platform;
 
 namespace MagAlloc.Interleaving.Events;
 

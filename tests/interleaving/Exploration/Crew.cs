@@ -1,18 +1,25 @@
+using System.Collections.Concurrent;
+
 namespace MagAlloc.Interleaving.Exploration;
 
 /// <summary>The OS threads that one exploration uses over and over.</summary>
 internal sealed class Crew : IDisposable
 {
+    // Fixtures run beside each other; each exploration has a processor for itself, where a hand-over is one context switch and wakes no other one.
+    private static readonly ConcurrentBag<int> s_processors = [.. ThreadAffinity.AllowedCpus];
+
     private readonly List<VirtualThread> _threads = [];
     private bool _abandoned;
 
-    public SemaphoreSlim Done { get; } = new(0);
+    public int Processor { get; } = s_processors.TryTake(out int processor) ? processor : ThreadAffinity.AllowedCpus[0];
+
+    public Turn Done { get; } = new();
 
     public VirtualThread[] Of(int count)
     {
         while (_threads.Count < count)
         {
-            _threads.Add(new VirtualThread(_threads.Count));
+            _threads.Add(new VirtualThread(_threads.Count, Processor));
         }
 
         return [.. _threads.Take(count)];
@@ -23,6 +30,7 @@ internal sealed class Crew : IDisposable
 
     public void Dispose()
     {
+        s_processors.Add(Processor);
         if (_abandoned)
         {
             return;

@@ -18,12 +18,12 @@ internal sealed class Execution
     private readonly IStrategy _strategy;
     private readonly int _stepBound;
     private readonly bool[] _runnable;
-    private readonly SemaphoreSlim _done;
+    private readonly Turn _done;
     private Move[] _moves = new Move[64];
     private int _ended;
     private int _loadsInARow;
 
-    public Execution(Scenario scenario, VirtualThread[] crew, IStrategy strategy, int stepBound, SemaphoreSlim done)
+    public Execution(Scenario scenario, VirtualThread[] crew, IStrategy strategy, int stepBound, Turn done)
     {
         Scenario = scenario;
         _crew = crew;
@@ -154,7 +154,7 @@ internal sealed class Execution
         if (thread.IsFree || _ended < 0 || Failure is not null)
         {
             thread.Stores.ShowAll();
-            _done.Release();
+            _done.Give();
             return;
         }
 
@@ -172,7 +172,7 @@ internal sealed class Execution
         if (Array.IndexOf(_runnable, true) < 0)
         {
             ShowEverything(current: -1);
-            _done.Release();
+            _done.Give();
             return;
         }
 
@@ -275,7 +275,7 @@ internal sealed class Execution
 
     private void Await()
     {
-        if (!_done.Wait(TimeoutMilliseconds))
+        if (!_done.Await(TimeoutMilliseconds))
         {
             Failure = "a thread does not come back: it waits for something that is no atomic step";
         }

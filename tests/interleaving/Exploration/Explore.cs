@@ -16,6 +16,7 @@ internal static class Explore
     {
         var strategy = new DepthFirst(preemptions, flushes);
         using var crew = new Crew();
+        using PinnedThread pinned = ThreadAffinity.Pin(crew.Processor);
         long schedules = 0;
         do
         {
@@ -37,6 +38,7 @@ internal static class Explore
     public static long Randomly(Func<Scenario> make, int schedules, ulong seed = 1)
     {
         using var crew = new Crew();
+        using PinnedThread pinned = ThreadAffinity.Pin(crew.Processor);
         int steps = 100;
         for (int i = 0; i < schedules; i++)
         {
@@ -52,6 +54,7 @@ internal static class Explore
     public static void Again(Func<Scenario> make, string schedule)
     {
         using var crew = new Crew();
+        using PinnedThread pinned = ThreadAffinity.Pin(crew.Processor);
         Run(make, crew, new Replay(schedule), "Explore.Again");
     }
 
@@ -66,6 +69,7 @@ internal static class Explore
     public static int StoppingOneForever(Func<Scenario> make, int randomEach = 20, ulong seed = 1)
     {
         using var crew = new Crew();
+        using PinnedThread pinned = ThreadAffinity.Pin(crew.Processor);
         int step = 1;
         bool stopped;
         do

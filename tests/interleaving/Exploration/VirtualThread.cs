@@ -8,7 +8,7 @@ internal sealed unsafe class VirtualThread : IAtomicScheduler, IDisposable
 {
     private const int StackBytes = 1 << 20;
 
-    private readonly SemaphoreSlim _turn = new(0);
+    private readonly Turn _turn = new();
     private readonly Thread _thread;
     private Execution? _execution;
     private Action? _work;
@@ -16,10 +16,10 @@ internal sealed unsafe class VirtualThread : IAtomicScheduler, IDisposable
     private bool _hasStored;
     private Watchdog _watchdog = new();
 
-    public VirtualThread(int id)
+    public VirtualThread(int id, int processor)
     {
         Id = id;
-        _thread = new Thread(Run, StackBytes) { IsBackground = true, Name = $"virtual thread {id}" };
+        _thread = new Thread(() => Run(processor), StackBytes) { IsBackground = true, Name = $"virtual thread {id}" };
         _thread.UnsafeStart();
     }
 
@@ -49,11 +49,11 @@ internal sealed unsafe class VirtualThread : IAtomicScheduler, IDisposable
         Stores.ShowAll();
     }
 
-    public void GiveTurn() => _turn.Release();
+    public void GiveTurn() => _turn.Give();
 
     public void AwaitTurn()
     {
-        _turn.Wait();
+        _turn.Await();
         if (Unwinds)
         {
             IsFree = true;
@@ -101,16 +101,17 @@ internal sealed unsafe class VirtualThread : IAtomicScheduler, IDisposable
     {
         _work = null;
         _execution = null;
-        _turn.Release();
+        _turn.Give();
         _thread.Join();
         _turn.Dispose();
     }
 
-    private void Run()
+    private void Run(int processor)
     {
+        using PinnedThread pinned = ThreadAffinity.Pin(processor);
         while (true)
         {
-            _turn.Wait();
+            _turn.Await();
             if (_execution is null)
             {
                 return;

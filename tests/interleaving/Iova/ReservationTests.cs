@@ -1,5 +1,5 @@
 using MagAlloc.Interleaving.Exploration;
-using MagAlloc.Iova;
+using MagAlloc.Iova.Ranges;
 using MagAlloc.Ranges;
 
 namespace MagAlloc.Interleaving.Iova;

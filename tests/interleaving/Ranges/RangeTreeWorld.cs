@@ -1,5 +1,6 @@
 using System.Reflection;
 using MagAlloc.Interleaving.Exploration;
+using MagAlloc.Iova.Ranges;
 using MagAlloc.Ranges;
 
 namespace MagAlloc.Interleaving.Ranges;

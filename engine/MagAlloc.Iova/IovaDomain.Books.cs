@@ -1,0 +1,188 @@
+using MagAlloc.Concurrency;
+using MagAlloc.Magazines;
+
+namespace MagAlloc.Iova;
+
+/// <content>Reclaim, flush, and the books.</content>
+public sealed unsafe partial class IovaDomain
+{
+    /// <summary>
+    /// Brings home everything that is cached: this thread's magazines, those of all other threads (in the middle of an operation
+    /// excepted), of ended ones, and the depots (<c>free_cpu_cached_iovas</c> for each CPU, <c>free_global_cached_iovas</c>).
+    /// </summary>
+    /// <returns>Ranges that are free now and were cached before.</returns>
+    /// <exception cref="ObjectDisposedException">The domain is disposed.</exception>
+    public long FlushCaches()
+    {
+        ThreadCache* cache = Protect();
+        try
+        {
+            long before = CountCached();
+            FlushAll();
+            return Math.Max(0, before - CountCached());
+        }
+        finally
+        {
+            Unprotect(cache);
+        }
+    }
+
+    /// <summary>
+    /// One reclaim pass: what the worker does every interval (<c>iova_depot_work_func</c>). A second one at the same time
+    /// returns at once.
+    /// </summary>
+    /// <returns>Whether another pass would find something to do.</returns>
+    /// <exception cref="ObjectDisposedException">The domain is disposed.</exception>
+    public bool Tick()
+    {
+        _engine.Enter();
+        try
+        {
+            return _engine.Tick() == ReclaimOutlook.Pending;
+        }
+        finally
+        {
+            _engine.Leave();
+        }
+    }
+
+    /// <summary>As <see cref="FlushCaches"/>; magazines that nobody uses then go back to the operating system.</summary>
+    /// <returns>Bytes given back.</returns>
+    /// <exception cref="ObjectDisposedException">The domain is disposed.</exception>
+    public long Trim()
+    {
+        ThreadCache* cache = Protect();
+        try
+        {
+            FlushAll();
+            long bytes = _engine.Trim();
+            _engine.TellTrimmed(bytes);
+            return bytes;
+        }
+        finally
+        {
+            Unprotect(cache);
+        }
+    }
+
+    /// <summary>Reads the books. Allocates nothing and stops nobody.</summary>
+    /// <exception cref="ObjectDisposedException">The domain is disposed.</exception>
+    public IovaStatistics GetStatistics()
+    {
+        _engine.Enter();
+        try
+        {
+            return ReadStatistics();
+        }
+        finally
+        {
+            _engine.Leave();
+        }
+    }
+
+    /// <summary>Reads the books of one order's caches.</summary>
+    /// <param name="order">0 (one pfn) to <see cref="IovaDomainOptions.CachedOrders"/> - 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The order is not cached.</exception>
+    /// <exception cref="ObjectDisposedException">The domain is disposed.</exception>
+    public IovaOrderStatistics GetOrderStatistics(int order)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(order);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(order, _options.CachedOrders);
+        _engine.Enter();
+        try
+        {
+            int upper = IovaSource.UpperCode(order);
+            return new IovaOrderStatistics
+            {
+                Size = 1L << order,
+                CachedRanges = CountCached(order),
+                DepotMagazines = _engine.DepotCount(upper) + _engine.DepotCount(IovaSource.LowerOf(upper)),
+            };
+        }
+        finally
+        {
+            _engine.Leave();
+        }
+    }
+
+    /// <summary>The caller is inside.</summary>
+    private IovaStatistics ReadStatistics()
+    {
+        EngineStatistics engine = _engine.GetStatistics();
+        long cachedRanges = 0;
+        long cachedUnits = 0;
+        for (int order = 0; order < _options.CachedOrders; order++)
+        {
+            long count = CountCached(order);
+            cachedRanges += count;
+            cachedUnits += count << order;
+        }
+
+        // The range below the start is the tree's own.
+        long used = _tree.UsedUnits - (long)_startPfn;
+        long ranges = _tree.Ranges - (_startPfn != 0 ? 1 : 0);
+        long reservedUnits = (long)_reserved.Units;
+        int reservedRanges = _reserved.Count;
+        return new IovaStatistics
+        {
+            TotalUnits = (long)_span + 1,
+            AllocatedUnits = used - cachedUnits - reservedUnits,
+            AllocatedRanges = ranges - cachedRanges - reservedRanges,
+            CachedUnits = cachedUnits,
+            CachedRanges = cachedRanges,
+            ReservedUnits = reservedUnits,
+            ReservedRanges = reservedRanges,
+            FreeUnits = (long)_span + 1 - used,
+            Threads = engine.Threads,
+            DepotMagazines = engine.DepotMagazines,
+            DepotExchanges = engine.DepotExchanges,
+            DepotHits = engine.DepotHits,
+            SourceRefills = engine.SourceRefills,
+            SourceReturns = engine.SourceReturns,
+            ReclaimedMagazines = engine.ReclaimedMagazines,
+            LimitHits = engine.LimitHits,
+            LimitDepotHits = engine.LimitDepotHits,
+            LimitMisses = engine.LimitMisses,
+            UncachedAllocations = engine.Uncached,
+            FlushRetries = Atomic.Load(ref _flushes.Value),
+            FlushedThreads = engine.Visits,
+            SearchSteps = _tree.SearchSteps,
+            CommittedBytes = _committed.Value,
+            ReservedBytes = (long)(_tree.ReservedBytes + _engine.ReservedBytes),
+            InjectedFaults = _options.Faults?.Injected ?? 0,
+            Misuses = _misuses.Count,
+        };
+    }
+
+    /// <summary>Empties all magazines there are into the tree.</summary>
+    private void FlushAll()
+    {
+        // It reads other threads' caches, which a disposal may free: hence inside.
+        _engine.Enter();
+        try
+        {
+            _engine.FlushEverything();
+        }
+        finally
+        {
+            _engine.Leave();
+        }
+    }
+
+    private long CountCached()
+    {
+        long count = 0;
+        for (int order = 0; order < _options.CachedOrders; order++)
+        {
+            count += CountCached(order);
+        }
+
+        return count;
+    }
+
+    private long CountCached(int order)
+    {
+        int upper = IovaSource.UpperCode(order);
+        return _engine.CountCached(upper) + _engine.CountCached(IovaSource.LowerOf(upper));
+    }
+}

@@ -1,0 +1,17 @@
+namespace MagAlloc.Sharing;
+
+/// <summary>How a queue knows whether a buffer that it exported is still held.</summary>
+public enum BufferTracking
+{
+    /// <summary>The kernel says whether it is held (a lease is refused) and when that ends (inotify).</summary>
+    Exact,
+
+    /// <summary>The kernel says whether it is held, and the queue asks at intervals.</summary>
+    Polled,
+
+    /// <summary>
+    /// The system grants no leases: an importer is believed when it lets go or dies. What others may hold beside it is not seen, so pages are
+    /// dropped before a buffer counts as reclaimed.
+    /// </summary>
+    Cooperative,
+}

@@ -1,8 +1,0 @@
-namespace MagAlloc.Platform;
-
-/// <summary><c>struct iovec</c>.</summary>
-internal unsafe struct MessagePart
-{
-    public void* Base;
-    public nuint Length;
-}

@@ -1,0 +1,2 @@
+// One exploration uses one processor.
+[assembly: Parallelizable(ParallelScope.Fixtures)]

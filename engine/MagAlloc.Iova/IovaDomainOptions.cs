@@ -35,22 +35,8 @@ public sealed record IovaDomainOptions
     /// </summary>
     public bool PreallocateMagazines { get; init; } = true;
 
-    /// <summary>
-    /// True (default): a background thread runs the reclaim passes. False: they run when the owner calls
-    /// <see cref="IovaDomain.Tick"/>.
-    /// </summary>
-    public bool ReclaimWorker { get; init; } = true;
-
-    /// <summary>Time between reclaim passes, 1 ms to 1 hour. Default: 100 ms, the kernel's <c>IOVA_DEPOT_DELAY</c>.</summary>
-    public TimeSpan ReclaimInterval { get; init; } = TimeSpan.FromMilliseconds(100);
-
-    /// <summary>Which magazines a reclaim pass returns. Default: <see cref="MagAlloc.ReclaimPolicy.WorkingSet"/>.</summary>
-    public ReclaimPolicy ReclaimPolicy { get; init; } = ReclaimPolicy.WorkingSet;
-
-    /// <summary>
-    /// Magazines a depot keeps under <see cref="MagAlloc.ReclaimPolicy.Flat"/>; -1 (default): the number of processors.
-    /// </summary>
-    public int ReclaimThreshold { get; init; } = -1;
+    /// <inheritdoc cref="NativeHeapOptions.Reclaim"/>
+    public ReclaimOptions Reclaim { get; init; } = new();
 
     /// <summary>
     /// <see cref="CheckLevel.None"/> (default): a cached free is trusted, as in the kernel; what was wrong with it is counted and
@@ -65,6 +51,8 @@ public sealed record IovaDomainOptions
     internal void Validate(ulong granule, ulong startPfn)
     {
         ArgumentNullException.ThrowIfNull(Name);
+        ArgumentNullException.ThrowIfNull(Reclaim);
+        Reclaim.Validate();
         if (!BitOperations.IsPow2(granule) || granule > LargestGranule)
         {
             throw Refusal(
@@ -96,14 +84,6 @@ public sealed record IovaDomainOptions
         {
             throw Refusal(nameof(Checks), Checks, $"{nameof(Checks)} must be None or Basic.");
         }
-
-        // The names and the ranges are those of the heap's options.
-        new NativeHeapOptions
-        {
-            ReclaimPolicy = ReclaimPolicy,
-            ReclaimInterval = ReclaimInterval,
-            ReclaimThreshold = ReclaimThreshold,
-        }.Validate();
     }
 
     // The names are those of properties, and of the constructor's parameters.

@@ -148,7 +148,7 @@ public sealed class WeaknessRuleTests
         });
 
         domain.Free(plain);
-        domain.FlushCaches();
+        domain.Flush();
         s = domain.GetStatistics();
         Assert.That((s.AllocatedUnits, s.CachedUnits, s.Ranges()), Is.EqualTo((0L, 0L, 1L)));
     }

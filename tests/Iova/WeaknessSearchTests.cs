@@ -208,7 +208,7 @@ public sealed class WeaknessSearchTests
             if (possible)
             {
                 domain.FreeFast(pfn, size);
-                domain.FlushCaches();
+                domain.Flush();
             }
 
             return possible;

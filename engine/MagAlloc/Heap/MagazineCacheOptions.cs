@@ -12,26 +12,20 @@ public sealed class MagazineCacheOptions
     /// <summary>Most full magazines the depot holds, 0 to 1,000,000; what is beyond goes to the source. Default: 1,024.</summary>
     public int DepotCapacity { get; init; } = 1024;
 
-    /// <inheritdoc cref="NativeHeapOptions.ReclaimPolicy"/>
-    public ReclaimPolicy ReclaimPolicy { get; init; } = ReclaimPolicy.WorkingSet;
-
-    /// <inheritdoc cref="NativeHeapOptions.ReclaimInterval"/>
-    public TimeSpan ReclaimInterval { get; init; } = TimeSpan.FromMilliseconds(100);
-
-    /// <inheritdoc cref="NativeHeapOptions.ReclaimThreshold"/>
-    public int ReclaimThreshold { get; init; } = -1;
-
     /// <summary>
-    /// True: a background thread runs the passes. False (default): they run when the owner calls
-    /// <see cref="MagazineCache{TSource}.Tick"/>.
+    /// How cached resources go back to the source. Default: <see cref="ReclaimOptions.Manual"/>, for a worker would call the source on a
+    /// thread of its own. Not null.
     /// </summary>
-    public bool ReclaimWorker { get; init; }
+    public ReclaimOptions Reclaim { get; init; } = ReclaimOptions.Manual;
 
     /// <inheritdoc cref="NativeHeapOptions.Faults"/>
     public FaultPlan? Faults { get; init; }
 
     internal void Validate()
     {
+        ArgumentNullException.ThrowIfNull(Name);
+        ArgumentNullException.ThrowIfNull(Reclaim);
+        Reclaim.Validate();
         if (MagazineCapacity is < 1 or > 127)
         {
             throw new ArgumentOutOfRangeException(nameof(MagazineCapacity), MagazineCapacity, $"{nameof(MagazineCapacity)} must be from 1 to 127 resources.");
@@ -41,13 +35,5 @@ public sealed class MagazineCacheOptions
         {
             throw new ArgumentOutOfRangeException(nameof(DepotCapacity), DepotCapacity, $"{nameof(DepotCapacity)} must be from 0 to 1000000 magazines.");
         }
-
-        new NativeHeapOptions
-        {
-            Name = Name,
-            ReclaimPolicy = ReclaimPolicy,
-            ReclaimInterval = ReclaimInterval,
-            ReclaimThreshold = ReclaimThreshold,
-        }.Validate();
     }
 }

@@ -38,22 +38,8 @@ public sealed class NativeHeapOptions
     /// </summary>
     public long ReservedBytes { get; init; }
 
-    /// <summary>Which magazines a reclaim pass returns. Default: <see cref="MagAlloc.ReclaimPolicy.WorkingSet"/>.</summary>
-    public ReclaimPolicy ReclaimPolicy { get; init; } = ReclaimPolicy.WorkingSet;
-
-    /// <summary>Time between reclaim passes, 1 ms to 1 hour. Default: 100 ms, as in Linux.</summary>
-    public TimeSpan ReclaimInterval { get; init; } = TimeSpan.FromMilliseconds(100);
-
-    /// <summary>
-    /// Magazines a depot keeps under <see cref="MagAlloc.ReclaimPolicy.Flat"/>; -1 (default): the number of processors.
-    /// </summary>
-    public int ReclaimThreshold { get; init; } = -1;
-
-    /// <summary>
-    /// True (default): a background thread runs the passes. False: they run when the owner calls
-    /// <see cref="NativeHeap.Tick"/> or <see cref="NativeHeap.Trim"/>.
-    /// </summary>
-    public bool ReclaimWorker { get; init; } = true;
+    /// <summary>How memory that was freed goes back. Default: a background thread, a pass each 100 ms. Not null.</summary>
+    public ReclaimOptions Reclaim { get; init; } = new();
 
     /// <summary>What is checked. Default: <see cref="CheckLevel.None"/>.</summary>
     public CheckLevel Checks { get; init; } = CheckLevel.None;
@@ -76,6 +62,8 @@ public sealed class NativeHeapOptions
     internal void Validate()
     {
         ArgumentNullException.ThrowIfNull(Name);
+        ArgumentNullException.ThrowIfNull(Reclaim);
+        Reclaim.Validate();
         if (ByteLimit < MinimumByteLimit)
         {
             throw new ArgumentOutOfRangeException(nameof(ByteLimit), ByteLimit, $"{nameof(ByteLimit)} must be at least {MinimumByteLimit} bytes.");
@@ -92,21 +80,6 @@ public sealed class NativeHeapOptions
         {
             throw new ArgumentOutOfRangeException(
                 nameof(ReservedBytes), ReservedBytes, $"{nameof(ReservedBytes)} must be 0 or from {MinimumReservedBytes} to {MaximumReservedBytes} bytes.");
-        }
-
-        if (!Enum.IsDefined(ReclaimPolicy))
-        {
-            throw new ArgumentOutOfRangeException(nameof(ReclaimPolicy), ReclaimPolicy, $"{nameof(ReclaimPolicy)} must be Flat or WorkingSet.");
-        }
-
-        if (ReclaimInterval < TimeSpan.FromMilliseconds(1) || ReclaimInterval > TimeSpan.FromHours(1))
-        {
-            throw new ArgumentOutOfRangeException(nameof(ReclaimInterval), ReclaimInterval, $"{nameof(ReclaimInterval)} must be from 1 ms to 1 hour.");
-        }
-
-        if (ReclaimThreshold < -1)
-        {
-            throw new ArgumentOutOfRangeException(nameof(ReclaimThreshold), ReclaimThreshold, $"{nameof(ReclaimThreshold)} must be -1 or more magazines.");
         }
 
         if (!Enum.IsDefined(Checks))

@@ -20,17 +20,8 @@ public sealed class UnmanagedPoolOptions
     /// </summary>
     public long ReservedBytes { get; init; }
 
-    /// <inheritdoc cref="NativeHeapOptions.ReclaimPolicy"/>
-    public ReclaimPolicy ReclaimPolicy { get; init; } = ReclaimPolicy.WorkingSet;
-
-    /// <inheritdoc cref="NativeHeapOptions.ReclaimInterval"/>
-    public TimeSpan ReclaimInterval { get; init; } = TimeSpan.FromMilliseconds(100);
-
-    /// <inheritdoc cref="NativeHeapOptions.ReclaimThreshold"/>
-    public int ReclaimThreshold { get; init; } = -1;
-
-    /// <inheritdoc cref="NativeHeapOptions.ReclaimWorker"/>
-    public bool ReclaimWorker { get; init; } = true;
+    /// <inheritdoc cref="NativeHeapOptions.Reclaim"/>
+    public ReclaimOptions Reclaim { get; init; } = new();
 
     /// <inheritdoc cref="NativeHeapOptions.Faults"/>
     public FaultPlan? Faults { get; init; }
@@ -45,10 +36,7 @@ public sealed class UnmanagedPoolOptions
         ContainerFraction = ContainerFraction,
         Budget = Budget,
         ReservedBytes = ReservedBytes,
-        ReclaimPolicy = ReclaimPolicy,
-        ReclaimInterval = ReclaimInterval,
-        ReclaimThreshold = ReclaimThreshold,
-        ReclaimWorker = ReclaimWorker,
+        Reclaim = Reclaim,
         Faults = Faults,
     };
 }

@@ -17,7 +17,7 @@ public unsafe class PairBenchmarks : HeapBenchmarks
     public override void SetUp()
     {
         base.SetUp();
-        _pool = new UnmanagedPool<Item64>(new UnmanagedPoolOptions { ReclaimWorker = false });
+        _pool = new UnmanagedPool<Item64>(new UnmanagedPoolOptions { Reclaim = ReclaimOptions.Manual });
     }
 
     public override void CleanUp()

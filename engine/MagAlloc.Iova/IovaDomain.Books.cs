@@ -13,7 +13,7 @@ public sealed unsafe partial class IovaDomain
     /// </summary>
     /// <returns>Ranges that are free now and were cached before.</returns>
     /// <exception cref="ObjectDisposedException">The domain is disposed.</exception>
-    public long FlushCaches()
+    public long Flush()
     {
         ThreadCache* cache = Protect();
         try
@@ -47,8 +47,8 @@ public sealed unsafe partial class IovaDomain
         }
     }
 
-    /// <summary>As <see cref="FlushCaches"/>; magazines that nobody uses then go back to the operating system.</summary>
-    /// <returns>Bytes given back.</returns>
+    /// <summary>As <see cref="Flush"/>; magazines that nobody uses then go back to the operating system.</summary>
+    /// <returns>Bytes given back to the operating system.</returns>
     /// <exception cref="ObjectDisposedException">The domain is disposed.</exception>
     public long Trim()
     {

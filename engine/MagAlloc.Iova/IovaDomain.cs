@@ -71,7 +71,7 @@ public sealed unsafe partial class IovaDomain : IDisposable
     /// </remarks>
     public IovaDomain(ulong granule = 4096, ulong startPfn = 1, IovaDomainOptions? options = null)
     {
-        _options = options ?? new IovaDomainOptions();
+        _options = options is null ? new IovaDomainOptions() : options with { };
         _options.Validate(granule, startPfn);
         Granule = granule;
         Shift = BitOperations.Log2(granule);
@@ -108,8 +108,8 @@ public sealed unsafe partial class IovaDomain : IDisposable
                     ExtraCodes: 0,
                     Math.Max(MostMagazines, magazines),
                     _committed,
-                    _options.ReclaimPolicy,
-                    _options.ReclaimThreshold < 0 ? Environment.ProcessorCount : _options.ReclaimThreshold,
+                    _options.Reclaim.Policy,
+                    _options.Reclaim.DepotThreshold,
                     _options.Faults,
                     id,
                     Math.Max(FewestMagazines, magazines)));
@@ -119,9 +119,9 @@ public sealed unsafe partial class IovaDomain : IDisposable
                 throw new OutOfMemoryException("The thread's cache could not be made.");
             }
 
-            if (_options.ReclaimWorker)
+            if (_options.Reclaim.Worker)
             {
-                _engine.StartWorker(_options.ReclaimInterval, _engine.Tick);
+                _engine.StartWorker(_options.Reclaim.Interval, _engine.Tick);
             }
 
             if (!_marks)

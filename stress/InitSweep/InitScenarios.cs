@@ -29,7 +29,7 @@ internal static unsafe class InitScenarios
     ];
 
     private static NativeHeapOptions Options(FaultPlan? plan, bool worker, CheckLevel checks = CheckLevel.None) =>
-        new() { Name = "sweep", Checks = checks, ReclaimWorker = worker, Faults = plan };
+        new() { Name = "sweep", Checks = checks, Reclaim = new() { Worker = worker }, Faults = plan };
 
     private static Twin HeapTwin()
     {

@@ -103,8 +103,8 @@ public sealed unsafe class MeterTests
     [Test]
     public void Owners_of_one_name_are_one_series()
     {
-        using NativeHeap first = new(new NativeHeapOptions { Name = "twins", ReclaimWorker = false });
-        using NativeHeap second = new(new NativeHeapOptions { Name = "twins", ReclaimWorker = false });
+        using NativeHeap first = new(new NativeHeapOptions { Name = "twins", Reclaim = ReclaimOptions.Manual });
+        using NativeHeap second = new(new NativeHeapOptions { Name = "twins", Reclaim = ReclaimOptions.Manual });
         first.Allocate(100_000);
         second.Allocate(200_000);
 
@@ -134,8 +134,8 @@ public sealed unsafe class MeterTests
         });
 
         second.Dispose();
-        Assert.That(Listen("pair-of-heaps"), Is.Empty);
-        using NativeHeap third = new(new NativeHeapOptions { Name = "pair-of-heaps", ReclaimWorker = false });
+        Assert.That(Listen("pair-of-heaps"), Is.Empty, "and the series ends with the last one");
+        using NativeHeap third = new(new NativeHeapOptions { Name = "pair-of-heaps", Reclaim = ReclaimOptions.Manual });
         Assert.That(Listen("pair-of-heaps")["magalloc.depot.exchanges"], Is.Zero);
     }
 
@@ -171,7 +171,7 @@ public sealed unsafe class MeterTests
                 instruments.Add(instrument);
             }
         };
-        using NativeHeap heap = new(new NativeHeapOptions { ReclaimWorker = false });
+        using NativeHeap heap = new(new NativeHeapOptions { Reclaim = ReclaimOptions.Manual });
         listener.Start();
 
         Assert.That(instruments, Has.Count.EqualTo(31));
@@ -180,11 +180,65 @@ public sealed unsafe class MeterTests
         Assert.That(instruments.Select(one => one.Description), Has.All.Match("^[A-Z].*\\.$"));
     }
 
+    [Test]
+    public void A_factory_that_is_given_carries_the_instruments_and_nobody_else()
+    {
+        using NativeHeap heap = Used("by a factory", out HeapStatistics books);
+        using KeepingFactory first = new();
+        using KeepingFactory second = new();
+        try
+        {
+            foreach (KeepingFactory factory in (KeepingFactory[])[first, second, first])
+            {
+                MagAllocMeter.Use(factory);
+
+                // Each instrument once: Listen refuses a second figure of one name.
+                Assert.That(Listen("by a factory")["magalloc.misuses"], Is.EqualTo(books.Misuses));
+                Assert.That(Instruments().Where(one => one.Meter.Scope == factory).Select(one => one.Name).Distinct().Count(), Is.EqualTo(31));
+                Assert.That(Instruments().Where(one => one.Meter.Scope is null), Is.Empty, "the process's own meter has ended");
+            }
+        }
+        finally
+        {
+            MagAllocMeter.Use(null);
+        }
+
+        Assert.That(Listen("by a factory")["magalloc.misuses"], Is.EqualTo(books.Misuses));
+        Assert.That(Instruments().Count(one => one.Meter.Scope is null), Is.EqualTo(31));
+    }
+
+    [Test]
+    public void A_factory_that_refuses_changes_nothing()
+    {
+        using NativeHeap heap = Used("refused", out HeapStatistics books);
+        KeepingFactory ended = new();
+        ended.Dispose();
+
+        Assert.That(() => MagAllocMeter.Use(ended), Throws.TypeOf<ObjectDisposedException>());
+
+        Assert.That(Listen("refused")["magalloc.misuses"], Is.EqualTo(books.Misuses));
+    }
+
+    private static List<Instrument> Instruments()
+    {
+        List<Instrument> instruments = [];
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, _) =>
+        {
+            if (instrument.Meter.Name == MagAllocMeter.MeterName)
+            {
+                instruments.Add(instrument);
+            }
+        };
+        listener.Start();
+        return instruments;
+    }
+
     /// <summary>A heap that has used all its ways once.</summary>
     private static NativeHeap Used(string name, out HeapStatistics books)
     {
         FaultPlan plan = FaultPlan.FailNth(5).At(FaultPoint.SlabCreate);
-        var heap = new NativeHeap(new NativeHeapOptions { Name = name, ReclaimWorker = false, ByteLimit = 64 << 20, Faults = plan });
+        var heap = new NativeHeap(new NativeHeapOptions { Name = name, Reclaim = ReclaimOptions.Manual, ByteLimit = 64 << 20, Faults = plan });
         nint[] blocks = new nint[3000];
         for (int round = 0; round < 4; round++)
         {
@@ -252,6 +306,38 @@ public sealed unsafe class MeterTests
         listener.Start();
         listener.RecordObservableInstruments();
         return read;
+    }
+
+    /// <summary>As the factory of a host: one meter a name, which only the factory can end.</summary>
+    private sealed class KeepingFactory : IMeterFactory
+    {
+        private KeptMeter? _meter;
+        private bool _isDisposed;
+
+        /// <inheritdoc/>
+        public Meter Create(MeterOptions options)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            options.Scope = this;
+            return _meter ??= new KeptMeter(options);
+        }
+
+        /// <inheritdoc/>
+        public void Dispose()
+        {
+            _isDisposed = true;
+            _meter?.End();
+        }
+
+        private sealed class KeptMeter(MeterOptions options) : Meter(options)
+        {
+            public void End() => base.Dispose(disposing: true);
+
+            /// <inheritdoc/>
+            protected override void Dispose(bool disposing)
+            {
+            }
+        }
     }
 
     /// <summary>OpenTelemetry's end of the pipe.</summary>

@@ -108,7 +108,7 @@ public sealed unsafe class AfterDisposeTests
     public void RentFromADisposedPool_ThrowsOnAThreadWithWarmMagazines()
     {
         using Servant servant = new();
-        UnmanagedPool<decimal> pool = new(new UnmanagedPoolOptions { ReclaimWorker = false, ReservedBytes = Heaps.GiB });
+        UnmanagedPool<decimal> pool = new(new UnmanagedPoolOptions { Reclaim = ReclaimOptions.Manual, ReservedBytes = Heaps.GiB });
         nint[] items = new nint[Kept];
         servant.Do(() =>
         {

@@ -104,7 +104,7 @@ public sealed class TwinTests
                     refused = Assert.Catch(() => Components.Single(one => one.Name == "magazine cache").Make(FaultPlan.FailNth(1).At(FaultPoint.WorkerStart)));
                 }
             };
-            new NativeHeap(new NativeHeapOptions { Name = "trigger", ReclaimWorker = false }).Dispose();
+            new NativeHeap(new NativeHeapOptions { Name = "trigger", Reclaim = ReclaimOptions.Manual }).Dispose();
         }
 
         Assert.That(refused, Is.TypeOf<OutOfMemoryException>());

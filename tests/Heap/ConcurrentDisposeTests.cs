@@ -238,7 +238,7 @@ public sealed unsafe class ConcurrentDisposeTests
         for (int repeat = 0; repeat < 150; repeat++)
         {
             NativeHeap heap = Heaps.Quiet();
-            UnmanagedPool<long> pool = new(new UnmanagedPoolOptions { ReclaimWorker = false, ReservedBytes = Heaps.GiB });
+            UnmanagedPool<long> pool = new(new UnmanagedPoolOptions { Reclaim = ReclaimOptions.Manual, ReservedBytes = Heaps.GiB });
             IovaDomain domain = Iova.Domains.Quiet(bits: 28);
             Crew.Handle crew = Crew.Start(4, index =>
             {

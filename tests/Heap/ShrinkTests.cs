@@ -84,7 +84,7 @@ public sealed unsafe class ShrinkTests
     public void InAnExhaustedReservation(
         [ValueSource(nameof(s_pairs))] (int From, int To, int Alignment) pair, [Values] CheckLevel checks, [Values] bool sized)
     {
-        using NativeHeap heap = new(new NativeHeapOptions { ReservedBytes = 10 * Heaps.MiB, ReclaimWorker = false, Checks = checks });
+        using NativeHeap heap = new(new NativeHeapOptions { ReservedBytes = 10 * Heaps.MiB, Reclaim = ReclaimOptions.Manual, Checks = checks });
         Shrink(heap, pair, sized, () => Exhaust(heap));
     }
 

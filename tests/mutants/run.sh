@@ -4,7 +4,7 @@
 #   tests/mutants/run.sh [NAME…]      all mutants, or those whose name contains one of the words
 #
 # Prints a table (mutant, verdict, the test that caught it). Exit code 1 when one survives that should not. Not part of CI:
-# every mutant is a build and a test run, 15 to 30 seconds. docs/testing.md has the table of the last run.
+# every mutant is a build and a test run, 15 to 30 seconds. table.sh records what it prints in docs/mutants.md.
 set -uo pipefail
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"

@@ -36,11 +36,11 @@ internal static unsafe class HotMethods
     public static void Compile()
     {
         // As in a program that runs: whatever these methods touch has been initialised. None of them is called for that.
-        using NativeHeap heap = new(new NativeHeapOptions { ReclaimWorker = false });
+        using NativeHeap heap = new(new NativeHeapOptions { Reclaim = ReclaimOptions.Manual });
         heap.Reallocate(heap.AllocateZeroed(1), 100);
-        using UnmanagedPool<Item64> pool = new(new UnmanagedPoolOptions { ReclaimWorker = false });
+        using UnmanagedPool<Item64> pool = new(new UnmanagedPoolOptions { Reclaim = ReclaimOptions.Manual });
         pool.TryRent(out _);
-        using IovaDomain domain = new(options: new IovaDomainOptions { ReclaimWorker = false });
+        using IovaDomain domain = new(options: new IovaDomainOptions { Reclaim = ReclaimOptions.Manual });
         domain.Allocate(1, domain.LastPfn, sizeAligned: true);
         foreach (HotMethod hot in All)
         {

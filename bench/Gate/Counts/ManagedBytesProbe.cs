@@ -22,8 +22,8 @@ internal sealed unsafe class ManagedBytesProbe : IGateProbe
 
     public IEnumerable<Reading> Measure()
     {
-        using NativeHeap heap = new(new NativeHeapOptions { ReclaimWorker = false });
-        using UnmanagedPool<Item64> pool = new(new UnmanagedPoolOptions { ReclaimWorker = false });
+        using NativeHeap heap = new(new NativeHeapOptions { Reclaim = ReclaimOptions.Manual });
+        using UnmanagedPool<Item64> pool = new(new UnmanagedPoolOptions { Reclaim = ReclaimOptions.Manual });
         nint[] blocks = new nint[Live];
         foreach ((string name, Action<NativeHeap, UnmanagedPool<Item64>, nint[]> body) in s_bodies)
             yield return new Reading(name, (double)LeastBytes(() => body(heap, pool, blocks)) / Operations, Operations);

@@ -11,17 +11,47 @@ namespace MagAlloc.Diagnostics;
 /// are one series, the sum of those that live; what an owner has counted ends with it. Units follow OpenTelemetry.
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "One a process, for as long as it lives.")]
-internal sealed class MagAllocMeter
+public sealed class MagAllocMeter
 {
+    /// <summary>Name of the meter, for listeners.</summary>
     public const string MeterName = "MagAlloc";
 
     // Held, because a listener may look for instruments at any time.
     private static readonly MagAllocMeter s_instance = new();
 
-    private readonly Meter _meter = new(MeterName, typeof(MagAllocMeter).Assembly.GetName().Version?.ToString());
+    private readonly Lock _lock = new();
+    private Meter _meter = OfTheProcess();
+    private int _publications;
 
-    private MagAllocMeter()
+    private MagAllocMeter() => PublishAll();
+
+    /// <summary>
+    /// Has a meter of a factory carry the instruments, in place of the process's own one, which listeners see end. When the factory is disposed
+    /// the instruments end with it: call this again then. Any thread.
+    /// </summary>
+    /// <param name="factory">The host's; null: a meter of the process's own again.</param>
+    /// <exception cref="ObjectDisposedException">The factory is disposed; nothing has changed.</exception>
+    public static void Use(IMeterFactory? factory)
     {
+        lock (s_instance._lock)
+        {
+            Meter old = s_instance._meter;
+            s_instance._meter = factory is null ? OfTheProcess() : factory.Create(new MeterOptions(MeterName) { Version = Version });
+            if (!ReferenceEquals(old, s_instance._meter))
+            {
+                s_instance.PublishAll();
+                old.Dispose();
+            }
+        }
+    }
+
+    private static string? Version => typeof(MagAllocMeter).Assembly.GetName().Version?.ToString();
+
+    private static Meter OfTheProcess() => new(MeterName, Version);
+
+    private void PublishAll()
+    {
+        _publications++;
         foreach (InstrumentOfOwners one in Instruments.All)
         {
             Publish(one);
@@ -47,13 +77,17 @@ internal sealed class MagAllocMeter
     /// <summary>Makes an instrument. Its listeners are called, and whose fails must not cost others the instrument, or a program its heap.</summary>
     private void Publish(InstrumentOfOwners one)
     {
+        int publication = _publications;
+
+        // A factory keeps its meter, whatever its users dispose: what was published before reads nothing.
+        IEnumerable<Measurement<long>> Read() => publication == _publications ? Observe(one) : [];
         try
         {
             _ = one.Kind switch
             {
-                InstrumentKind.Counter => (Instrument)_meter.CreateObservableCounter(one.Name, () => Observe(one), one.Unit, one.Description),
-                InstrumentKind.Level => _meter.CreateObservableUpDownCounter(one.Name, () => Observe(one), one.Unit, one.Description),
-                _ => _meter.CreateObservableGauge(one.Name, () => Observe(one), one.Unit, one.Description),
+                InstrumentKind.Counter => (Instrument)_meter.CreateObservableCounter(one.Name, Read, one.Unit, one.Description),
+                InstrumentKind.Level => _meter.CreateObservableUpDownCounter(one.Name, Read, one.Unit, one.Description),
+                _ => _meter.CreateObservableGauge(one.Name, Read, one.Unit, one.Description),
             };
         }
 #pragma warning disable CA1031 // Whatever a listener throws.

@@ -52,7 +52,7 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
         Id = EngineIds.Next();
         _faults = options.Faults;
         _faults?.Observe(FaultEvents.Tell);
-        Misuses = new MisuseLog(options.Name, Id);
+        Misuses = new HeapMisuseLog(options.Name, Id);
         long limit = options.EffectiveByteLimit();
         _isLimitOfContainer = limit != options.ByteLimit;
         Committed = new CommitCounter(Id, limit, options.Budget);
@@ -72,8 +72,8 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
                         PageMap.ExtraCodes,
                         (int)Math.Clamp((long)bytes / BytesPerMagazine, Math.Min(FewestMagazines, (long)bytes / FewestBytesPerMagazine), MostMagazines),
                         Committed,
-                        options.ReclaimPolicy,
-                        options.ReclaimThreshold < 0 ? Environment.ProcessorCount : options.ReclaimThreshold,
+                        options.Reclaim.Policy,
+                        options.Reclaim.DepotThreshold,
                         options.Faults,
                         Id));
                     isBuilt = true;
@@ -94,9 +94,9 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
                 }
             }
 
-            if (options.ReclaimWorker)
+            if (options.Reclaim.Worker)
             {
-                Engine.StartWorker(options.ReclaimInterval, Tick);
+                Engine.StartWorker(options.Reclaim.Interval, Tick);
             }
         }
         catch
@@ -115,7 +115,7 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
     /// <inheritdoc/>
     public string Kind { get; }
 
-    public MisuseLog Misuses { get; }
+    public HeapMisuseLog Misuses { get; }
 
     public CommitCounter Committed { get; }
 

@@ -128,12 +128,12 @@ public sealed unsafe class UnmanagedPool<T> : IDisposable
     }
 
     /// <inheritdoc cref="NativeHeap.Tick"/>
-    public void Tick()
+    public bool Tick()
     {
         _core.Engine.Enter();
         try
         {
-            _core.Tick();
+            return _core.Tick() == ReclaimOutlook.Pending;
         }
         finally
         {

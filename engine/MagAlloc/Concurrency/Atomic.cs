@@ -168,6 +168,22 @@ internal static class Atomic
         return Interlocked.Add(ref location, value);
     }
 
+    /// <summary>Makes the value at least so much.</summary>
+    public static void Raise(ref long location, long value)
+    {
+        long seen = Load(ref location);
+        while (value > seen)
+        {
+            long now = CompareExchange(ref location, value, seen);
+            if (now == seen)
+            {
+                return;
+            }
+
+            seen = now;
+        }
+    }
+
     /// <returns>The new value.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static long Increment(ref long location) => Add(ref location, 1);

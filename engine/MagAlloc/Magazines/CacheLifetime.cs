@@ -98,6 +98,14 @@ internal abstract unsafe partial class CacheLifetime<TSource> : ICacheOwner
         }
     }
 
+    /// <summary><see cref="Enter"/> until the result is disposed.</summary>
+    /// <exception cref="ObjectDisposedException">The engine is closed.</exception>
+    public Guest Inside()
+    {
+        Enter();
+        return new Guest(this);
+    }
+
     /// <summary>
     /// Begins a slow operation on this thread's cache: until <see cref="Unpin"/> the owner's memory stays mapped for it.
     /// </summary>

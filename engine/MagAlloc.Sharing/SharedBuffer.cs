@@ -19,10 +19,7 @@ internal sealed unsafe class SharedBuffer
     private nuint _mapping;
     private bool _isSealed;
 
-    private SharedBuffer(BufferFormat format)
-    {
-        Format = format;
-    }
+    private SharedBuffer(BufferFormat format) => Format = format;
 
     public BufferFormat Format { get; }
 

@@ -6,7 +6,7 @@ using MagAlloc.Events;
 namespace MagAlloc.Sharing;
 
 /// <content>The books, as callers, events and instruments see them.</content>
-internal sealed partial class QueueCore : IBufferOwner
+internal sealed partial class QueueCore : IEventOwner
 {
     /// <inheritdoc/>
     public long Id { get; }
@@ -23,36 +23,24 @@ internal sealed partial class QueueCore : IBufferOwner
     }
 
     /// <inheritdoc/>
-    public bool TryGetFigures(out OwnerFigures figures)
+    public bool TryRead(out Ledger ledger)
     {
         using (Uninterrupted.Enter(_gate))
         {
             // What is about to be made counts against quotas; figures tell of what there is.
             long live = _quotas.LiveBytes - _unmadeBytes;
             long bytes = live + _quotas.OrphanedBytes;
-            figures = new OwnerFigures
+            ledger = new Ledger
             {
                 AllocatedBytes = live,
                 CommittedBytes = bytes,
-                TotalCommittedBytes = _totalBytes,
+                ObtainedBytes = _totalBytes,
                 ReturnedBytes = _totalBytes - bytes,
                 PeakCommittedBytes = _quotas.PeakBytes,
                 DecommittedBytes = _totalBytes - bytes,
                 ReservedBytes = bytes + _released.Where(buffer => !buffer.HasPages).Sum(buffer => buffer.Bytes),
                 InjectedFaults = _faults?.Injected ?? 0,
                 Misuses = _misuses,
-            };
-            return !_isClosed;
-        }
-    }
-
-    /// <inheritdoc/>
-    public bool TryGetBufferFigures(out BufferFigures figures)
-    {
-        using (Uninterrupted.Enter(_gate))
-        {
-            figures = new BufferFigures
-            {
                 LiveBuffers = _quotas.LiveBuffers,
                 OrphanedBuffers = _quotas.OrphanedBuffers,
                 OrphanedBytes = _quotas.OrphanedBytes,
@@ -67,18 +55,6 @@ internal sealed partial class QueueCore : IBufferOwner
             };
             return !_isClosed;
         }
-    }
-
-    int IEventOwner.GetClassFigures(Span<ClassFigures> into) => 0;
-
-    void IEventOwner.ReportExchanges(int beforeBeat, bool discard)
-    {
-        // No magazines.
-    }
-
-    void IEventOwner.FollowSessions()
-    {
-        // Buffers are few and each is told: nothing is sampled.
     }
 
     private BufferQueueStatistics ReadStatistics() => new()

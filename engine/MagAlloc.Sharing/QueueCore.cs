@@ -36,7 +36,6 @@ internal sealed partial class QueueCore
     private readonly FileDescriptor _dequeueBell = null!;
     private readonly CloseWatch? _closes;
     private readonly List<SharedBuffer> _released = [];
-    private Announcement _announcement;
     private long _totalBytes;
     private long _unmadeBytes;
     private BufferQueue? _owner;
@@ -62,7 +61,7 @@ internal sealed partial class QueueCore
             _dequeueBell = CreateBell();
             _closes = _support.CanAsk ? CloseWatcher.TryOpen(Name, _careBell, _faults) : null;
             Tracking = _support.Tracking(_closes is not null);
-            _announcement.Make(this, _faults);
+            OwnerRegistry.Instance.Announce(this, _faults);
         }
         catch (OutOfMemoryException refused)
         {
@@ -161,7 +160,7 @@ internal sealed partial class QueueCore
     {
         try
         {
-            _announcement.Withdraw(this, _faults);
+            OwnerRegistry.Instance.Withdraw(this, _faults);
         }
         finally
         {
@@ -231,7 +230,7 @@ internal sealed partial class QueueCore
     {
         _isClosed = true;
         CloseDescriptors();
-        _announcement.Withdraw(this, _faults);
+        OwnerRegistry.Instance.Withdraw(this, _faults);
     }
 
     private void CloseDescriptors()

@@ -36,7 +36,7 @@ internal sealed unsafe class HammerRun : IDisposable
             Name = "hammer",
             ByteLimit = options.ByteLimit,
             Checks = options.Checks,
-            ReclaimPolicy = options.Policy,
+            Reclaim = new() { Policy = options.Policy },
             Faults = _faults,
         });
         _context = new HammerContext(options, _heap);

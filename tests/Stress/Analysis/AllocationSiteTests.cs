@@ -18,15 +18,15 @@ public sealed unsafe class AllocationSiteTests
     public void TraceTheProgram()
     {
         _folder = new TemporaryFolder();
-        using NativeHeap living = new(new NativeHeapOptions { Name = "living", ReclaimWorker = false });
-        using NativeHeap small = new(new NativeHeapOptions { Name = "small", ReclaimWorker = false });
+        using NativeHeap living = new(new NativeHeapOptions { Name = "living", Reclaim = ReclaimOptions.Manual });
+        using NativeHeap small = new(new NativeHeapOptions { Name = "small", Reclaim = ReclaimOptions.Manual });
         Recording.Make(
             _folder["sites.nettrace"],
             () =>
             {
                 Keep(living);
                 FreeAtOnce(living);
-                using (NativeHeap ended = new(new NativeHeapOptions { Name = "ended", ReclaimWorker = false }))
+                using (NativeHeap ended = new(new NativeHeapOptions { Name = "ended", Reclaim = ReclaimOptions.Manual }))
                 {
                     KeepUntilDisposed(ended);
                 }

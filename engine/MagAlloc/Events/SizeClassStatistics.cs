@@ -2,11 +2,14 @@ namespace MagAlloc;
 
 /// <summary>A snapshot of the books of one size class of a heap or pool.</summary>
 /// <remarks>
-/// Read without stopping anybody. While nobody allocates or frees the classes add up to <see cref="HeapStatistics"/>, and each to the blocks of its
+/// Read without stopping anybody. While nobody allocates or frees the classes add up to the owner's statistics, and each to the blocks of its
 /// slabs: <see cref="AllocatedBlocks"/> + <see cref="ThreadCachedBlocks"/> + <see cref="DepotCachedBlocks"/> + <see cref="FreeBlocks"/>.
 /// </remarks>
 public readonly record struct SizeClassStatistics
 {
+    /// <summary>Number of the class, from 1; for a domain the order of the ranges + 1.</summary>
+    internal int Code { get; init; }
+
     /// <summary>Size of a block in bytes.</summary>
     public long BlockBytes { get; init; }
 

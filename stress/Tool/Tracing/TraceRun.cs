@@ -25,12 +25,12 @@ internal sealed class TraceRun : IDisposable
     private readonly ITraced _traced;
     private readonly StressConsole _console;
     private readonly CancellationToken _interruption;
-    private readonly TraceOutput _output;
+    private readonly OutputFile _output;
     private readonly EventSession _session;
     private readonly Task _copy;
     private readonly long _start = Stopwatch.GetTimestamp();
 
-    private TraceRun(TraceOptions options, ITraced traced, TraceOutput output, StressConsole console, CancellationToken interruption)
+    private TraceRun(TraceOptions options, ITraced traced, OutputFile output, StressConsole console, CancellationToken interruption)
     {
         _options = options;
         _traced = traced;
@@ -82,7 +82,7 @@ internal sealed class TraceRun : IDisposable
     private static ITraced Record(
         TraceOptions options, Func<ITraced> open, StressConsole console, CancellationToken interruption, out TimeSpan recorded)
     {
-        using TraceOutput output = TraceOutput.Open(options.File);
+        using OutputFile output = OutputFile.Open("--output", options.File)!;
         ITraced traced = open();
         try
         {

@@ -45,5 +45,5 @@ internal sealed record OwnerFigures
         HandOversPerSecond = Rate(Buffers?.Seconds, now.Seconds, now.HandOvers - (Buffers?.HandOvers ?? 0), HandOversPerSecond),
     };
 
-    private static double Rate(double? from, double to, long count, double otherwise) => to - from > ShortestSeconds ? count / (to - from.Value) : otherwise;
+    private static double Rate(double? from, double to, long count, double otherwise) => from is { } begin && to - begin > ShortestSeconds ? count / (to - begin) : otherwise;
 }

@@ -39,13 +39,13 @@ public unsafe class PairBenchmarks : HeapBenchmarks
     {
         NativeHeap heap = Heap;
         for (int i = 0; i < Pairs; i++)
-            heap.Free(heap.Allocate(_bytes), _bytes);
+            heap.FreeSized(heap.Allocate(_bytes), _bytes);
     }
 
     [Benchmark(OperationsPerInvoke = Pairs)]
     public void HandlePair()
     {
-        using HeapThread thread = Heap.CurrentThread;
+        using HeapThread thread = Heap.OpenThread();
         for (int i = 0; i < Pairs; i++)
             thread.Free(thread.Allocate(_bytes));
     }

@@ -94,7 +94,7 @@ internal sealed unsafe class BlockOperations(HammerContext context, ulong seed)
         bool sized = block.Alignment == 0 && (Random.Next() & 1) == 0;
         long start = BeginSample();
         if (sized)
-            _heap.Free(block.Address, block.Size);
+            _heap.FreeSized(block.Address, block.Size);
         else
             _heap.Free(block.Address);
         EndSample(start);

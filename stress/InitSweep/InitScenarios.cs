@@ -169,7 +169,8 @@ internal static unsafe class InitScenarios
 
         // Giving back must work when memory is short: that is when it is needed.
         Arm(plan);
-        heap.FreeMany(blocks);
+        foreach (nint block in blocks)
+            heap.Free((void*)block);
         heap.Free((void*)large);
         heap.Trim();
         HeapStatistics statistics = heap.GetStatistics();

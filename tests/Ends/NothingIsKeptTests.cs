@@ -125,7 +125,7 @@ public sealed unsafe class NothingIsKeptTests
         NativeHeap heap = new(new NativeHeapOptions { ReclaimWorker = false });
         servant.Do(() =>
         {
-            HeapThread handle = heap.CurrentThread;
+            HeapThread handle = heap.OpenThread();
             handle.Free(handle.Allocate(64));
             Thread other = new(heap.Dispose);
             other.Start();

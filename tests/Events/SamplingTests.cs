@@ -83,7 +83,7 @@ public sealed unsafe class SamplingTests
         using NativeHeap heap = Named("handle");
         using UnmanagedPool<Int128> pool = new(new UnmanagedPoolOptions { Name = "sampled pool", ReclaimWorker = false });
         const int Rounds = 400_000;
-        using (HeapThread handle = heap.CurrentThread)
+        using (HeapThread handle = heap.OpenThread())
         {
             for (int i = 0; i < Rounds; i++)
             {

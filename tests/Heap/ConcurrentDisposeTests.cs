@@ -65,7 +65,7 @@ public sealed unsafe class ConcurrentDisposeTests
             {
                 try
                 {
-                    HeapThread handle = heap.CurrentThread;
+                    HeapThread handle = heap.OpenThread();
                     busy.Signal();
                     while (true)
                     {
@@ -284,11 +284,11 @@ public sealed unsafe class ConcurrentDisposeTests
                 heap.Free(zeroed);
                 break;
             case 1:
-                using (HeapThread handle = heap.CurrentThread)
+                using (HeapThread handle = heap.OpenThread())
                 {
                     for (int i = 0; i < 100; i++)
                     {
-                        handle.Free(handle.AllocateZeroed(size), size);
+                        handle.FreeSized(handle.AllocateZeroed(size), size);
                     }
                 }
 

@@ -105,7 +105,7 @@ public sealed unsafe class OutOfMemoryMessageTests
         string message = "";
         Thread thread = new(() => message = Message(() =>
         {
-            using HeapThread handle = heap.CurrentThread;
+            using HeapThread handle = heap.OpenThread();
         }));
         thread.Start();
         thread.Join();

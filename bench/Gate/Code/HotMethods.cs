@@ -16,10 +16,10 @@ internal static unsafe class HotMethods
     [
         new("heap-allocate", Of(typeof(NativeHeap), nameof(NativeHeap.Allocate), typeof(nuint)), Heap + "Allocate(nuint)"),
         new("heap-free", Of(typeof(NativeHeap), nameof(NativeHeap.Free), typeof(void*)), Heap + "Free(ptr)"),
-        new("heap-free-sized", Of(typeof(NativeHeap), nameof(NativeHeap.Free), typeof(void*), typeof(nuint)), Heap + "Free(ptr,nuint)"),
+        new("heap-free-sized", Of(typeof(NativeHeap), nameof(NativeHeap.FreeSized), typeof(void*), typeof(nuint)), Heap + "FreeSized(ptr,nuint)"),
         new("handle-allocate", Of(typeof(HeapThread), nameof(HeapThread.Allocate), typeof(nuint)), Handle + "Allocate(nuint)"),
         new("handle-free", Of(typeof(HeapThread), nameof(HeapThread.Free), typeof(void*)), Handle + "Free(ptr)"),
-        new("handle-free-sized", Of(typeof(HeapThread), nameof(HeapThread.Free), typeof(void*), typeof(nuint)), Handle + "Free(ptr,nuint)"),
+        new("handle-free-sized", Of(typeof(HeapThread), nameof(HeapThread.FreeSized), typeof(void*), typeof(nuint)), Handle + "FreeSized(ptr,nuint)"),
         new("pool-rent", Of(typeof(UnmanagedPool<Item64>), nameof(UnmanagedPool<>.Rent)), s_pool + "Rent()"),
         new("pool-return", Of(typeof(UnmanagedPool<Item64>), nameof(UnmanagedPool<>.Return), typeof(Item64*)), s_pool + "Return(ptr)"),
         new(

@@ -27,10 +27,10 @@ internal static class BenchCommandLine
         """;
 
     /// <summary>Parses and runs; returns the exit code.</summary>
-    public static int Run(string[] args, StressConsole console, TextWriter output, TextWriter error) =>
+    public static int Run(string[] args, ProgramConsole console, TextWriter output, TextWriter error) =>
         ProgramLine.Run("bench", Create(console), args, output, error);
 
-    private static RootCommand Create(StressConsole console)
+    private static RootCommand Create(ProgramConsole console)
     {
         RootCommand root = new("Measures MagAlloc against what a .NET program would use in its place.")
         {

@@ -13,7 +13,7 @@ internal static class TopRun
     private static readonly TimeSpan s_drainLimit = TimeSpan.FromSeconds(10);
 
     public static int Execute(
-        Func<ITraced> open, TimeSpan interval, TimeSpan? duration, StressConsole console, CancellationToken interruption)
+        Func<ITraced> open, TimeSpan interval, TimeSpan? duration, ProgramConsole console, CancellationToken interruption)
     {
         using ITraced traced = open();
         OwnerBoard board = new();

@@ -1,11 +1,7 @@
 using System.CommandLine;
-using System.CommandLine.Help;
-using System.CommandLine.Parsing;
 using MagAlloc.Bench.Children;
 using MagAlloc.Tooling.Commands;
-using MagAlloc.Tooling.Hosting;
 using MagAlloc.Tooling.Reporting;
-using MagAlloc.Tooling.Traces;
 
 namespace MagAlloc.Bench.Commands;
 

@@ -1,4 +1,3 @@
-using MagAlloc.Bench.Measurement;
 using MagAlloc.Bench.Share;
 using MagAlloc.Tooling.Reporting;
 

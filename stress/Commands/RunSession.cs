@@ -3,9 +3,7 @@ using System.Globalization;
 using MagAlloc.Stress.Reporting;
 using MagAlloc.Stress.Reporting.Page;
 using MagAlloc.Tooling.Commands;
-using MagAlloc.Tooling.Hosting;
 using MagAlloc.Tooling.Reporting;
-using MagAlloc.Tooling.Traces;
 
 namespace MagAlloc.Stress.Commands;
 

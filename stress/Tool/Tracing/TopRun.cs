@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using MagAlloc.Tooling.Commands;
 using MagAlloc.Tooling.Reporting;
 
 namespace MagAlloc.Tool.Tracing;

@@ -1,4 +1,3 @@
-using MagAlloc.Tooling.Reporting;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 using Text = MagAlloc.Tooling.Reporting.Text;

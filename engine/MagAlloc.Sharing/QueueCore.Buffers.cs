@@ -194,7 +194,7 @@ internal sealed partial class QueueCore
             for (; made < range.Count; made++)
             {
                 memory.Renew();
-                SharedBuffer buffer = SharedBuffer.Create(Name, format, _support.CanReopen, _options.DescriptorHeadroom, _faults);
+                SharedBuffer buffer = SharedBuffer.Create(Name, format, _options.DescriptorHeadroom, _faults);
                 memory.Made(format.Bytes);
                 lock (_gate)
                 {

@@ -72,7 +72,7 @@ internal sealed partial class QueueCore
     /// </summary>
     private void ExpectHeld(Claim claim)
     {
-        if (IsTracked(claim.Buffer) && Ask(claim.Buffer) == LeaseAnswer.Free)
+        if (!claim.Buffer.IsUntracked && Ask(claim.Buffer) == LeaseAnswer.Free)
         {
             claim.SuspectedAt = NowTicks();
             _suspects.Add(claim);
@@ -97,7 +97,7 @@ internal sealed partial class QueueCore
             }
 
             _suspects.RemoveAt(i);
-            if (isClaimed && IsTracked(claim.Buffer) && Ask(claim.Buffer) == LeaseAnswer.Free)
+            if (isClaimed && !claim.Buffer.IsUntracked && Ask(claim.Buffer) == LeaseAnswer.Free)
             {
                 claim.Buffer.IsUntracked = true;
                 _untrackedExports++;
@@ -110,7 +110,7 @@ internal sealed partial class QueueCore
         SharedBuffer buffer = claim.Buffer;
 
         // With other claimants, or one that has left, the kernel cannot say whose hold it is.
-        if (buffer.Claims.Count == 1 && Tracking != BufferTracking.Cooperative && Ask(buffer) == LeaseAnswer.Held && !buffer.HasStrays)
+        if (buffer.Claims.Count == 1 && Ask(buffer) == LeaseAnswer.Held && !buffer.HasStrays)
         {
             if (!claim.IsDisputed)
             {

@@ -131,11 +131,6 @@ internal sealed partial class QueueCore
                 $"{Name}: {peer} could cut revocable buffers off itself, for it is {(peer.UserId == 0 ? "root" : peer.UserId < 0 ? "an unknown user" : "this user")}; "
                 + $"set {nameof(BufferQueueOptions)}.{nameof(BufferQueueOptions.TrustImporters)} if it may.");
         }
-
-        if (!_support.CanReopen && !writable && profile != BufferProfile.Immutable)
-        {
-            throw new BufferException(BufferError.NotSupported, $"{Name}: without /proc buffers cannot be exported for reading only; export for writing, or freeze them.");
-        }
     }
 
     private void RequireWithinImporter(SharedBuffer buffer, BufferPeer peer)
@@ -169,10 +164,10 @@ internal sealed partial class QueueCore
     /// <returns>0, or the error number of the refused send.</returns>
     private int SendDescription(SharedBuffer buffer, BufferPeer peer, ref SharingMessage message, bool writable)
     {
-        // Never a duplicate of ours: the lease would not see the importer. Without /proc there is no choice, and no lease.
-        using FileDescriptor? fresh = _support.CanReopen ? buffer.OpenFor(Name, writable, _faults) : null;
+        // Never a duplicate of ours: the lease would not see the importer.
+        using FileDescriptor fresh = buffer.OpenFor(Name, writable, _faults);
         bool sent = !FileSteps.Fails(_faults, FaultPoint.Message)
-            && MessageSocket.TrySend(peer.Socket, SharingMessage.BytesOf(ref message), fresh ?? buffer.File);
+            && MessageSocket.TrySend(peer.Socket, SharingMessage.BytesOf(ref message), fresh);
         return sent ? 0 : VirtualMemory.LastError;
     }
 }

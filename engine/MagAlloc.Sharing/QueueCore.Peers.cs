@@ -237,7 +237,7 @@ internal sealed partial class QueueCore
             foreach (Claim claim in peer.Claims.Values.ToArray())
             {
                 Drop(claim);
-                claim.Buffer.HasStrays |= Tracking != BufferTracking.Cooperative && Ask(claim.Buffer) == LeaseAnswer.Held;
+                claim.Buffer.HasStrays |= Ask(claim.Buffer) == LeaseAnswer.Held;
                 LookAgain(claim.Buffer);
             }
         }

@@ -206,7 +206,7 @@ internal sealed partial class QueueCore
     private void FinishClosing(SharedBuffer buffer, ReleaseWork work)
     {
         // Where nobody knows who else may hold it: then no pages are left to hold.
-        bool mustDrop = buffer.WasExported && buffer.HasPages && !IsTracked(buffer) && buffer.Format.Profile != BufferProfile.Immutable;
+        bool mustDrop = buffer.WasExported && buffer.HasPages && buffer.IsUntracked && buffer.Format.Profile != BufferProfile.Immutable;
         if (mustDrop && !buffer.TryDropPages(_faults))
         {
             using (Uninterrupted.Enter(_gate))

@@ -15,7 +15,7 @@ internal sealed partial class QueueCore
         lock (_changes)
         {
             var work = new ReleaseWork();
-            List<SharedBuffer> held;
+            List<BufferHolder> held;
             lock (_gate)
             {
                 RequireOwner(handle);
@@ -24,7 +24,7 @@ internal sealed partial class QueueCore
                     RequireStopped();
                 }
 
-                held = mode == ReleaseMode.Strict ? [.. _live.All.Where(IsHeld)] : [];
+                held = mode == ReleaseMode.Strict ? HoldersOf(_live.All.Where(IsHeld)) : [];
                 if (held.Count == 0)
                 {
                     StopStream();
@@ -35,7 +35,7 @@ internal sealed partial class QueueCore
 
             if (held.Count != 0)
             {
-                throw BufferException.Held(Name, HoldersOf(held));
+                throw BufferException.Held(Name, held);
             }
 
             Finish(work);
@@ -62,25 +62,19 @@ internal sealed partial class QueueCore
         }
     }
 
-    /// <summary>Who holds buffers, as far as it is known. Under <c>_changes</c>, so that they stay.</summary>
-    private List<BufferHolder> HoldersOf(List<SharedBuffer> held)
+    /// <summary>Who holds buffers, as far as it is known: importers that claim them, else somebody unknown.</summary>
+    private static List<BufferHolder> HoldersOf(IEnumerable<SharedBuffer> held)
     {
         List<BufferHolder> holders = [];
-        List<SharedBuffer> unclaimed = [];
-        lock (_gate)
+        foreach (SharedBuffer buffer in held)
         {
-            foreach (SharedBuffer buffer in held)
+            holders.AddRange(buffer.Claims.Select(claim => new BufferHolder(buffer.Index, claim.Peer.ProcessId, claim.Peer.UserId, IsImporter: true)));
+            if (buffer.Claims.Count == 0)
             {
-                holders.AddRange(buffer.Claims.Select(claim => new BufferHolder(buffer.Index, claim.Peer.ProcessId, claim.Peer.UserId, IsImporter: true)));
-                if (buffer.Claims.Count == 0)
-                {
-                    unclaimed.Add(buffer);
-                }
+                holders.Add(new BufferHolder(buffer.Index, 0, -1, IsImporter: false));
             }
         }
 
-        // Reads what all processes have open and mapped.
-        holders.AddRange(unclaimed.SelectMany(HolderSearch.Find));
         return holders;
     }
 
@@ -105,8 +99,7 @@ internal sealed partial class QueueCore
             return false;
         }
 
-        LeaseAnswer answer = Tracking != BufferTracking.Cooperative ? Ask(buffer) : LeaseAnswer.Refused;
-        return answer switch
+        return Ask(buffer) switch
         {
             LeaseAnswer.Free when !buffer.IsUntracked => false,
             LeaseAnswer.Held => true,
@@ -125,9 +118,6 @@ internal sealed partial class QueueCore
         buffer.IsUntracked |= answer == LeaseAnswer.Refused;
         return answer;
     }
-
-    /// <summary>The kernel sees everybody who holds it.</summary>
-    private bool IsTracked(SharedBuffer buffer) => Tracking != BufferTracking.Cooperative && !buffer.IsUntracked;
 
     private void ReleaseAll(ReleaseMode mode, long revokeAt, ReleaseWork work)
     {

@@ -30,7 +30,6 @@ internal sealed partial class QueueCore
     private readonly QuotaBook _quotas;
     private readonly IndexTable _live;
     private readonly SlotTable _slots;
-    private readonly SharingSupport _support;
     private readonly ControlPage _control = null!;
     private readonly FileDescriptor _careBell = null!;
     private readonly FileDescriptor _dequeueBell = null!;
@@ -56,12 +55,12 @@ internal sealed partial class QueueCore
         Id = EngineIds.Next();
         try
         {
-            _support = SharingSupport.Probe(Name, _faults);
-            _control = ControlPage.Create(Name, _slots.Count, _support.CanReopen, _faults);
+            SharingSupport.Require(Name, _faults);
+            _control = ControlPage.Create(Name, _slots.Count, _faults);
             _careBell = CreateBell();
             _dequeueBell = CreateBell();
-            _closes = _support.CanAsk ? CloseWatcher.TryOpen(Name, _careBell, _faults) : null;
-            Tracking = _support.Tracking(_closes is not null);
+            _closes = CloseWatcher.TryOpen(Name, _careBell, _faults);
+            Tracking = _closes is null ? BufferTracking.Polled : BufferTracking.Exact;
             _announcement.Make(this, _faults);
         }
         catch (OutOfMemoryException refused)

@@ -116,12 +116,12 @@ internal sealed unsafe class SharedBuffer
 
     /// <summary>Makes a buffer with its memory.</summary>
     /// <exception cref="BufferException">A step was refused; nothing is left behind.</exception>
-    public static SharedBuffer Create(string queue, BufferFormat format, bool canReopen, int headroom, FaultPlan? faults)
+    public static SharedBuffer Create(string queue, BufferFormat format, int headroom, FaultPlan? faults)
     {
         SharedBuffer buffer = new(format);
         try
         {
-            buffer.Build(queue, canReopen, headroom, faults);
+            buffer.Build(queue, headroom, faults);
             return buffer;
         }
         catch
@@ -133,7 +133,7 @@ internal sealed unsafe class SharedBuffer
 
     /// <summary>Whether another description of the file is alive.</summary>
     public LeaseAnswer AskLease(FaultPlan? faults)
-        => _oracle is null || FileSteps.Fails(faults, FaultPoint.FileLease) ? LeaseAnswer.Refused : MemoryFiles.AskLease(_oracle);
+        => FileSteps.Fails(faults, FaultPoint.FileLease) ? LeaseAnswer.Refused : MemoryFiles.AskLease(_oracle!);
 
     /// <summary>A description for an importer; the caller closes it when it is sent.</summary>
     public FileDescriptor OpenFor(string queue, bool writable, FaultPlan? faults) => FileSteps.Reopen(queue, File, writable, faults);
@@ -191,17 +191,13 @@ internal sealed unsafe class SharedBuffer
         _file?.Dispose();
     }
 
-    private void Build(string queue, bool canReopen, int headroom, FaultPlan? faults)
+    private void Build(string queue, int headroom, FaultPlan? faults)
     {
         _file = FileSteps.Create(queue, queue, Format.Pages == BufferPages.ReservedHuge, faults);
         RequireHeadroom(queue, headroom);
         FileSteps.SetLength(queue, _file, Bytes, faults);
         FileSteps.Fill(queue, _file, Bytes, faults);
-        if (canReopen)
-        {
-            _oracle = FileSteps.Reopen(queue, _file, writable: true, faults);
-        }
-
+        _oracle = FileSteps.Reopen(queue, _file, writable: true, faults);
         _mapping = (nuint)FileSteps.Map(queue, _file, (nuint)Bytes, writable: true, faults, Format.PageBytes);
         HasHugePages = Format.Pages == BufferPages.ReservedHuge
             || (Format.Pages == BufferPages.TransparentHuge && FileMapping.TryCollapse(Mapping, (nuint)Bytes));

@@ -120,7 +120,7 @@ public sealed partial class BufferImporter : IDisposable
             var set = new PollSet();
             set.Add(socket, forReading: true);
             SharingMessage welcome = default;
-            if (!set.Wait(QueueCore.MillisecondsOf(options.ConnectTimeout)))
+            if (!set.Wait(Ticks.MillisecondsOf(options.ConnectTimeout)))
             {
                 throw new BufferException(BufferError.TryAgain, $"{options.Name}: the owner did not answer within {options.ConnectTimeout.TotalSeconds:0.###} s.");
             }

@@ -4,22 +4,22 @@ using MagAlloc.Sharing.Platform;
 
 namespace MagAlloc.Sharing;
 
-/// <summary>A buffer: its file, the owner's mapping of it, and what the queue knows of it.</summary>
+/// <summary>A buffer's memory: its file, and the owner's mapping of it.</summary>
 /// <remarks>
 /// <para>Two descriptions of the file, neither of which ever leaves the process: the first one, through which the owner maps it and which
 /// no lease sees, and the <em>oracle</em>, opened again, on which the lease is asked. All others are importers'.</para>
-/// <para>Construction is a sequence of fallible steps; <see cref="Close"/> accepts what was only partly built. State is guarded by the queue's
-/// lock; what takes long (making, dropping pages, closing) is done outside of it by whoever moved <see cref="Phase"/>.</para>
+/// <para>Construction is a sequence of fallible steps; <see cref="Close"/> accepts what was only partly built. What takes long (making, dropping pages,
+/// closing) is done outside of the queue's lock, by whoever the buffer's <see cref="BufferPhase"/> belongs to.</para>
 /// </remarks>
 [SupportedOSPlatform("linux")]
-internal sealed unsafe class SharedBuffer
+internal sealed unsafe class BufferMemory
 {
     private FileDescriptor? _file;
     private FileDescriptor? _oracle;
     private nuint _mapping;
     private bool _isSealed;
 
-    private SharedBuffer(BufferFormat format)
+    private BufferMemory(BufferFormat format)
     {
         Format = format;
     }
@@ -43,90 +43,19 @@ internal sealed unsafe class SharedBuffer
     /// <summary>A freezing was refused half-way: the owner's addresses lead nowhere until it is done again.</summary>
     public bool IsVacant { get; private set; }
 
-    public BufferPhase Phase { get; set; }
-
-    /// <summary>In the queue while it is live; after that in messages only.</summary>
-    public int Index { get; set; }
-
-    /// <summary>Place on the control page, kept until it is reclaimed.</summary>
-    public int Slot { get; set; }
-
-    public uint Generation { get; set; }
-
-    public BufferState State { get; set; }
-
-    public long Sequence { get; set; }
-
-    /// <summary>When the owner queued it.</summary>
-    public long QueuedAt { get; set; }
-
-    /// <summary>What importers are told, however many have acknowledged it already.</summary>
-    public long QueuedBytes { get; set; }
-
-    /// <summary>What the owner gets back: an importer that may write can have changed it.</summary>
-    public long BytesUsed { get; set; }
-
-    public bool IsLast { get; set; }
-
-    /// <summary>Importers that have the frame, or are promised it, and have not acknowledged it.</summary>
-    public int Pending { get; set; }
-
-    /// <summary>One of them never will.</summary>
-    public bool HasFailed { get; set; }
-
-    /// <summary>The frame was nobody's.</summary>
-    public bool IsSkipped { get; set; }
-
-    public List<Claim> Claims { get; } = [];
-
-    /// <summary>Nobody else can hold what was never exported: no need to ask.</summary>
-    public bool WasExported { get; set; }
-
-    /// <summary>It was held when an importer left: perhaps by that one still, or by whom it passed it on to, and not by those who have claims.</summary>
-    public bool HasStrays { get; set; }
-
-    /// <summary>An importer had it and the lease did not see it: what the lease says of it is worth nothing.</summary>
-    public bool IsUntracked { get; set; }
-
-    /// <summary>Number at the watcher; -1: not watched.</summary>
-    public int Watch { get; set; } = -1;
-
-    /// <summary>Duplicates of the dma-bufs over it. Stable buffers only.</summary>
-    public List<FileDescriptor> DmaBufs { get; } = [];
-
-    /// <summary>Its pages can be dropped, for the kernel allows it and no driver has them.</summary>
-    public bool IsRevocable => Format.Profile != BufferProfile.Immutable && DmaBufs.Count == 0;
-
-    /// <summary>Uses of the owner's mapping that must end before it is unmapped.</summary>
-    public int Pins { get; set; }
-
-    /// <summary>It was held when it was released.</summary>
-    public bool WasOrphan { get; set; }
-
-    /// <summary>It has not been revoked.</summary>
-    public bool HasPages { get; set; } = true;
-
-    public long ReleasedAt { get; set; }
-
-    /// <summary>The system refused to drop its pages; not to be tried again before.</summary>
-    public long RetryAt { get; set; }
-
-    /// <summary>When its pages are dropped if it is still held then; <see cref="long.MaxValue"/>: never.</summary>
-    public long RevokeAt { get; set; } = long.MaxValue;
-
-    /// <summary>Makes a buffer with its memory.</summary>
+    /// <summary>Makes a file with its memory.</summary>
     /// <exception cref="BufferException">A step was refused; nothing is left behind.</exception>
-    public static SharedBuffer Create(string queue, BufferFormat format, int headroom, FaultPlan? faults)
+    public static BufferMemory Create(string queue, BufferFormat format, int headroom, FaultPlan? faults)
     {
-        SharedBuffer buffer = new(format);
+        BufferMemory memory = new(format);
         try
         {
-            buffer.Build(queue, headroom, faults);
-            return buffer;
+            memory.Build(queue, headroom, faults);
+            return memory;
         }
         catch
         {
-            buffer.Close();
+            memory.Close();
             throw;
         }
     }
@@ -186,7 +115,6 @@ internal sealed unsafe class SharedBuffer
     public void Close()
     {
         Unmap();
-        DmaBufs.ForEach(dmaBuf => dmaBuf.Dispose());
         _oracle?.Dispose();
         _file?.Dispose();
     }

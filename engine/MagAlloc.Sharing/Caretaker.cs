@@ -1,13 +1,23 @@
 using System.Diagnostics;
+using System.Runtime.Versioning;
 using MagAlloc.Concurrency;
 using MagAlloc.Sharing.Platform;
 
 namespace MagAlloc.Sharing;
 
-/// <content>The caretaker: one thread a queue that has had an importer.</content>
-internal sealed partial class QueueCore
+/// <summary>A queue's own thread, from the first importer, or dma-buf, on.</summary>
+/// <remarks>
+/// Sees to what happens without a call of the owner's: deaths, closes, deadlines, pages that come back, and messages while nobody dequeues. It takes the
+/// queue's lock for each look, and an importer's turn to be read without it; its own fields are guarded by that lock too.
+/// </remarks>
+[SupportedOSPlatform("linux")]
+internal sealed class Caretaker(
+    QueueCore core, Lock gate, BufferLedger ledger, PeerTable peers, FrameStream stream, BufferHolders holders, BufferReclaimer reclaimer, QueueBells bells)
 {
-    private const int CareStackBytes = 256 * 1024;
+    /// <summary>What no event told of is found all the same.</summary>
+    public static readonly TimeSpan SafetyNet = TimeSpan.FromSeconds(1);
+
+    private const int StackBytes = 256 * 1024;
 
     // While an owner waits for frames it reads importers' messages itself. The caretaker looks now and then whether it still does, and more often while it
     // comes and goes; when it has not come for a while the caretaker reads.
@@ -23,34 +33,26 @@ internal sealed partial class QueueCore
     // How often leases are asked where nothing tells of a close.
     private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(10);
 
-    // What no event told of is found all the same.
-    private static readonly TimeSpan s_safetyNet = TimeSpan.FromSeconds(1);
-
     // A thread of a busy system gets to run sooner.
     private static readonly TimeSpan s_standstill = TimeSpan.FromMilliseconds(100);
 
-    private Thread? _caretaker;
-    private bool _stopCare;
-    private bool _probe;
-    private long _nextRecheck;
+    private Thread? _thread;
+    private bool _isStopped;
     private long _nextProbe = long.MaxValue;
     private int _looks;
 
-    // When the caretaker wakes if nobody rings.
-    private long _careUntil;
-
     /// <summary>Under the lock.</summary>
-    private void StartCaretaker()
+    public void Start(string queue, FaultPlan? faults)
     {
-        if (_caretaker is not null)
+        if (_thread is not null)
         {
             return;
         }
 
-        var thread = new Thread(Care, CareStackBytes) { IsBackground = true, Name = $"MagAlloc buffers ({Name})" };
+        var thread = new Thread(Run, StackBytes) { IsBackground = true, Name = $"MagAlloc buffers ({queue})" };
         try
         {
-            if (FileSteps.Fails(_faults, FaultPoint.WorkerStart))
+            if (FileSteps.Fails(faults, FaultPoint.WorkerStart))
             {
                 throw new OutOfMemoryException();
             }
@@ -59,82 +61,76 @@ internal sealed partial class QueueCore
         }
         catch (Exception e) when (e is OutOfMemoryException or ThreadStartException)
         {
-            throw new BufferException(BufferError.OutOfMemory, $"{Name}: the caretaker's thread could not be started.");
+            throw new BufferException(BufferError.OutOfMemory, $"{queue}: the caretaker's thread could not be started.");
         }
 
-        _caretaker = thread;
+        _thread = thread;
     }
 
-    private void StopCaretaker()
+    /// <summary>Ends the thread. Without the lock.</summary>
+    public void Stop()
     {
         Thread? thread;
-        using (Uninterrupted.Enter(_gate))
+        using (Uninterrupted.Enter(gate))
         {
-            _stopCare = true;
-            thread = _caretaker;
+            _isStopped = true;
+            thread = _thread;
         }
 
-        Doorbell.Ring(_careBell);
+        bells.RingCaretaker();
         if (thread is not null)
         {
             Uninterrupted.Join(thread);
         }
     }
 
-    /// <summary>
-    /// Sees to what happens without a call of the owner's: deaths, closes, deadlines, pages that come back, and messages while
-    /// nobody dequeues.
-    /// </summary>
-    private void Care()
+    private void Run()
     {
         var set = new PollSet();
-        List<BufferPeer> peers = [];
+        List<BufferPeer> watched = [];
         while (true)
         {
             bool readsMessages;
             int bell;
             int wait;
-            lock (_gate)
+            lock (gate)
             {
-                if (_stopCare)
+                if (_isStopped)
                 {
                     return;
                 }
 
-                readsMessages = !_isWaiting && NowTicks() - _lastDequeue > TicksOf(s_idle);
-                bell = Prepare(set, peers, readsMessages);
+                readsMessages = stream.IsIdle(s_idle);
+                bell = Prepare(set, watched, readsMessages);
                 wait = WaitMilliseconds(readsMessages);
-                _careUntil = wait < 0 ? long.MaxValue : NowTicks() + TicksOf(TimeSpan.FromMilliseconds(wait));
+                bells.CareUntil = wait < 0 ? long.MaxValue : Ticks.Now + Ticks.Of(TimeSpan.FromMilliseconds(wait));
             }
 
             set.Wait(wait);
             ForgiveStandstill();
             if (set[bell] != 0)
             {
-                Doorbell.Silence(_careBell);
+                Doorbell.Silence(bells.Caretaker);
             }
 
-            // A description of some buffer's file has ended: perhaps the last one that an importer had.
-            bool wasClosed = _closes is not null && _closes.TakeNews();
-            for (int i = 0; i < peers.Count; i++)
+            bool wasClosed = holders.TakeCloses();
+            for (int i = 0; i < watched.Count; i++)
             {
-                Look(peers[i], set, bell + 1 + (2 * i), readsMessages);
+                Look(watched[i], set, bell + 1 + (2 * i), readsMessages);
             }
 
             DisconnectSilent();
-            DisconnectStuck();
+            core.DisconnectStuck();
             var work = new ReleaseWork();
-            lock (_gate)
+            lock (gate)
             {
-                _probe |= wasClosed;
-                LookAtSuspects();
-                LookAtDisputed();
+                bells.IsProbeDue |= wasClosed;
+                holders.Look(ledger.Live.All);
                 Probe(work);
-                CareForReleased(work);
-                LookAtDmaBufs();
+                reclaimer.Care(work);
             }
 
-            Finish(work);
+            reclaimer.Finish(work);
         }
     }
 
@@ -143,15 +139,15 @@ internal sealed partial class QueueCore
     /// </summary>
     private void ForgiveStandstill()
     {
-        lock (_gate)
+        lock (gate)
         {
-            long late = _careUntil == long.MaxValue ? 0 : NowTicks() - _careUntil;
-            if (late < TicksOf(s_standstill))
+            long late = bells.CareUntil == long.MaxValue ? 0 : Ticks.Now - bells.CareUntil;
+            if (late < Ticks.Of(s_standstill))
             {
                 return;
             }
 
-            foreach (BufferPeer peer in _peers)
+            foreach (BufferPeer peer in peers.All)
             {
                 peer.DueAt += Math.Min(late, long.MaxValue - peer.DueAt);
             }
@@ -159,14 +155,14 @@ internal sealed partial class QueueCore
     }
 
     /// <returns>Place of the bell; two places for each importer follow.</returns>
-    private int Prepare(PollSet set, List<BufferPeer> peers, bool readsMessages)
+    private int Prepare(PollSet set, List<BufferPeer> watched, bool readsMessages)
     {
         set.Clear();
-        peers.Clear();
-        int bell = set.Add(_careBell, forReading: true);
-        foreach (BufferPeer peer in _peers)
+        watched.Clear();
+        int bell = set.Add(bells.Caretaker, forReading: true);
+        foreach (BufferPeer peer in peers.All)
         {
-            peers.Add(peer);
+            watched.Add(peer);
             set.Add(peer.Socket, forReading: readsMessages);
             set.Add(peer.Process ?? peer.Socket, forReading: peer.Process is not null);
         }
@@ -183,73 +179,82 @@ internal sealed partial class QueueCore
         }
 
         // What it said last counts, also if it is dead by now. While the owner dequeues this is the glance at other messages.
-        Pump(peer, waits: isGone);
+        core.Pump(peer, waits: isGone);
         if (isGone)
         {
-            RemovePeer(peer, ImporterEnd.Left);
+            core.RemovePeer(peer, ImporterEnd.Left);
+        }
+    }
+
+    /// <summary>Disconnects importers that have frames and acknowledge none.</summary>
+    private void DisconnectSilent()
+    {
+        BufferPeer[] late;
+        lock (gate)
+        {
+            stream.ServeWaiting();
+            late = [.. peers.All.Where(FrameStream.IsLate)];
+        }
+
+        foreach (BufferPeer peer in late)
+        {
+            // While the owner does not dequeue nobody may have listened for a while.
+            core.Pump(peer, waits: true);
+            bool isLate;
+            lock (gate)
+            {
+                isLate = FrameStream.IsLate(peer);
+            }
+
+            if (isLate)
+            {
+                core.RemovePeer(peer, ImporterEnd.Silent);
+            }
         }
     }
 
     /// <summary>Looks for what nobody holds any more: when something happened, a few times soon after, and now and then.</summary>
     private void Probe(ReleaseWork work)
     {
-        long now = NowTicks();
-        if (_released.Count == 0)
+        long now = Ticks.Now;
+        if (ledger.Released.Count == 0)
         {
-            _probe = false;
+            bells.IsProbeDue = false;
             _nextProbe = long.MaxValue;
             return;
         }
 
-        if (!_probe && now < _nextProbe)
+        if (!bells.IsProbeDue && now < _nextProbe)
         {
             return;
         }
 
-        _looks = _probe ? 0 : _looks + 1;
-        _nextProbe = now + TicksOf(_looks < s_soon.Length ? s_soon[_looks] : Tracking == BufferTracking.Polled ? s_poll : s_safetyNet);
-        _probe = false;
-        ProbeReleased(work);
+        _looks = bells.IsProbeDue ? 0 : _looks + 1;
+        _nextProbe = now + Ticks.Of(_looks < s_soon.Length ? s_soon[_looks] : holders.Tracking == BufferTracking.Polled ? s_poll : SafetyNet);
+        bells.IsProbeDue = false;
+        reclaimer.Probe(work);
     }
 
     private int WaitMilliseconds(bool readsMessages)
     {
-        long now = NowTicks();
-        long until = _released.Count == 0 ? long.MaxValue : Math.Min(_nextProbe, now + TicksOf(s_safetyNet));
-        foreach (SharedBuffer buffer in _released)
+        long now = Ticks.Now;
+        long until = ledger.Released.Count == 0 ? long.MaxValue : Math.Min(_nextProbe, now + Ticks.Of(SafetyNet));
+        foreach (SharedBuffer buffer in ledger.Released)
         {
-            until = buffer.Phase switch
-            {
-                BufferPhase.Orphaned when buffer.Pins == 0 && buffer.DmaBufs.Count == 0 => Math.Min(until, Math.Max(buffer.RevokeAt, buffer.RetryAt)),
-                BufferPhase.Revoked => Math.Min(until, Math.Max(_nextRecheck, buffer.RetryAt)),
-                _ => until,
-            };
-            if (buffer.RetryAt > now)
-            {
-                until = Math.Min(until, buffer.RetryAt);
-            }
+            until = Math.Min(until, reclaimer.NextLook(buffer, now));
         }
 
-        if (_dmaBufs != 0)
+        until = Math.Min(until, holders.NextLook(now));
+        if (!readsMessages && peers.Count != 0)
         {
-            until = Math.Min(until, Math.Max(_nextDmaBufLook, now));
+            until = Math.Min(until, now + Ticks.Of(stream.IsAwaited ? s_idle : s_glance));
         }
 
-        if (_suspects.Count != 0 || _disputed.Count != 0)
-        {
-            until = Math.Min(until, now + TicksOf(s_doubt));
-        }
-
-        if (!readsMessages && _peers.Count != 0)
-        {
-            until = Math.Min(until, now + TicksOf(_isWaiting ? s_idle : s_glance));
-        }
-
-        foreach (BufferPeer peer in _peers)
+        foreach (BufferPeer peer in peers.All)
         {
             // Not in one piece: how long this process stood still shows only from when it should have woken.
-            long next = peer.DueAt == long.MaxValue ? long.MaxValue : Math.Min(peer.DueAt, now + TicksOf(s_idle));
-            until = Math.Min(until, peer.HasNoRoom ? Math.Min(next, now + TicksOf(s_glance)) : next);
+            long next = peer.DueAt == long.MaxValue ? long.MaxValue : Math.Min(peer.DueAt, now + Ticks.Of(s_idle));
+            until = Math.Min(until, peer.HasNoRoom ? Math.Min(next, now + Ticks.Of(s_glance)) : next);
         }
 
         if (until == long.MaxValue)

@@ -1,189 +1,88 @@
 using System.Diagnostics;
 using System.Diagnostics.Tracing;
-using MagAlloc.Concurrency;
+using System.Runtime.Versioning;
 using MagAlloc.Events;
 
 namespace MagAlloc.Sharing;
 
-/// <content>The books, as callers, events and instruments see them.</content>
-internal sealed partial class QueueCore : IBufferOwner
+/// <summary>Tells of what happens to a queue's buffers. A listener runs inside the event, and may ask for the books: the queue's lock is one that its holder may take again.</summary>
+/// <param name="id">The queue's number in events.</param>
+[SupportedOSPlatform("linux")]
+internal sealed class QueueEvents(long id)
 {
-    /// <inheritdoc/>
-    public long Id { get; }
+    /// <summary>An event is told under the queue's lock; the other locks, and an importer's turn to be read, are taken first.</summary>
+    public static void RequireNoListener() => EventGuard.RequireNotWriting("make, export, queue, dequeue or release buffers, or disconnect importers");
 
-    string IEventOwner.Kind => OwnerKind.Buffers;
-
-    public BufferQueueStatistics GetStatistics(BufferQueue handle)
-    {
-        lock (_gate)
-        {
-            RequireOpen(handle);
-            return ReadStatistics();
-        }
-    }
-
-    /// <inheritdoc/>
-    public bool TryGetFigures(out OwnerFigures figures)
-    {
-        using (Uninterrupted.Enter(_gate))
-        {
-            // What is about to be made counts against quotas; figures tell of what there is.
-            long live = _quotas.LiveBytes - _unmadeBytes;
-            long bytes = live + _quotas.OrphanedBytes;
-            figures = new OwnerFigures
-            {
-                AllocatedBytes = live,
-                CommittedBytes = bytes,
-                TotalCommittedBytes = _totalBytes,
-                ReturnedBytes = _totalBytes - bytes,
-                PeakCommittedBytes = _quotas.PeakBytes,
-                DecommittedBytes = _totalBytes - bytes,
-                ReservedBytes = bytes + _released.Where(buffer => !buffer.HasPages).Sum(buffer => buffer.Bytes),
-                InjectedFaults = _faults?.Injected ?? 0,
-                Misuses = _misuses,
-            };
-            return !_isClosed;
-        }
-    }
-
-    /// <inheritdoc/>
-    public bool TryGetBufferFigures(out BufferFigures figures)
-    {
-        using (Uninterrupted.Enter(_gate))
-        {
-            figures = new BufferFigures
-            {
-                LiveBuffers = _quotas.LiveBuffers,
-                OrphanedBuffers = _quotas.OrphanedBuffers,
-                OrphanedBytes = _quotas.OrphanedBytes,
-                RevokedBuffers = _quotas.RevokedBuffers,
-                Importers = _peers.Count,
-                HandOvers = _handOvers,
-                Acknowledgements = _acknowledgements,
-                Revocations = _revocations,
-                Reinflations = _reinflations,
-                Reclaims = _reclaims,
-                QuotaRefusals = _quotaRefusals,
-            };
-            return !_isClosed;
-        }
-    }
-
-    int IEventOwner.GetClassFigures(Span<ClassFigures> into) => 0;
-
-    void IEventOwner.ReportExchanges(int beforeBeat, bool discard)
-    {
-        // No magazines.
-    }
-
-    void IEventOwner.FollowSessions()
-    {
-        // Buffers are few and each is told: nothing is sampled.
-    }
-
-    private BufferQueueStatistics ReadStatistics() => new()
-    {
-        Tracking = Tracking,
-        LiveBuffers = _quotas.LiveBuffers,
-        LiveBytes = _quotas.LiveBytes,
-        OrphanedBuffers = _quotas.OrphanedBuffers,
-        OrphanedBytes = _quotas.OrphanedBytes,
-        RevokedBuffers = _quotas.RevokedBuffers,
-        PeakBytes = _quotas.PeakBytes,
-        Importers = _peers.Count,
-        DmaBufs = _dmaBufs,
-        Exports = _exports,
-        HandOvers = _handOvers,
-        Acknowledgements = _acknowledgements,
-        StaleAcknowledgements = _stale,
-        Orphans = _orphans,
-        Revocations = _revocations,
-        Reinflations = _reinflations,
-        Reclaims = _reclaims,
-        LongestReclaim = TimeSpan.FromSeconds((double)_longestReclaim / Stopwatch.Frequency),
-        QuotaRefusals = _quotaRefusals,
-        FalseReleases = _falseReleases,
-        UntrackedExports = _untrackedExports,
-        Misuses = _misuses,
-        SkippedFrames = _skipped,
-        SilentImporters = _silent,
-        InjectedFaults = _faults?.Injected ?? 0,
-    };
-
-    // A listener runs inside the event, and may ask for the books: the lock is one that its holder may take again.
-    private void TellCreated(SharedBuffer buffer)
-    {
-        _totalBytes += buffer.Bytes;
-        _unmadeBytes -= buffer.Bytes;
-        if (IsHeard(EventLevel.Informational))
-        {
-            MagAllocEventSource.Log.BufferCreated(Id, buffer.Index, buffer.Bytes, buffer.Format.Profile.ToString());
-        }
-    }
-
-    private void TellExported(SharedBuffer buffer, BufferPeer peer, BufferAccess access)
+    public void Created(SharedBuffer buffer)
     {
         if (IsHeard(EventLevel.Informational))
         {
-            MagAllocEventSource.Log.BufferExported(Id, buffer.Index, peer.ProcessId, access.ToString());
+            MagAllocEventSource.Log.BufferCreated(id, buffer.Index, buffer.Bytes, buffer.Format.Profile.ToString());
         }
     }
 
-    private void TellDmaBuf(SharedBuffer buffer)
+    public void Exported(SharedBuffer buffer, BufferPeer peer, BufferAccess access)
     {
         if (IsHeard(EventLevel.Informational))
         {
-            // Whose it will be nobody knows.
-            MagAllocEventSource.Log.BufferExported(Id, buffer.Index, 0, "DmaBuf");
+            MagAllocEventSource.Log.BufferExported(id, buffer.Index, peer.ProcessId, access.ToString());
         }
     }
 
-    private void TellReleased(SharedBuffer buffer, bool isHeld)
+    /// <summary>Whose it will be nobody knows.</summary>
+    public void DmaBufExported(SharedBuffer buffer)
     {
         if (IsHeard(EventLevel.Informational))
         {
-            MagAllocEventSource.Log.BufferReleased(Id, buffer.Index, buffer.Bytes, isHeld ? 1 : 0);
+            MagAllocEventSource.Log.BufferExported(id, buffer.Index, 0, "DmaBuf");
         }
     }
 
-    private void TellRevoked(SharedBuffer buffer)
+    public void Released(SharedBuffer buffer, bool isHeld)
+    {
+        if (IsHeard(EventLevel.Informational))
+        {
+            MagAllocEventSource.Log.BufferReleased(id, buffer.Index, buffer.Bytes, isHeld ? 1 : 0);
+        }
+    }
+
+    public void Revoked(SharedBuffer buffer)
     {
         if (IsHeard(EventLevel.Warning))
         {
-            MagAllocEventSource.Log.BufferRevoked(Id, buffer.Index, buffer.Bytes);
+            MagAllocEventSource.Log.BufferRevoked(id, buffer.Index, buffer.Bytes);
         }
     }
 
-    private void TellReclaimed(SharedBuffer buffer, long ticks)
+    public void Reclaimed(SharedBuffer buffer, long ticks)
     {
         if (IsHeard(EventLevel.Informational))
         {
-            MagAllocEventSource.Log.BufferReclaimed(Id, buffer.Index, buffer.Bytes, ticks * 1_000_000 / Stopwatch.Frequency);
+            MagAllocEventSource.Log.BufferReclaimed(id, buffer.Index, buffer.Bytes, ticks * 1_000_000 / Stopwatch.Frequency);
         }
     }
 
-    private void TellPeer(BufferPeer peer, bool connected)
+    public void Connected(BufferPeer peer)
     {
-        if (!IsHeard(EventLevel.Informational))
+        if (IsHeard(EventLevel.Informational))
         {
-            return;
-        }
-
-        if (connected)
-        {
-            MagAllocEventSource.Log.ImporterConnected(Id, peer.ProcessId, peer.UserId);
-        }
-        else
-        {
-            MagAllocEventSource.Log.ImporterGone(Id, peer.ProcessId, peer.Claims.Count, peer.End.ToString());
+            MagAllocEventSource.Log.ImporterConnected(id, peer.ProcessId, peer.UserId);
         }
     }
 
-    private void TellQuota(QuotaRefusal refusal)
+    public void Gone(BufferPeer peer)
+    {
+        if (IsHeard(EventLevel.Informational))
+        {
+            MagAllocEventSource.Log.ImporterGone(id, peer.ProcessId, peer.Claims.Count, peer.End.ToString());
+        }
+    }
+
+    public void Refused(QuotaRefusal refusal)
     {
         if (IsHeard(EventLevel.Warning))
         {
-            MagAllocEventSource.Log.QuotaExceeded(Id, refusal.Quota.ToString(), refusal.Used, refusal.Limit, refusal.Requested);
+            MagAllocEventSource.Log.QuotaExceeded(id, refusal.Quota.ToString(), refusal.Used, refusal.Limit, refusal.Requested);
         }
     }
 

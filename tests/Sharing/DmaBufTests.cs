@@ -167,7 +167,7 @@ public sealed class DmaBufTests
     private Shared Make(BufferQueueOptions? options = null)
     {
         Shared shared = new(options);
-        shared.Queue.Core.DmaBufCalls = new DmaBufCalls(Doorbell.Create, (_, _, _) => Doorbell.Create(), _ => Interlocked.Read(ref _holders));
+        shared.Queue.Core.Holders.DmaBufCalls = new DmaBufCalls(Doorbell.Create, (_, _, _) => Doorbell.Create(), _ => Interlocked.Read(ref _holders));
         return shared;
     }
 }

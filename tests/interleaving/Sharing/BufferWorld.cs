@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using System.Text;
 using MagAlloc.Interleaving.Exploration;
-using MagAlloc.Sharing.Platform;
+using MagAlloc.Platform;
 
 namespace MagAlloc.Interleaving.Sharing;
 

@@ -1,8 +1,8 @@
 using MagAlloc.Bench.Children;
 using MagAlloc.Bench.Commands;
 using MagAlloc.Bench.Share;
-using MagAlloc.Stress.Hosting;
-using MagAlloc.Stress.Reporting;
+using MagAlloc.Tooling.Hosting;
+using MagAlloc.Tooling.Reporting;
 
 return Host.Run("bench", () => args switch
 {

@@ -1,7 +1,7 @@
 using MagAlloc.Stress.Commands;
-using MagAlloc.Stress.Hosting;
-using MagAlloc.Stress.Reporting;
 using MagAlloc.Stress.Sharing;
+using MagAlloc.Tooling.Hosting;
+using MagAlloc.Tooling.Reporting;
 
 // Started by itself: what an importer of 'stress share' is.
 return Host.Run("stress", () => ImporterProgram.IsAsked(args)

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using MagAlloc.Bench.Contenders;
 using MagAlloc.Bench.Measurement;
-using MagAlloc.Stress.Commands;
+using MagAlloc.Tooling.Commands;
 
 namespace MagAlloc.Bench.Children;
 

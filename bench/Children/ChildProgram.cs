@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using MagAlloc.Bench.Commands;
+using MagAlloc.Tooling.Commands;
 
 namespace MagAlloc.Bench.Children;
 
@@ -27,7 +28,7 @@ internal static class ChildProgram
         try
         {
             Answer(assignment, commands, output);
-            return ExitCode.Success;
+            return ExitCode.Pass;
         }
         catch (Exception e)
         {

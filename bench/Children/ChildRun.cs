@@ -2,7 +2,7 @@ using MagAlloc.Bench.Contenders;
 using MagAlloc.Bench.Contenders.Timed;
 using MagAlloc.Bench.Measurement;
 using MagAlloc.Bench.Workloads;
-using MagAlloc.Stress.Verification;
+using MagAlloc.Tooling.Measurement;
 
 namespace MagAlloc.Bench.Children;
 

@@ -2,18 +2,16 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using MagAlloc.Bench.Children;
-using MagAlloc.Stress.Commands;
-using MagAlloc.Stress.Hosting;
-using MagAlloc.Stress.Reporting;
-using MagAlloc.Stress.Traces;
+using MagAlloc.Tooling.Commands;
+using MagAlloc.Tooling.Hosting;
+using MagAlloc.Tooling.Reporting;
+using MagAlloc.Tooling.Traces;
 
 namespace MagAlloc.Bench.Commands;
 
 /// <summary>The program's command line.</summary>
 internal static class BenchCommandLine
 {
-    private const string Commands = "compare, micro, iova, share or gate";
-
     private const string Examples = """
         Examples:
           bench compare --quick       every contender at every workload, in about ten minutes
@@ -29,27 +27,8 @@ internal static class BenchCommandLine
         """;
 
     /// <summary>Parses and runs; returns the exit code.</summary>
-    public static int Run(string[] args, StressConsole console, TextWriter output, TextWriter error)
-    {
-        RootCommand root = Create(console);
-        ParseResult parse = root.Parse(args);
-        if (parse.Errors.Count != 0)
-        {
-            // One mistake often causes several errors; the first is the one the user made.
-            error.WriteLine($"bench: {OneLine(MessageOf(parse, parse.Errors[0]))} (see '{PathOf(parse)} --help')");
-            return ExitCode.Usage;
-        }
-
-        try
-        {
-            return parse.Invoke(new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false });
-        }
-        catch (Exception e) when (e is UsageException or TraceFormatException or OutOfMemoryException or PlatformException or BufferException or ChildFailedException)
-        {
-            error.WriteLine(Host.LineOf("bench", e));
-            return Host.CodeOf(e);
-        }
-    }
+    public static int Run(string[] args, StressConsole console, TextWriter output, TextWriter error) =>
+        ProgramLine.Run("bench", Create(console), args, output, error);
 
     private static RootCommand Create(StressConsole console)
     {
@@ -66,32 +45,16 @@ internal static class BenchCommandLine
                 GateChildCommand.CreateCode(),
             },
         };
-        HelpOption help = root.Options.OfType<HelpOption>().Single();
-        string rootName = root.Name;
-        help.Action = new ExampleHelpAction((HelpAction)help.Action!, name => name switch
+        ProgramLine.AddGuides(root, name => name switch
         {
             "compare" => CompareCommand.Guide,
             "micro" => MicroCommand.Guide,
             "iova" => IovaCommand.Guide,
             "share" => ShareCommand.Guide,
             "gate" => GateCommand.Guide,
-            _ => name == rootName ? Examples : null,
+            "" => Examples,
+            _ => null,
         });
         return root;
     }
-
-    private static string MessageOf(ParseResult parse, ParseError error)
-    {
-        if (error.SymbolResult is OptionResult { Tokens.Count: 0, Option: IValueOption option } missing)
-            return $"{missing.Option.Name}: a value is missing; give {option.Accepted}";
-        if (parse.CommandResult.Command is not RootCommand)
-            return error.Message;
-        return parse.Tokens.Count == 0 ? $"a command is missing; give {Commands}" : $"'{parse.Tokens[0].Value}' is not a command; give {Commands}";
-    }
-
-    private static string PathOf(ParseResult parse) =>
-        parse.CommandResult.Command is RootCommand ? "bench" : $"bench {parse.CommandResult.Command.Name}";
-
-    private static string OneLine(string message) =>
-        string.Join(' ', message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).TrimEnd('.');
 }

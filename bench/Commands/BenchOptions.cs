@@ -1,5 +1,5 @@
 using System.Globalization;
-using MagAlloc.Stress.Commands;
+using MagAlloc.Tooling.Commands;
 
 namespace MagAlloc.Bench.Commands;
 
@@ -25,14 +25,4 @@ internal static class BenchOptions
             value = [.. counts.Distinct().Order()];
             return true;
         });
-
-    public static ValueOption<string?> Path(string name, string description, string help, string accepted) =>
-        new ValueOption<string?>(name, description, null, help, accepted).ParsedBy((string text, out string? value) =>
-        {
-            value = text;
-            return text.Length != 0;
-        });
-
-    public static ValueOption<string?> Json() =>
-        Path("--json", "Also write the report as JSON to this file", "FILE", "the path of a file to write");
 }

@@ -3,8 +3,8 @@ using MagAlloc.Bench.Contenders;
 using MagAlloc.Bench.Measurement;
 using MagAlloc.Bench.Reporting;
 using MagAlloc.Bench.Workloads;
-using MagAlloc.Stress.Commands;
-using MagAlloc.Stress.Reporting;
+using MagAlloc.Tooling.Commands;
+using MagAlloc.Tooling.Reporting;
 
 namespace MagAlloc.Bench.Commands;
 
@@ -30,8 +30,8 @@ internal static class CompareCommand
             "Numbers of threads, one after the other, for workloads that take several. Default: one for each processor, or what the workload is about");
         ValueOption<int> rounds = OptionFactory.Whole(
             "--rounds", $"Measured rounds. Default: {Pace.Full.Rounds}, with --quick {Pace.Quick.Rounds}", 0, 1, MaxRounds);
-        ValueOption<string?> json = BenchOptions.Json();
-        ValueOption<string?> report = BenchOptions.Path(
+        ValueOption<string?> json = OptionFactory.Json();
+        ValueOption<string?> report = OptionFactory.Path(
             "--report", "Also write report.html, report.md and their charts (SVG) into this folder", "DIR", "the path of a folder, made when missing");
         Option<bool> quick = new("--quick")
         {

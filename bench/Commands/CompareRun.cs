@@ -3,9 +3,9 @@ using MagAlloc.Bench.Contenders;
 using MagAlloc.Bench.Measurement;
 using MagAlloc.Bench.Reporting;
 using MagAlloc.Bench.Workloads;
-using MagAlloc.Stress.Commands;
-using MagAlloc.Stress.Hosting;
-using MagAlloc.Stress.Reporting;
+using MagAlloc.Tooling.Commands;
+using MagAlloc.Tooling.Hosting;
+using MagAlloc.Tooling.Reporting;
 
 namespace MagAlloc.Bench.Commands;
 
@@ -21,7 +21,7 @@ internal sealed class CompareRun(CompareRequest request, StressConsole console, 
     public int Execute()
     {
         // Both are opened now: a run of many minutes must not end in "permission denied".
-        using JsonFile? json = JsonFile.Open(request.JsonFile);
+        using OutputFile? json = OutputFile.Open("--json", request.JsonFile);
         ReportFolder? folder = ReportFolder.Open(request.ReportFolder);
         using Interruption interruption = new();
         bool complete = CompareAll(interruption.Token);
@@ -30,13 +30,13 @@ internal sealed class CompareRun(CompareRequest request, StressConsole console, 
         if (_lines.Count != 0)
         {
             SummaryTable.Print(console, board);
-            json?.Write(writer => ComparisonJson.Write(writer, request.Pace, board));
+            json?.Write(new ComparisonJson(request.Pace, board), BenchJson.Default.ComparisonJson);
             folder?.Write(new Report(board, request.Pace));
         }
 
         if (!complete)
             console.Failure("interrupted: the workloads that were finished are reported");
-        return (complete || StandardStreams.OutputEnded.IsCancellationRequested) && !_lines.Any(line => line.Failed) ? ExitCode.Success : ExitCode.Failure;
+        return (complete || StandardStreams.OutputEnded.IsCancellationRequested) && !_lines.Any(line => line.Failed) ? ExitCode.Pass : ExitCode.Failure;
     }
 
     private bool CompareAll(CancellationToken interruption)

@@ -1,9 +1,11 @@
 using System.CommandLine;
 using System.Text.Json;
+using MagAlloc.Bench.Children;
 using MagAlloc.Bench.Contenders;
 using MagAlloc.Bench.Gate.Code;
 using MagAlloc.Bench.Gate.Rounds;
 using MagAlloc.Bench.Workloads;
+using MagAlloc.Tooling.Commands;
 
 namespace MagAlloc.Bench.Commands;
 
@@ -19,7 +21,7 @@ internal static class GateChildCommand
         command.SetAction(_ =>
         {
             HotMethods.Compile();
-            return ExitCode.Success;
+            return ExitCode.Pass;
         });
         return command;
     }
@@ -41,8 +43,8 @@ internal static class GateChildCommand
                 : RoundsRun.Execute(
                     WorkloadCatalog.All.Single(w => w.Name == parse.GetValue(workload)),
                     [.. names.Select(name => ContenderCatalog.All.Single(c => c.Name == name))]);
-            parse.InvocationConfiguration.Output.WriteLine(JsonSerializer.Serialize(report));
-            return ExitCode.Success;
+            parse.InvocationConfiguration.Output.WriteLine(JsonSerializer.Serialize(report, ChildJson.Default.RoundsReport));
+            return ExitCode.Pass;
         });
         return command;
     }

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using MagAlloc.Bench.Gate.Baselines;
 using MagAlloc.Bench.Gate.Verdicts;
-using MagAlloc.Stress.Commands;
-using MagAlloc.Stress.Reporting;
+using MagAlloc.Tooling.Commands;
+using MagAlloc.Tooling.Reporting;
 
 namespace MagAlloc.Bench.Commands;
 
@@ -41,9 +41,9 @@ internal static class GateCommand
             AllowMultipleArgumentsPerToken = true,
         };
         Option<bool> update = new("--update") { Description = "Record the baselines instead of comparing with them" };
-        ValueOption<string?> baselines = FileOption(
-            "--baselines", $"The baselines. Default: {BaselineStore.FileName} in this folder or one above");
-        ValueOption<string?> json = FileOption("--json", "Also write the verdicts as JSON to this file");
+        ValueOption<string?> baselines = OptionFactory.Path(
+            "--baselines", $"The baselines. Default: {BaselineStore.FileName} in this folder or one above", accepted: "the path of a file");
+        ValueOption<string?> json = OptionFactory.Path("--json", "Also write the verdicts as JSON to this file");
         Command command = new("gate", $"Compare with {BaselineStore.FileName}; exit code 1 when something has become worse")
         {
             Options = { entries, update, baselines, json },
@@ -64,12 +64,4 @@ internal static class GateCommand
         });
         return command;
     }
-
-    private static ValueOption<string?> FileOption(string name, string description) =>
-        new ValueOption<string?>(name, description, null, "FILE", "the path of a file")
-            .ParsedBy((string text, out string? value) =>
-            {
-                value = text;
-                return text.Length != 0;
-            });
 }

@@ -2,8 +2,9 @@ using System.Diagnostics;
 using MagAlloc.Bench.Gate;
 using MagAlloc.Bench.Gate.Baselines;
 using MagAlloc.Bench.Gate.Verdicts;
-using MagAlloc.Stress.Commands;
-using MagAlloc.Stress.Reporting;
+using MagAlloc.Bench.Reporting;
+using MagAlloc.Tooling.Commands;
+using MagAlloc.Tooling.Reporting;
 
 namespace MagAlloc.Bench.Commands;
 
@@ -23,7 +24,7 @@ internal sealed class GateRun(string baselines, IReadOnlyCollection<string>? wan
         BaselineFile file = BaselineStore.Read(baselines);
         RequireKnown(file);
         OutputFile.RefuseInput(baselines, ("--json", jsonFile));
-        using JsonFile? json = JsonFile.Open(jsonFile);
+        using OutputFile? json = OutputFile.Open("--json", jsonFile);
         Fingerprint here = Fingerprint.Here(runs: 1);
         long start = Stopwatch.GetTimestamp();
         console.Heading($"gate: {_measurement.Entries.Count} entries, baselines of {file.Fingerprint.Date}");
@@ -36,9 +37,9 @@ internal sealed class GateRun(string baselines, IReadOnlyCollection<string>? wan
 
         // Nothing to judge is no pass.
         bool pass = red == 0 && verdicts.Count != 0;
-        json?.Write(writer => GateJson.Write(writer, pass, file.Fingerprint, here, verdicts));
+        json?.Write(new GateJson(pass, file.Fingerprint, here, verdicts), BenchJson.Default.GateJson);
         console.Verdict(pass, $"{verdicts.Count - red} of {verdicts.Count} entries, {Text.Seconds(Stopwatch.GetElapsedTime(start))}");
-        return pass ? ExitCode.Success : ExitCode.Failure;
+        return pass ? ExitCode.Pass : ExitCode.Failure;
     }
 
     public int Update()
@@ -68,7 +69,7 @@ internal sealed class GateRun(string baselines, IReadOnlyCollection<string>? wan
         BaselineStore.Write(baselines, file);
         PrintChanges(old, file);
         console.Verdict(true, $"{file.Entries.Count} entries in {baselines}");
-        return ExitCode.Success;
+        return ExitCode.Pass;
     }
 
     // A disturbance seldom comes twice; a slow path is slow again.

@@ -2,9 +2,9 @@ using System.CommandLine;
 using MagAlloc.Bench.Iova;
 using MagAlloc.Bench.Measurement;
 using MagAlloc.Bench.Reporting;
-using MagAlloc.Stress.Commands;
-using MagAlloc.Stress.Hosting;
-using MagAlloc.Stress.Reporting;
+using MagAlloc.Tooling.Commands;
+using MagAlloc.Tooling.Hosting;
+using MagAlloc.Tooling.Reporting;
 
 namespace MagAlloc.Bench.Commands;
 
@@ -43,7 +43,7 @@ internal static class IovaCommand
         ValueOption<int> rounds = OptionFactory.Whole(
             "--rounds", $"Measured rounds. Default: {Pace.Full.Rounds}, with --quick {Pace.Quick.Rounds}", 0, 1, MaxRounds);
         Option<bool> quick = new("--quick") { Description = "Fewer and shorter rounds: a first look" };
-        ValueOption<string?> json = BenchOptions.Json();
+        ValueOption<string?> json = OptionFactory.Json();
         Command command = new("iova", "Measure the address-range domain against a model of the kernel's allocator")
         {
             Options = { workloads, threads, rounds, quick, json },
@@ -64,7 +64,7 @@ internal static class IovaCommand
 
     private static int Execute(IReadOnlyList<IovaWorkload> workloads, int[] threads, Pace pace, string? jsonFile, StressConsole console)
     {
-        using JsonFile? json = JsonFile.Open(jsonFile);
+        using OutputFile? json = OutputFile.Open("--json", jsonFile);
         using Interruption interruption = new();
         Progress progress = Progress.ForProcess();
         List<IovaLine> lines = [];
@@ -90,9 +90,9 @@ internal static class IovaCommand
         IovaFindings findings = new(lines);
         console.Heading("iova: nanoseconds per operation");
         IovaTable.Print(console, findings);
-        json?.Write(writer => IovaJson.Write(writer, pace, findings));
+        json?.Write(new IovaJson(pace, findings), BenchJson.Default.IovaJson);
         if (!complete)
             console.Failure("interrupted: what was finished is reported");
-        return complete || StandardStreams.OutputEnded.IsCancellationRequested ? ExitCode.Success : ExitCode.Failure;
+        return complete || StandardStreams.OutputEnded.IsCancellationRequested ? ExitCode.Pass : ExitCode.Failure;
     }
 }

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using BenchmarkDotNet.Jobs;
-using MagAlloc.Stress.Commands;
-using MagAlloc.Stress.Hosting;
-using MagAlloc.Stress.Reporting;
+using MagAlloc.Tooling.Commands;
+using MagAlloc.Tooling.Hosting;
+using MagAlloc.Tooling.Reporting;
 
 namespace MagAlloc.Bench.Commands;
 

@@ -5,7 +5,8 @@ using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Reports;
 using BenchmarkDotNet.Running;
 using MagAlloc.Bench.Micro;
-using MagAlloc.Stress.Reporting;
+using MagAlloc.Tooling.Commands;
+using MagAlloc.Tooling.Reporting;
 
 namespace MagAlloc.Bench.Commands;
 
@@ -28,7 +29,7 @@ internal static class MicroRun
         bool lists = arguments.Any(a => a.StartsWith("--list", StringComparison.Ordinal));
         Summary[] summaries = [.. BenchmarkSwitcher.FromAssembly(typeof(MicroRun).Assembly).Run([.. arguments, .. all], config)];
         if (lists)
-            return ExitCode.Success;
+            return ExitCode.Pass;
 
         // It exits with success when it refused an argument, built nothing or ran nothing: only results are success.
         BenchmarkCase[] expected = [.. summaries.SelectMany(s => s.BenchmarksCases)];
@@ -44,6 +45,6 @@ internal static class MicroRun
         if (!MicroTable.PrintDisassembled(console, disassembly))
             console.Line("the disassembler found nothing in this run");
         MicroTable.PrintListed(console);
-        return ExitCode.Success;
+        return ExitCode.Pass;
     }
 }

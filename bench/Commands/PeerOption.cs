@@ -1,6 +1,6 @@
 using System.CommandLine;
 using MagAlloc.Bench.Contenders;
-using MagAlloc.Stress.Commands;
+using MagAlloc.Tooling.Commands;
 
 namespace MagAlloc.Bench.Commands;
 

@@ -2,9 +2,9 @@ using System.CommandLine;
 using MagAlloc.Bench.Measurement;
 using MagAlloc.Bench.Reporting;
 using MagAlloc.Bench.Share;
-using MagAlloc.Stress.Commands;
-using MagAlloc.Stress.Hosting;
-using MagAlloc.Stress.Reporting;
+using MagAlloc.Tooling.Commands;
+using MagAlloc.Tooling.Hosting;
+using MagAlloc.Tooling.Reporting;
 
 namespace MagAlloc.Bench.Commands;
 
@@ -42,7 +42,7 @@ internal static class ShareCommand
             "--rounds", $"Measured rounds. Default: {Pace.Full.Rounds}, with --quick {Pace.Quick.Rounds}", 0, 1, MaxRounds);
         Option<bool> steps = new("--steps") { Description = "Single steps instead: making, exporting, asking who holds, revoking, guarded copies" };
         Option<bool> quick = new("--quick") { Description = "Fewer and shorter rounds: a first look" };
-        ValueOption<string?> json = BenchOptions.Json();
+        ValueOption<string?> json = OptionFactory.Json();
         Command command = new("share", "Measure frames to another process and back, beside a mapped file and a pipe")
         {
             Options = { workloads, frame, rounds, steps, quick, json },
@@ -67,20 +67,20 @@ internal static class ShareCommand
     {
         if (!OperatingSystem.IsLinux())
             throw new UsageException("buffers are shared between processes on Linux only");
-        using JsonFile? json = JsonFile.Open(jsonFile);
+        using OutputFile? json = OutputFile.Open("--json", jsonFile);
         using Interruption interruption = new();
         try
         {
             IReadOnlyList<(string Step, double Microseconds)> steps = ShareSteps.Measure(pace, interruption.Token);
             console.Heading("share: microseconds a step");
             console.Grid(["step", "µs"], [.. steps.Select(step => new[] { step.Step, Text.Number(step.Microseconds, "0.0") })]);
-            json?.Write(writer => ShareReport.WriteSteps(writer, pace, steps));
-            return ExitCode.Success;
+            json?.Write(ShareJson.Of(pace, steps), BenchJson.Default.ShareJson);
+            return ExitCode.Pass;
         }
         catch (OperationCanceledException)
         {
             console.Failure("interrupted");
-            return StandardStreams.OutputEnded.IsCancellationRequested ? ExitCode.Success : ExitCode.Failure;
+            return StandardStreams.OutputEnded.IsCancellationRequested ? ExitCode.Pass : ExitCode.Failure;
         }
     }
 
@@ -88,7 +88,7 @@ internal static class ShareCommand
     {
         if (!OperatingSystem.IsLinux())
             throw new UsageException("buffers are shared between processes on Linux only");
-        using JsonFile? json = JsonFile.Open(jsonFile);
+        using OutputFile? json = OutputFile.Open("--json", jsonFile);
         using Interruption interruption = new();
         Progress progress = Progress.ForProcess();
         List<ShareLine> lines = [];
@@ -110,9 +110,9 @@ internal static class ShareCommand
         progress.End();
         console.Heading($"share: frames of {Text.Bytes(bytes)} a second, there and back");
         ShareReport.Print(console, ShareContenders.Names, lines);
-        json?.Write(writer => ShareReport.Write(writer, pace, bytes, lines));
+        json?.Write(ShareJson.Of(pace, bytes, lines), BenchJson.Default.ShareJson);
         if (!complete)
             console.Failure("interrupted: what was finished is reported");
-        return complete || StandardStreams.OutputEnded.IsCancellationRequested ? ExitCode.Success : ExitCode.Failure;
+        return complete || StandardStreams.OutputEnded.IsCancellationRequested ? ExitCode.Pass : ExitCode.Failure;
     }
 }

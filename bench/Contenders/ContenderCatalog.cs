@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using MagAlloc.Stress.Commands;
+using MagAlloc.Tooling.Commands;
 
 namespace MagAlloc.Bench.Contenders;
 

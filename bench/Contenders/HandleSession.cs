@@ -3,7 +3,7 @@ namespace MagAlloc.Bench.Contenders;
 /// <summary>The thread handle of a <see cref="NativeHeap"/>, held over the whole loop.</summary>
 internal readonly unsafe ref struct HandleSession(NativeHeap heap) : IHeapSession
 {
-    private readonly HeapThread _thread = heap.CurrentThread;
+    private readonly HeapThread _thread = heap.OpenThread();
 
     public AddressBlock Allocate(nuint byteCount) => new(_thread.Allocate(byteCount));
 

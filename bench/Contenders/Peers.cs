@@ -1,4 +1,4 @@
-using MagAlloc.Stress.Commands;
+using MagAlloc.Tooling.Commands;
 
 namespace MagAlloc.Bench.Contenders;
 

@@ -12,7 +12,7 @@ public abstract class HeapBenchmarks
     protected NativeHeap Heap => _heap!;
 
     [GlobalSetup]
-    public virtual void SetUp() => _heap = new NativeHeap(new NativeHeapOptions { ReclaimWorker = false });
+    public virtual void SetUp() => _heap = new NativeHeap(new NativeHeapOptions { Reclaim = ReclaimOptions.Manual });
 
     [GlobalCleanup]
     public virtual void CleanUp() => _heap?.Dispose();

@@ -1,7 +1,7 @@
 using BenchmarkDotNet.Diagnosers;
 using BenchmarkDotNet.Disassemblers;
 using MagAlloc.Bench.Gate.Code;
-using MagAlloc.Stress.Reporting;
+using MagAlloc.Tooling.Reporting;
 
 namespace MagAlloc.Bench.Micro;
 

@@ -17,7 +17,7 @@ public unsafe class PairBenchmarks : HeapBenchmarks
     public override void SetUp()
     {
         base.SetUp();
-        _pool = new UnmanagedPool<Item64>(new UnmanagedPoolOptions { ReclaimWorker = false });
+        _pool = new UnmanagedPool<Item64>(new UnmanagedPoolOptions { Reclaim = ReclaimOptions.Manual });
     }
 
     public override void CleanUp()
@@ -39,13 +39,13 @@ public unsafe class PairBenchmarks : HeapBenchmarks
     {
         NativeHeap heap = Heap;
         for (int i = 0; i < Pairs; i++)
-            heap.Free(heap.Allocate(_bytes), _bytes);
+            heap.FreeSized(heap.Allocate(_bytes), _bytes);
     }
 
     [Benchmark(OperationsPerInvoke = Pairs)]
     public void HandlePair()
     {
-        using HeapThread thread = Heap.CurrentThread;
+        using HeapThread thread = Heap.OpenThread();
         for (int i = 0; i < Pairs; i++)
             thread.Free(thread.Allocate(_bytes));
     }

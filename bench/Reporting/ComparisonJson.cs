@@ -1,118 +1,49 @@
-using System.Text.Json;
+using System.Text.Json.Serialization;
 using MagAlloc.Bench.Measurement;
 
 namespace MagAlloc.Bench.Reporting;
 
-/// <summary>The machine-readable report. Keys are part of the program's contract: add, never rename.</summary>
-internal static class ComparisonJson
+/// <summary>The machine-readable report of <c>bench compare</c>.</summary>
+internal sealed class ComparisonJson(Pace pace, Scoreboard board) : JsonHead("compare", pace)
 {
-    public static void Write(Utf8JsonWriter json, Pace pace, Scoreboard board)
+    private readonly Pace _pace = pace;
+
+    public double RoundMilliseconds => _pace.Round.TotalMilliseconds;
+    public IEnumerable<Result> Results => board.Lines.Where(line => line.Summary is not null).Select(line => new Result(line, line.Summary!));
+    public IEnumerable<NoResult> Skipped => board.Lines.Where(line => line.Reason is not null)
+        .Select(line => new NoResult(line.Workload, line.Contender, line.Threads, line.Absent, line.Failed, line.Reason!));
+    public IReadOnlyDictionary<string, Means> Geomeans => board.Means.ToDictionary(
+        mean => mean.Contender, mean => new Means(mean.BestPeer, mean.BestPeerSingleThread, mean.NativeMemory, mean.Workloads));
+
+    internal sealed class Result(ComparisonLine line, RoundSummary summary) : MeasuredJson(line.Workload, line.Contender, line.Threads, summary)
     {
-        JsonHead.Write(json, "compare", pace);
-        json.WriteNumber("roundMilliseconds", pace.Round.TotalMilliseconds);
-        WriteResults(json, board.Lines);
-        WriteSkipped(json, board.Lines);
-        WriteMeans(json, board.Means);
+        private readonly RoundSummary _summary = summary;
+
+        public int Rounds => _summary.Rounds;
+        public long? PeakResidentBytes => line.Resident?.PeakBytes;
+        public long? ResidentGrowthBytes => line.Resident?.GrowthBytes;
+        public long? P50Ns => line.Latency?.P50;
+        public long? P99Ns => line.Latency?.P99;
+        public long? P999Ns => line.Latency?.P999;
+        public long? MaxNs => line.Latency?.Max;
+        public double? TimerNs => line.Latency?.TimerNs;
+
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public double? RemainingShare => line.Idle?.RemainingShare;
+
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public long? EndResidentBytes => line.Idle?.EndBytes;
+
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public double? FirstBurstNsPerOperation => line.Idle?.FirstNs;
+
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public IEnumerable<Point>? Timeline => line.Idle?.Timeline.Select(point => new Point(point.Milliseconds, point.Bytes));
     }
 
-    private static void WriteResults(Utf8JsonWriter json, IReadOnlyList<ComparisonLine> lines)
-    {
-        json.WriteStartArray("results");
-        foreach (ComparisonLine line in lines)
-        {
-            if (line.Summary is not { } summary)
-                continue;
-            json.WriteStartObject();
-            WriteKey(json, line);
-            JsonHead.WriteSpread(json, summary);
-            json.WriteNumber("rounds", summary.Rounds);
-            json.WriteBoolean("settled", summary.Settled);
-            WriteNumber(json, "peakResidentBytes", line.Resident?.PeakBytes);
-            WriteNumber(json, "residentGrowthBytes", line.Resident?.GrowthBytes);
-            WriteNumber(json, "p50Ns", line.Latency?.P50);
-            WriteNumber(json, "p99Ns", line.Latency?.P99);
-            WriteNumber(json, "p999Ns", line.Latency?.P999);
-            WriteNumber(json, "maxNs", line.Latency?.Max);
-            WriteNumber(json, "timerNs", line.Latency?.TimerNs);
-            if (line.Idle is { } idle)
-                WriteIdle(json, idle);
-            json.WriteEndObject();
-        }
+    internal sealed record Point(double Ms, long ResidentBytes);
 
-        json.WriteEndArray();
-    }
+    internal sealed record NoResult(string Workload, string Contender, int Threads, bool Absent, bool Failed, string Reason);
 
-    private static void WriteIdle(Utf8JsonWriter json, IdleFigures idle)
-    {
-        json.WriteNumber("remainingShare", Math.Round(idle.RemainingShare, 4));
-        json.WriteNumber("endResidentBytes", idle.EndBytes);
-        json.WriteNumber("firstBurstNsPerOperation", Math.Round(idle.FirstNs, 3));
-        json.WriteStartArray("timeline");
-        foreach (ResidentPoint point in idle.Timeline)
-        {
-            json.WriteStartObject();
-            json.WriteNumber("ms", point.Milliseconds);
-            json.WriteNumber("residentBytes", point.Bytes);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-    }
-
-    private static void WriteSkipped(Utf8JsonWriter json, IReadOnlyList<ComparisonLine> lines)
-    {
-        json.WriteStartArray("skipped");
-        foreach (ComparisonLine line in lines)
-        {
-            if (line.Reason is null)
-                continue;
-            json.WriteStartObject();
-            WriteKey(json, line);
-            json.WriteBoolean("absent", line.Absent);
-            json.WriteBoolean("failed", line.Failed);
-            json.WriteString("reason", line.Reason);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-    }
-
-    private static void WriteMeans(Utf8JsonWriter json, IReadOnlyList<EngineMean> means)
-    {
-        json.WriteStartObject("geomeans");
-        foreach (EngineMean mean in means)
-        {
-            json.WriteStartObject(mean.Contender);
-            WriteNumber(json, "bestNativePeer", mean.BestPeer);
-            WriteNumber(json, "bestNativePeerSingleThread", mean.BestPeerSingleThread);
-            WriteNumber(json, "nativeMemory", mean.NativeMemory);
-            json.WriteNumber("workloads", mean.Workloads);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndObject();
-    }
-
-    private static void WriteKey(Utf8JsonWriter json, ComparisonLine line)
-    {
-        json.WriteString("workload", line.Workload);
-        json.WriteString("contender", line.Contender);
-        json.WriteNumber("threads", line.Threads);
-    }
-
-    private static void WriteNumber(Utf8JsonWriter json, string key, long? value)
-    {
-        if (value is { } number)
-            json.WriteNumber(key, number);
-        else
-            json.WriteNull(key);
-    }
-
-    private static void WriteNumber(Utf8JsonWriter json, string key, double? value)
-    {
-        if (value is { } number)
-            json.WriteNumber(key, Math.Round(number, 4));
-        else
-            json.WriteNull(key);
-    }
+    internal sealed record Means(double? BestNativePeer, double? BestNativePeerSingleThread, double? NativeMemory, int Workloads);
 }

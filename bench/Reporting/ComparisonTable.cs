@@ -1,6 +1,6 @@
 using MagAlloc.Bench.Children;
 using MagAlloc.Bench.Measurement;
-using MagAlloc.Stress.Reporting;
+using MagAlloc.Tooling.Reporting;
 
 namespace MagAlloc.Bench.Reporting;
 

@@ -1,5 +1,5 @@
 using MagAlloc.Bench.Measurement;
-using MagAlloc.Stress.Reporting;
+using MagAlloc.Tooling.Reporting;
 
 namespace MagAlloc.Bench.Reporting;
 

@@ -1,49 +1,20 @@
-using System.Text.Json;
 using MagAlloc.Bench.Iova;
 using MagAlloc.Bench.Measurement;
 
 namespace MagAlloc.Bench.Reporting;
 
-/// <summary>The machine-readable report of <c>bench iova</c>. Keys are part of the program's contract: add, never rename.</summary>
-internal static class IovaJson
+/// <summary>The machine-readable report of <c>bench iova</c>.</summary>
+internal sealed class IovaJson(Pace pace, IovaFindings findings) : JsonHead("iova", pace)
 {
-    public static void Write(Utf8JsonWriter json, Pace pace, IovaFindings findings)
-    {
-        JsonHead.Write(json, "iova", pace);
-        json.WriteStartArray("results");
-        foreach (IovaLine line in findings.Lines)
-        {
-            json.WriteStartObject();
-            json.WriteString("workload", line.Workload);
-            json.WriteString("contender", line.Contender);
-            json.WriteNumber("threads", line.Threads);
-            JsonHead.WriteSpread(json, line.Summary);
-            json.WriteBoolean("settled", line.Summary.Settled);
-            json.WriteEndObject();
-        }
+    public IEnumerable<MeasuredJson> Results => findings.Lines.Select(line => new MeasuredJson(line.Workload, line.Contender, line.Threads, line.Summary));
+    public IEnumerable<Factor> OverKernelModel => findings.OverKernel.Select(row => new Factor(row.Workload, row.Threads, row.Locked, row.Spinning));
+    public double? PairOverHeap => findings.PairOverHeap;
+    public double? FragmentedOverEmpty => findings.FragmentedOverEmpty;
 
-        json.WriteEndArray();
-        json.WriteStartArray("overKernelModel");
-        foreach ((string workload, int threads, double locked, double spinning) in findings.OverKernel)
-        {
-            json.WriteStartObject();
-            json.WriteString("workload", workload);
-            json.WriteNumber("threads", threads);
-            json.WriteNumber("factor", Math.Round(locked, 3));
-            json.WriteNumber("factorWithSpinlocks", Math.Round(spinning, 3));
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-        Write(json, "pairOverHeap", findings.PairOverHeap);
-        Write(json, "fragmentedOverEmpty", findings.FragmentedOverEmpty);
-    }
-
-    private static void Write(Utf8JsonWriter json, string key, double? value)
-    {
-        if (value is { } number)
-            json.WriteNumber(key, Math.Round(number, 4));
-        else
-            json.WriteNull(key);
-    }
+    /// <param name="Workload">Stable name.</param>
+    /// <param name="Threads">Of the workload.</param>
+    /// <param name="Value">Times of the kernel's model over those of the domain.</param>
+    /// <param name="FactorWithSpinlocks">The same of the model with bare spinlocks.</param>
+    internal sealed record Factor(
+        string Workload, int Threads, [property: System.Text.Json.Serialization.JsonPropertyName("factor")] double Value, double FactorWithSpinlocks);
 }

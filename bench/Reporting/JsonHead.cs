@@ -1,29 +1,32 @@
-using System.Text.Json;
+using System.Text.Json.Serialization;
 using MagAlloc.Bench.Measurement;
 
 namespace MagAlloc.Bench.Reporting;
 
-/// <summary>What every measuring command's JSON begins with: the command, the machine, the pace.</summary>
-internal static class JsonHead
+/// <summary>
+/// What every measuring command's JSON begins with: the command, the machine, the pace. Names of properties are the keys, and part of the program's
+/// contract, here and in all that are derived: add, never rename.
+/// </summary>
+internal abstract class JsonHead(string command, Pace pace)
 {
-    public static void Write(Utf8JsonWriter json, string command, Pace pace)
-    {
-        json.WriteString("command", command);
-        json.WriteString("runtime", Machine.Runtime);
-        json.WriteString("system", Machine.System);
-        json.WriteString("processor", Machine.Processor);
-        json.WriteNumber("processors", Environment.ProcessorCount);
-        json.WriteString("pace", pace.Name);
-        json.WriteNumber("rounds", pace.Rounds);
-    }
+    [JsonPropertyOrder(-1)]
+    public string Command => command;
 
-    public static void WriteSpread(Utf8JsonWriter json, RoundSummary summary)
-    {
-        json.WriteNumber("nsPerOperation", Math.Round(summary.Median, 3));
-        json.WriteStartObject("spread");
-        json.WriteNumber("min", Math.Round(summary.Min, 3));
-        json.WriteNumber("max", Math.Round(summary.Max, 3));
-        json.WriteEndObject();
-        json.WriteNumber("operationsPerSecond", Math.Round(summary.OperationsPerSecond));
-    }
+    [JsonPropertyOrder(-1)]
+    public string Runtime => Machine.Runtime;
+
+    [JsonPropertyOrder(-1)]
+    public string System => Machine.System;
+
+    [JsonPropertyOrder(-1)]
+    public string? Processor => Machine.Processor;
+
+    [JsonPropertyOrder(-1)]
+    public int Processors => Environment.ProcessorCount;
+
+    [JsonPropertyOrder(-1)]
+    public string Pace => pace.Name;
+
+    [JsonPropertyOrder(-1)]
+    public int Rounds => pace.Rounds;
 }

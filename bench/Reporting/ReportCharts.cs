@@ -15,7 +15,7 @@ internal static partial class ReportCharts
 
     public static IEnumerable<ReportChart> Of(Scoreboard board)
     {
-        Palette palette = new(board.Contenders.Select(entry => entry.Name));
+        ContenderColours palette = new(board.Contenders.Select(entry => entry.Name));
         IEnumerable<ReportChart?> charts =
         [
             Headline(board, palette), Workloads(board, palette), Memory(board, palette),
@@ -25,14 +25,14 @@ internal static partial class ReportCharts
     }
 
     // For each workload the best peer and the runtime's own: few bars, and so one that can be read in a README.
-    private static ReportChart? Headline(Scoreboard board, Palette palette)
+    private static ReportChart? Headline(Scoreboard board, ContenderColours palette)
     {
         List<MarkGroup> groups = [];
         foreach (WorkloadEvent e in board.Events.GroupBy(e => e.Workload).Select(Usual).Where(Headlines))
         {
             List<Mark> marks = [];
             if (e.Advantage(Scoreboard.Engine, e.BestPeer) is { } peer)
-                marks.Add(new Mark("best native peer", Palette.BestPeer, peer, $"{Figure.Ratio(peer)}× {e.BestPeer!.Contender}"));
+                marks.Add(new Mark("best native peer", ContenderColours.BestPeer, peer, $"{Figure.Ratio(peer)}× {e.BestPeer!.Contender}"));
             if (e.Advantage(Scoreboard.Engine, e[Scoreboard.Runtime]) is { } runtime)
                 marks.Add(new Mark("NativeMemory", palette[Scoreboard.Runtime], runtime, $"{Figure.Ratio(runtime)}×"));
             if (marks.Count != 0)
@@ -42,10 +42,10 @@ internal static partial class ReportCharts
         return groups.Count == 0 ? null : new ReportChart(
             "headline.svg",
             "Time of the best native peer and of NativeMemory relative to MagAlloc, by workload",
-            new RatioChart("Time per operation, MagAlloc = 1", Slower, groups, bars: true).Draw());
+            new RatioChart("Time per operation, MagAlloc = 1", Slower, groups, bars: true).Draw);
     }
 
-    private static ReportChart? Workloads(Scoreboard board, Palette palette)
+    private static ReportChart? Workloads(Scoreboard board, ContenderColours palette)
     {
         HashSet<string> shown =
         [
@@ -55,10 +55,10 @@ internal static partial class ReportCharts
         return groups.Count == 0 ? null : new ReportChart(
             "workloads.svg",
             "Time of every contender relative to MagAlloc, by workload",
-            new RatioChart("Time per operation of every contender, MagAlloc = 1", Slower, groups, bars: false).Draw());
+            new RatioChart("Time per operation of every contender, MagAlloc = 1", Slower, groups, bars: false).Draw);
     }
 
-    private static ReportChart? Memory(Scoreboard board, Palette palette)
+    private static ReportChart? Memory(Scoreboard board, ContenderColours palette)
     {
         HashSet<string> shown =
         [
@@ -75,12 +75,12 @@ internal static partial class ReportCharts
                 "Peak of the resident set, MagAlloc = 1",
                 "memory relative to MagAlloc, logarithmic: right of 1× is more than MagAlloc",
                 groups,
-                bars: false).Draw());
+                bars: false).Draw);
     }
 
     private static List<MarkGroup> Groups(
         Scoreboard board,
-        Palette palette,
+        ContenderColours palette,
         HashSet<string> shown,
         Func<WorkloadEvent, ComparisonLine, double?> ratio)
     {
@@ -101,7 +101,7 @@ internal static partial class ReportCharts
         return groups;
     }
 
-    private static IEnumerable<ReportChart?> Timelines(Scoreboard board, Palette palette)
+    private static IEnumerable<ReportChart?> Timelines(Scoreboard board, ContenderColours palette)
     {
         HashSet<string> shown = [.. board.Contenders.Where(c => c.Kind is not ContenderKind.NativePInvoke).Select(c => c.Name)];
         foreach (WorkloadEvent e in board.Events)
@@ -119,11 +119,11 @@ internal static partial class ReportCharts
             yield return new ReportChart(
                 FileName("resident", e),
                 $"Resident set over time: {e.Title}",
-                new LineChart($"Resident set over time: {e.Title}", "seconds since the first burst began", "MiB resident", series).Draw());
+                new LineChart($"Resident set over time: {e.Title}", "seconds since the first burst began", "MiB resident", series).Draw);
         }
     }
 
-    private static IEnumerable<ReportChart?> Scaling(Scoreboard board, Palette palette)
+    private static IEnumerable<ReportChart?> Scaling(Scoreboard board, ContenderColours palette)
     {
         foreach (IGrouping<string, WorkloadEvent> events in board.Events.GroupBy(e => e.Workload).Where(events => events.Count() > 1))
         {
@@ -143,7 +143,7 @@ internal static partial class ReportCharts
             yield return new ReportChart(
                 $"scaling-{events.Key}.svg",
                 title,
-                new LineChart(title, "threads", "million operations per second", series) { Ticks = [.. sorted.Select(e => (double)e.Threads)] }.Draw());
+                new LineChart(title, "threads", "million operations per second", series) { Ticks = [.. sorted.Select(e => (double)e.Threads)] }.Draw);
         }
     }
 

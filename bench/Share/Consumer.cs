@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.IO.MemoryMappedFiles;
 using System.Runtime.Versioning;
-using MagAlloc.Stress.Commands;
+using MagAlloc.Tooling.Commands;
 
 namespace MagAlloc.Bench.Share;
 

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using MagAlloc.Bench.Contenders;
-using MagAlloc.Stress.Traces;
+using MagAlloc.Tooling.Traces;
 
 namespace MagAlloc.Bench.Workloads;
 

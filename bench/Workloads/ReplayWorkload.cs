@@ -1,5 +1,5 @@
 using MagAlloc.Bench.Contenders;
-using MagAlloc.Stress.Traces;
+using MagAlloc.Tooling.Traces;
 
 namespace MagAlloc.Bench.Workloads;
 

@@ -1,5 +1,5 @@
-using MagAlloc.Stress.Reporting;
-using MagAlloc.Stress.Traces;
+using MagAlloc.Tooling.Reporting;
+using MagAlloc.Tooling.Traces;
 
 namespace MagAlloc.Bench.Workloads;
 
@@ -75,7 +75,7 @@ internal static class WorkloadCatalog
                 threads => new BatchWorkload(name, batch, order.Order, threads));
     }
 
-    // The traces that the stress program bundles come along with it into the output folder.
+    // The traces that the stress program replays, too.
     private static IEnumerable<WorkloadEntry> Replays()
     {
         string folder = Path.Combine(AppContext.BaseDirectory, "traces");

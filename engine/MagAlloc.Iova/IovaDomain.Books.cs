@@ -1,4 +1,5 @@
 using MagAlloc.Concurrency;
+using MagAlloc.Events;
 using MagAlloc.Magazines;
 
 namespace MagAlloc.Iova;
@@ -12,7 +13,7 @@ public sealed unsafe partial class IovaDomain
     /// </summary>
     /// <returns>Ranges that are free now and were cached before.</returns>
     /// <exception cref="ObjectDisposedException">The domain is disposed.</exception>
-    public long FlushCaches()
+    public long Flush()
     {
         ThreadCache* cache = Protect();
         try
@@ -46,8 +47,8 @@ public sealed unsafe partial class IovaDomain
         }
     }
 
-    /// <summary>As <see cref="FlushCaches"/>; magazines that nobody uses then go back to the operating system.</summary>
-    /// <returns>Bytes given back.</returns>
+    /// <summary>As <see cref="Flush"/>; magazines that nobody uses then go back to the operating system.</summary>
+    /// <returns>Bytes given back to the operating system.</returns>
     /// <exception cref="ObjectDisposedException">The domain is disposed.</exception>
     public long Trim()
     {
@@ -72,7 +73,7 @@ public sealed unsafe partial class IovaDomain
         _engine.Enter();
         try
         {
-            return ReadStatistics();
+            return ReadStatistics(out _);
         }
         finally
         {
@@ -106,9 +107,14 @@ public sealed unsafe partial class IovaDomain
     }
 
     /// <summary>The caller is inside.</summary>
-    private IovaStatistics ReadStatistics()
+    private IovaStatistics ReadStatistics(out Ledger ledger)
     {
-        EngineStatistics engine = _engine.GetStatistics();
+        ledger = default;
+        _engine.Read(ref ledger);
+        _committed.Read(ref ledger);
+        ledger.OutOfMemoryFlushes = Atomic.Load(ref _flushes.Value);
+        ledger.ReservedBytes += (long)_tree.ReservedBytes;
+        ledger.Misuses = _misuses.Count;
         long cachedRanges = 0;
         long cachedUnits = 0;
         for (int order = 0; order < _options.CachedOrders; order++)
@@ -123,7 +129,7 @@ public sealed unsafe partial class IovaDomain
         long ranges = _tree.Ranges - (_startPfn != 0 ? 1 : 0);
         long reservedUnits = (long)_reserved.Units;
         int reservedRanges = _reserved.Count;
-        return new IovaStatistics
+        return new IovaStatistics(ledger)
         {
             TotalUnits = (long)_span + 1,
             AllocatedUnits = used - cachedUnits - reservedUnits,
@@ -133,24 +139,7 @@ public sealed unsafe partial class IovaDomain
             ReservedUnits = reservedUnits,
             ReservedRanges = reservedRanges,
             FreeUnits = (long)_span + 1 - used,
-            Threads = engine.Threads,
-            DepotMagazines = engine.DepotMagazines,
-            DepotExchanges = engine.DepotExchanges,
-            DepotHits = engine.DepotHits,
-            SourceRefills = engine.SourceRefills,
-            SourceReturns = engine.SourceReturns,
-            ReclaimedMagazines = engine.ReclaimedMagazines,
-            LimitHits = engine.LimitHits,
-            LimitDepotHits = engine.LimitDepotHits,
-            LimitMisses = engine.LimitMisses,
-            UncachedAllocations = engine.Uncached,
-            FlushRetries = Atomic.Load(ref _flushes.Value),
-            FlushedThreads = engine.Visits,
             SearchSteps = _tree.SearchSteps,
-            CommittedBytes = _committed.Value,
-            ReservedBytes = (long)(_tree.ReservedBytes + _engine.ReservedBytes),
-            InjectedFaults = _options.Faults?.Injected ?? 0,
-            Misuses = _misuses.Count,
         };
     }
 

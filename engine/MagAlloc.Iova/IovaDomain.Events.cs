@@ -11,56 +11,32 @@ public sealed unsafe partial class IovaDomain : IEventOwner
 
     string IEventOwner.Kind => OwnerKind.Domain;
 
-    bool IEventOwner.TryGetFigures(out OwnerFigures figures)
+    bool IEventOwner.TryRead(out Ledger ledger)
     {
-        figures = default;
+        ledger = default;
         if (!_engine.TryEnter())
         {
             return false;
         }
 
-        try
+        IovaStatistics statistics = ReadStatistics(out ledger);
+        long inThreads = 0;
+        long inDepots = 0;
+        for (int code = 1; code <= 2 * IovaSource.Orders; code++)
         {
-            IovaStatistics statistics = ReadStatistics();
-            long inThreads = 0;
-            long inDepots = 0;
-            for (int code = 1; code <= 2 * IovaSource.Orders; code++)
-            {
-                inThreads += _engine.CountInThreads(code) << IovaSource.OrderOf(code);
-                inDepots += _engine.CountInDepot(code) << IovaSource.OrderOf(code);
-            }
+            inThreads += _engine.CountInThreads(code) << IovaSource.OrderOf(code);
+            inDepots += _engine.CountInDepot(code) << IovaSource.OrderOf(code);
+        }
 
-            figures = new OwnerFigures
-            {
-                AllocatedBytes = ToBytes(statistics.AllocatedUnits),
-                ThreadCachedBytes = ToBytes(inThreads),
-                DepotCachedBytes = ToBytes(inDepots),
-                FreeBytes = ToBytes(statistics.FreeUnits),
-                CommittedBytes = statistics.CommittedBytes,
-                TotalCommittedBytes = _committed.Total,
-                ReturnedBytes = _committed.Returned,
-                PeakCommittedBytes = _committed.Peak,
-                ReservedBytes = statistics.ReservedBytes,
-                Threads = statistics.Threads,
-                DepotMagazines = statistics.DepotMagazines,
-                DepotExchanges = statistics.DepotExchanges,
-                DepotHits = statistics.DepotHits,
-                SourceRefills = statistics.SourceRefills,
-                SourceReturns = statistics.SourceReturns,
-                ReclaimedMagazines = statistics.ReclaimedMagazines,
-                InjectedFaults = statistics.InjectedFaults,
-                Misuses = statistics.Misuses,
-                OutOfMemoryFlushes = statistics.FlushRetries,
-            };
-            return true;
-        }
-        finally
-        {
-            _engine.Leave();
-        }
+        _engine.Leave();
+        ledger.AllocatedBytes = ToBytes(statistics.AllocatedUnits);
+        ledger.ThreadCachedBytes = ToBytes(inThreads);
+        ledger.DepotCachedBytes = ToBytes(inDepots);
+        ledger.FreeBytes = ToBytes(statistics.FreeUnits);
+        return true;
     }
 
-    int IEventOwner.GetClassFigures(Span<ClassFigures> into)
+    int IEventOwner.ReadClasses(Span<SizeClassStatistics> into)
     {
         if (!_engine.TryEnter())
         {
@@ -77,7 +53,10 @@ public sealed unsafe partial class IovaDomain : IEventOwner
                 long inDepot = _engine.CountInDepot(code);
                 if (inThreads + inDepot != 0)
                 {
-                    into[written++] = new ClassFigures(code, ToBytes(1L << IovaSource.OrderOf(code)), 0, inThreads, inDepot, 0, 0, 0);
+                    into[written++] = new SizeClassStatistics
+                    {
+                        Code = code, BlockBytes = ToBytes(1L << IovaSource.OrderOf(code)), ThreadCachedBlocks = inThreads, DepotCachedBlocks = inDepot,
+                    };
                 }
             }
 
@@ -87,11 +66,6 @@ public sealed unsafe partial class IovaDomain : IEventOwner
         {
             _engine.Leave();
         }
-    }
-
-    void IEventOwner.FollowSessions()
-    {
-        // Ranges are not sampled: a visitor may empty a magazine at any moment, what was displaced in it included.
     }
 
     void IEventOwner.ReportExchanges(int beforeBeat, bool discard) => _engine.ReportExchanges(beforeBeat, discard);

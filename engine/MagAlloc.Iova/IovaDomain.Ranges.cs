@@ -179,7 +179,7 @@ public sealed unsafe partial class IovaDomain
     /// <exception cref="OutOfMemoryException">Managed memory was refused; nothing is reserved.</exception>
     /// <exception cref="ObjectDisposedException">The domain is disposed.</exception>
     /// <remarks>
-    /// Cached ranges are in the way, as in the kernel: call <see cref="FlushCaches"/> first where that matters. Neighbouring
+    /// Cached ranges are in the way, as in the kernel: call <see cref="Flush"/> first where that matters. Neighbouring
     /// reservations are not merged. Allocates managed memory; cost grows with the number of reserved pieces.
     /// </remarks>
     public IovaReservation Reserve(ulong firstPfn, ulong lastPfn)

@@ -45,9 +45,8 @@ public sealed unsafe partial class IovaDomain : IDisposable
     private readonly ReservedRanges _reserved = new();
     private readonly CommitCounter _committed;
     private readonly RangeTree _tree = null!;
-    private readonly MagazineEngine<IovaSource> _engine = null!;
+    private readonly IovaEngine<IovaSource> _engine = null!;
     private readonly bool _marks;
-    private Announcement _announcement;
     private PaddedLong _flushes;
 
     // For the fast path: one load each from this object. Where checks are on the number is one that no cache has.
@@ -72,7 +71,7 @@ public sealed unsafe partial class IovaDomain : IDisposable
     /// </remarks>
     public IovaDomain(ulong granule = 4096, ulong startPfn = 1, IovaDomainOptions? options = null)
     {
-        _options = options ?? new IovaDomainOptions();
+        _options = options is null ? new IovaDomainOptions() : options with { };
         _options.Validate(granule, startPfn);
         Granule = granule;
         Shift = BitOperations.Log2(granule);
@@ -101,7 +100,7 @@ public sealed unsafe partial class IovaDomain : IDisposable
             }
 
             int magazines = _options.PreallocateMagazines ? MagazinesPerProcessor * Environment.ProcessorCount * _options.CachedOrders * (_hasLower ? 2 : 1) : 0;
-            _engine = new MagazineEngine<IovaSource>(
+            _engine = new IovaEngine<IovaSource>(
                 new IovaSource(_tree, startPfn, _upperStart, LastPfn, _misuses, _marks, _options.Faults),
                 new EngineOptions(
                     _options.Name,
@@ -109,8 +108,8 @@ public sealed unsafe partial class IovaDomain : IDisposable
                     ExtraCodes: 0,
                     Math.Max(MostMagazines, magazines),
                     _committed,
-                    _options.ReclaimPolicy,
-                    _options.ReclaimThreshold < 0 ? Environment.ProcessorCount : _options.ReclaimThreshold,
+                    _options.Reclaim.Policy,
+                    _options.Reclaim.DepotThreshold,
                     _options.Faults,
                     id,
                     Math.Max(FewestMagazines, magazines)));
@@ -120,9 +119,9 @@ public sealed unsafe partial class IovaDomain : IDisposable
                 throw new OutOfMemoryException("The thread's cache could not be made.");
             }
 
-            if (_options.ReclaimWorker)
+            if (_options.Reclaim.Worker)
             {
-                _engine.StartWorker(_options.ReclaimInterval, _engine.Tick);
+                _engine.StartWorker(_options.Reclaim.Interval, _engine.Tick);
             }
 
             if (!_marks)
@@ -130,7 +129,7 @@ public sealed unsafe partial class IovaDomain : IDisposable
                 _fastId = _engine.Id;
             }
 
-            _announcement.Make(this, _options.Faults);
+            OwnerRegistry.Instance.Announce(this, _options.Faults);
         }
         catch
         {
@@ -257,7 +256,7 @@ public sealed unsafe partial class IovaDomain : IDisposable
         _engine?.StopWorker();
         try
         {
-            _announcement.Withdraw(this, _options.Faults);
+            OwnerRegistry.Instance.Withdraw(this, _options.Faults);
         }
         finally
         {

@@ -3,7 +3,7 @@ using MagAlloc.Iova.Ranges;
 
 namespace MagAlloc.Iova;
 
-/// <summary>What an <see cref="IovaDomain"/> is made from. Values are checked by the domain's constructor.</summary>
+/// <summary>What an <see cref="IovaDomain"/> is made from. The domain's constructor checks the values and copies them.</summary>
 public sealed record IovaDomainOptions
 {
     /// <summary>Largest legal granule, in bytes: 1 GiB.</summary>
@@ -15,56 +15,44 @@ public sealed record IovaDomainOptions
     public const int MostCachedOrders = 6;
 
     /// <summary>Name in exceptions and reports. Not null.</summary>
-    public string Name { get; init; } = "iova";
+    public string Name { get; set; } = "iova";
 
     /// <summary>
     /// Width of an address in bits, 1 to 64: addresses are below 2^AddressBits. At least the granule's bits, at most 36 more.
     /// Default: 48. A granule costs two bits of address space, not of memory: what is never used is never touched.
     /// </summary>
-    public int AddressBits { get; init; } = 48;
+    public int AddressBits { get; set; } = 48;
 
     /// <summary>
     /// How many orders of sizes are cached: 1, 2, 4, … granules; 1 to <see cref="MostCachedOrders"/>. Default: 6, as in the
     /// kernel.
     /// </summary>
-    public int CachedOrders { get; init; } = MostCachedOrders;
+    public int CachedOrders { get; set; } = MostCachedOrders;
 
     /// <summary>
     /// True (default): the constructor makes two magazines for each processor and order, as <c>iova_domain_init_rcaches</c>
     /// does, or fails. False: magazines are made when they are needed; where one is refused, ranges go past it.
     /// </summary>
-    public bool PreallocateMagazines { get; init; } = true;
+    public bool PreallocateMagazines { get; set; } = true;
 
-    /// <summary>
-    /// True (default): a background thread runs the reclaim passes. False: they run when the owner calls
-    /// <see cref="IovaDomain.Tick"/>.
-    /// </summary>
-    public bool ReclaimWorker { get; init; } = true;
-
-    /// <summary>Time between reclaim passes, 1 ms to 1 hour. Default: 100 ms, the kernel's <c>IOVA_DEPOT_DELAY</c>.</summary>
-    public TimeSpan ReclaimInterval { get; init; } = TimeSpan.FromMilliseconds(100);
-
-    /// <summary>Which magazines a reclaim pass returns. Default: <see cref="MagAlloc.ReclaimPolicy.WorkingSet"/>.</summary>
-    public ReclaimPolicy ReclaimPolicy { get; init; } = ReclaimPolicy.WorkingSet;
-
-    /// <summary>
-    /// Magazines a depot keeps under <see cref="MagAlloc.ReclaimPolicy.Flat"/>; -1 (default): the number of processors.
-    /// </summary>
-    public int ReclaimThreshold { get; init; } = -1;
+    /// <inheritdoc cref="NativeHeapOptions.Reclaim"/>
+    public ReclaimOptions Reclaim { get; set; } = new();
 
     /// <summary>
     /// <see cref="CheckLevel.None"/> (default): a cached free is trusted, as in the kernel; what was wrong with it is counted and
     /// reported when the range comes back to the tree. <see cref="CheckLevel.Basic"/>: every free is checked against the state
     /// of its range, and throws at once.
     /// </summary>
-    public CheckLevel Checks { get; init; } = CheckLevel.None;
+    public CheckLevel Checks { get; set; } = CheckLevel.None;
 
     /// <summary>Which fallible steps fail on purpose; null (default): none.</summary>
-    public FaultPlan? Faults { get; init; }
+    public FaultPlan? Faults { get; set; }
 
     internal void Validate(ulong granule, ulong startPfn)
     {
         ArgumentNullException.ThrowIfNull(Name);
+        ArgumentNullException.ThrowIfNull(Reclaim);
+        Reclaim.Validate();
         if (!BitOperations.IsPow2(granule) || granule > LargestGranule)
         {
             throw Refusal(
@@ -96,14 +84,6 @@ public sealed record IovaDomainOptions
         {
             throw Refusal(nameof(Checks), Checks, $"{nameof(Checks)} must be None or Basic.");
         }
-
-        // The names and the ranges are those of the heap's options.
-        new NativeHeapOptions
-        {
-            ReclaimPolicy = ReclaimPolicy,
-            ReclaimInterval = ReclaimInterval,
-            ReclaimThreshold = ReclaimThreshold,
-        }.Validate();
     }
 
     // The names are those of properties, and of the constructor's parameters.

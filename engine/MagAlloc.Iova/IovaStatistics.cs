@@ -1,3 +1,5 @@
+using MagAlloc.Events;
+
 namespace MagAlloc.Iova;
 
 /// <summary>A snapshot of an <see cref="IovaDomain"/>'s books. Units are pfns unless a name says otherwise.</summary>
@@ -9,6 +11,13 @@ namespace MagAlloc.Iova;
 /// </remarks>
 public readonly record struct IovaStatistics
 {
+    private readonly Ledger _ledger;
+
+    internal IovaStatistics(in Ledger ledger)
+    {
+        _ledger = ledger;
+    }
+
     /// <summary>Pfns from the start pfn to the last.</summary>
     public long TotalUnits { get; init; }
 
@@ -34,56 +43,56 @@ public readonly record struct IovaStatistics
     public long FreeUnits { get; init; }
 
     /// <summary>Living threads that have a cache.</summary>
-    public long Threads { get; init; }
+    public long Threads { get => _ledger.Threads; init => _ledger.Threads = value; }
 
     /// <summary>Full magazines in depots.</summary>
-    public long DepotMagazines { get; init; }
+    public long DepotMagazines { get => _ledger.DepotMagazines; init => _ledger.DepotMagazines = value; }
 
     /// <summary>Full magazines that moved between threads and depots, either way.</summary>
-    public long DepotExchanges { get; init; }
+    public long DepotExchanges { get => _ledger.DepotExchanges; init => _ledger.DepotExchanges = value; }
 
     /// <summary>The part of <see cref="DepotExchanges"/> in which a thread took a full magazine out of a depot.</summary>
-    public long DepotHits { get; init; }
+    public long DepotHits { get => _ledger.DepotHits; init => _ledger.DepotHits = value; }
 
     /// <summary>Batches that threads took from the tree of ranges.</summary>
-    public long SourceRefills { get; init; }
+    public long SourceRefills { get => _ledger.SourceRefills; init => _ledger.SourceRefills = value; }
 
     /// <summary>Batches that threads returned to the tree of ranges.</summary>
-    public long SourceReturns { get; init; }
+    public long SourceReturns { get => _ledger.SourceReturns; init => _ledger.SourceReturns = value; }
 
     /// <summary>Full magazines that reclaim passes and flushes returned to the tree.</summary>
-    public long ReclaimedMagazines { get; init; }
+    public long ReclaimedMagazines { get => _ledger.ReclaimedMagazines; init => _ledger.ReclaimedMagazines = value; }
 
     /// <summary>Requests with a limit that a range deeper in the thread's own two magazines met.</summary>
-    public long LimitHits { get; init; }
+    public long LimitHits { get => _ledger.LimitHits; init => _ledger.LimitHits = value; }
 
     /// <summary>Requests with a limit that a magazine out of the depot met.</summary>
-    public long LimitDepotHits { get; init; }
+    public long LimitDepotHits { get => _ledger.LimitDepotHits; init => _ledger.LimitDepotHits = value; }
 
     /// <summary>Requests with a limit for which the tree was asked.</summary>
-    public long LimitMisses { get; init; }
+    public long LimitMisses { get => _ledger.LimitMisses; init => _ledger.LimitMisses = value; }
 
     /// <summary>Fast allocations of sizes that are not cached.</summary>
-    public long UncachedAllocations { get; init; }
+    public long UncachedAllocations { get => _ledger.Uncached; init => _ledger.Uncached = value; }
 
     /// <summary>Fast allocations that found nothing, flushed all caches and tried once more.</summary>
-    public long FlushRetries { get; init; }
+    public long FlushRetries { get => _ledger.OutOfMemoryFlushes; init => _ledger.OutOfMemoryFlushes = value; }
 
     /// <summary>Times that a thread's cache was emptied by another thread.</summary>
-    public long FlushedThreads { get; init; }
+    public long FlushedThreads { get => _ledger.Visits; init => _ledger.Visits = value; }
 
     /// <summary>Words and entries of the tree that searches looked at.</summary>
     public long SearchSteps { get; init; }
 
     /// <summary>Bytes of magazines and thread caches.</summary>
-    public long CommittedBytes { get; init; }
+    public long CommittedBytes { get => _ledger.CommittedBytes; init => _ledger.CommittedBytes = value; }
 
     /// <summary>Address space reserved for the domain's books, in bytes; memory stands behind what was touched.</summary>
-    public long ReservedBytes { get; init; }
+    public long ReservedBytes { get => _ledger.ReservedBytes; init => _ledger.ReservedBytes = value; }
 
     /// <summary>Faults that the plan injected.</summary>
-    public long InjectedFaults { get; init; }
+    public long InjectedFaults { get => _ledger.InjectedFaults; init => _ledger.InjectedFaults = value; }
 
     /// <summary>Misuses found.</summary>
-    public long Misuses { get; init; }
+    public long Misuses { get => _ledger.Misuses; init => _ledger.Misuses = value; }
 }

@@ -81,7 +81,7 @@ public sealed partial class BufferImporter : IDisposable
         }
 
         BufferListener.RequireAddress(address);
-        options ??= new BufferImporterOptions();
+        options = options is null ? new BufferImporterOptions() : options with { };
         options.Validate();
         FileDescriptor socket = (FileSteps.Fails(options.Faults, FaultPoint.Socket) ? null : MessageSocket.Create(nonBlocking: false))
             ?? throw BufferException.LastRefused(options.Name, "socket");

@@ -4,28 +4,28 @@ namespace MagAlloc.Sharing;
 public sealed record BufferImporterOptions
 {
     /// <summary>Name in exceptions. Not null.</summary>
-    public string Name { get; init; } = "importer";
+    public string Name { get; set; } = "importer";
 
     /// <summary>
     /// True: announces that <see cref="BufferProfile.Revocable"/> buffers are welcome, which are read by guarded copies only. False (default):
     /// the owner is refused when it exports one to this importer.
     /// </summary>
-    public bool AcceptRevocable { get; init; }
+    public bool AcceptRevocable { get; set; }
 
     /// <summary>
     /// False (default): buffers that the owner has released or revoked are let go of while receiving, once their frames are acknowledged and nothing has them pinned. Those that
     /// <see cref="BufferImporter.TryImport"/> returned are the caller's to dispose. True: all stay mapped until they are disposed.
     /// </summary>
-    public bool KeepReleased { get; init; }
+    public bool KeepReleased { get; set; }
 
     /// <summary>How long the owner may take to answer. Default: 5 s.</summary>
-    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
+    public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>As <see cref="BufferQueueOptions.Spin"/>.</summary>
-    public TimeSpan Spin { get; init; } = Environment.ProcessorCount > 1 ? TimeSpan.FromMicroseconds(20) : TimeSpan.Zero;
+    public TimeSpan Spin { get; set; } = Environment.ProcessorCount > 1 ? TimeSpan.FromMicroseconds(20) : TimeSpan.Zero;
 
     /// <summary>Which fallible steps fail on purpose; null (default): none.</summary>
-    public FaultPlan? Faults { get; init; }
+    public FaultPlan? Faults { get; set; }
 
     internal void Validate()
     {

@@ -8,83 +8,83 @@ public sealed record BufferQueueOptions
     /// <summary>Upper bound of <see cref="MaxBuffers"/> and <see cref="MaxReleased"/>: the index bits of videobuf2.</summary>
     public const int MostBuffers = 1 << 15;
 
-    /// <summary>Name in exceptions, events and, as <c>memfd:NAME</c>, in <c>/proc/PID/maps</c> of all who map a buffer. Not null.</summary>
-    public string Name { get; init; } = "buffers";
+    /// <summary>Name in exceptions, events and, as <c>memfd:NAME</c>, in <c>/proc/PID/maps</c> of all processes that map a buffer. Not null.</summary>
+    public string Name { get; set; } = "buffers";
 
     /// <summary>Live buffers at most, 1 to <see cref="MostBuffers"/>. Default: 32, <c>VB2_MAX_FRAME</c>.</summary>
-    public int MaxBuffers { get; init; } = 32;
+    public int MaxBuffers { get; set; } = 32;
 
     /// <summary>Requests for fewer are rounded up to so many, 1 to <see cref="MaxBuffers"/> (<c>min_reqbufs_allocation</c>). Default: 1.</summary>
-    public int MinBuffers { get; init; } = 1;
+    public int MinBuffers { get; set; } = 1;
 
     /// <summary>
     /// Released buffers that may still be held beside <see cref="MaxBuffers"/>, orphans and revoked ones together, 0 to <see cref="MostBuffers"/>. Each
     /// costs two descriptors. A new buffer is refused when, with it, live and released ones would be more than both together. Default: 64.
     /// </summary>
-    public int MaxReleased { get; init; } = 64;
+    public int MaxReleased { get; set; } = 64;
 
     /// <summary>Buffers that must exist before the stream can start, 0 to <see cref="MaxBuffers"/> (<c>min_queued_buffers</c>). Default: 0.</summary>
-    public int MinQueued { get; init; }
+    public int MinQueued { get; set; }
 
     /// <summary>Bytes of live buffers at most; at least one page. Default: 1 GiB.</summary>
-    public long ByteLimit { get; init; } = 1L << 30;
+    public long ByteLimit { get; set; } = 1L << 30;
 
     /// <summary>
     /// Bytes of live and orphaned buffers together at most, at least <see cref="ByteLimit"/>. Checked when buffers are made, never when they are
     /// released. -1 (default): as <see cref="ByteLimit"/>.
     /// </summary>
-    public long OrphanByteLimit { get; init; } = -1;
+    public long OrphanByteLimit { get; set; } = -1;
 
     /// <summary>Buffers that one importer may hold. -1 (default): all.</summary>
-    public int ImporterBuffers { get; init; } = -1;
+    public int ImporterBuffers { get; set; } = -1;
 
     /// <summary>Bytes that one importer may hold. -1 (default): as <see cref="OrphanByteLimit"/>.</summary>
-    public long ImporterBytes { get; init; } = -1;
+    public long ImporterBytes { get; set; } = -1;
 
     /// <summary>Exports that may wait in an importer's socket, 1 to 200: descriptors on their way count against the user's limit. Default: 64.</summary>
-    public int ImporterUnread { get; init; } = 64;
+    public int ImporterUnread { get; set; } = 64;
 
     /// <summary>Descriptors of this process that buffers leave free, 0 or more. Default: 64.</summary>
-    public int DescriptorHeadroom { get; init; } = 64;
+    public int DescriptorHeadroom { get; set; } = 64;
 
     /// <summary>What becomes of orphans when a quota is short. Default: <see cref="MagAlloc.Sharing.OrphanPolicy.Keep"/>.</summary>
-    public OrphanPolicy OrphanPolicy { get; init; } = OrphanPolicy.Keep;
+    public OrphanPolicy OrphanPolicy { get; set; } = OrphanPolicy.Keep;
 
     /// <summary>Orphans are revoked after so long. Default: never.</summary>
-    public TimeSpan OrphanTimeout { get; init; } = Timeout.InfiniteTimeSpan;
+    public TimeSpan OrphanTimeout { get; set; } = Timeout.InfiniteTimeSpan;
 
     /// <summary>
     /// An importer that has frames and acknowledges none for so long is disconnected: its frames come back as errors, and the stream goes on for the others. From 1 ms, or
     /// infinite: never. Default: 5 s. Mind it when an importer stands in a debugger.
     /// </summary>
-    public TimeSpan AcknowledgeTimeout { get; init; } = TimeSpan.FromSeconds(5);
+    public TimeSpan AcknowledgeTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
     /// What <see cref="BufferQueue.Dispose"/> does with held buffers: <see cref="ReleaseMode.Revoke"/> (default) or
-    /// <see cref="ReleaseMode.Orphan"/>. Behind the last handle's disposal nobody counts orphans any more.
+    /// <see cref="ReleaseMode.Orphan"/>. Behind the last handle's disposal orphans are not counted any more.
     /// </summary>
-    public ReleaseMode DisposeMode { get; init; } = ReleaseMode.Revoke;
+    public ReleaseMode DisposeMode { get; set; } = ReleaseMode.Revoke;
 
     /// <summary>True: a release while the stream is on stops it. False (default): it is refused as busy.</summary>
-    public bool ImplicitStop { get; init; }
+    public bool ImplicitStop { get; set; }
 
     /// <summary>True: buffers may be exported for writing. False (default): for reading only.</summary>
-    public bool WritableExports { get; init; }
+    public bool WritableExports { get; set; }
 
     /// <summary>
     /// True: <see cref="BufferProfile.Revocable"/> buffers may be exported to processes of this user and of root as well. Such a process can
     /// open the file for writing and cut it off, and the next touch here is then the end of this process.
     /// </summary>
-    public bool TrustImporters { get; init; }
+    public bool TrustImporters { get; set; }
 
     /// <summary>
     /// How long <see cref="BufferQueue.TryDequeue"/> and importers look before they sleep, 0 to 1 ms. To be woken costs some 50 µs on an
     /// idle machine; to look costs a processor. Default: 20 µs where there is more than one processor.
     /// </summary>
-    public TimeSpan Spin { get; init; } = Environment.ProcessorCount > 1 ? TimeSpan.FromMicroseconds(20) : TimeSpan.Zero;
+    public TimeSpan Spin { get; set; } = Environment.ProcessorCount > 1 ? TimeSpan.FromMicroseconds(20) : TimeSpan.Zero;
 
     /// <summary>Which fallible steps fail on purpose; null (default): none.</summary>
-    public FaultPlan? Faults { get; init; }
+    public FaultPlan? Faults { get; set; }
 
     /// <summary>Where memory is claimed from; null: from the machine.</summary>
     internal CommitBudget? Budget { get; init; }

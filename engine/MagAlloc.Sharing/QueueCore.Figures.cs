@@ -5,7 +5,7 @@ using MagAlloc.Events;
 namespace MagAlloc.Sharing;
 
 /// <content>The books, as callers and instruments see them.</content>
-internal sealed partial class QueueCore : IBufferOwner
+internal sealed partial class QueueCore : IEventOwner
 {
     /// <inheritdoc/>
     public long Id { get; }
@@ -22,37 +22,25 @@ internal sealed partial class QueueCore : IBufferOwner
     }
 
     /// <inheritdoc/>
-    public bool TryGetFigures(out OwnerFigures figures)
+    public bool TryRead(out Ledger ledger)
     {
         using (Uninterrupted.Enter(_gate))
         {
             // What is about to be made counts against quotas; figures tell of what there is.
+            QuotaBook quotas = _ledger.Quotas;
             long live = _ledger.MadeBytes;
-            long bytes = live + _ledger.Quotas.OrphanedBytes;
-            figures = new OwnerFigures
+            long bytes = live + quotas.OrphanedBytes;
+            ledger = new Ledger
             {
                 AllocatedBytes = live,
                 CommittedBytes = bytes,
-                TotalCommittedBytes = _ledger.TotalBytes,
+                ObtainedBytes = _ledger.TotalBytes,
                 ReturnedBytes = _ledger.TotalBytes - bytes,
-                PeakCommittedBytes = _ledger.Quotas.PeakBytes,
+                PeakCommittedBytes = quotas.PeakBytes,
                 DecommittedBytes = _ledger.TotalBytes - bytes,
                 ReservedBytes = bytes + _ledger.Released.Where(buffer => !buffer.HasPages).Sum(buffer => buffer.Bytes),
                 InjectedFaults = _faults?.Injected ?? 0,
                 Misuses = _peers.Misuses,
-            };
-            return !_isClosed;
-        }
-    }
-
-    /// <inheritdoc/>
-    public bool TryGetBufferFigures(out BufferFigures figures)
-    {
-        using (Uninterrupted.Enter(_gate))
-        {
-            QuotaBook quotas = _ledger.Quotas;
-            figures = new BufferFigures
-            {
                 LiveBuffers = quotas.LiveBuffers,
                 OrphanedBuffers = quotas.OrphanedBuffers,
                 OrphanedBytes = quotas.OrphanedBytes,
@@ -67,18 +55,6 @@ internal sealed partial class QueueCore : IBufferOwner
             };
             return !_isClosed;
         }
-    }
-
-    int IEventOwner.GetClassFigures(Span<ClassFigures> into) => 0;
-
-    void IEventOwner.ReportExchanges(int beforeBeat, bool discard)
-    {
-        // No magazines.
-    }
-
-    void IEventOwner.FollowSessions()
-    {
-        // Buffers are few and each is told: nothing is sampled.
     }
 
     private BufferQueueStatistics ReadStatistics() => new()

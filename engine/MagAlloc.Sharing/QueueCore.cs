@@ -38,7 +38,6 @@ internal sealed partial class QueueCore
     private readonly BufferReclaimer _reclaimer = null!;
     private readonly Caretaker _caretaker = null!;
     private readonly QueueEvents _events;
-    private Announcement _announcement;
     private long _quotaRefusals;
     private long _exports;
     private BufferQueue? _owner;
@@ -64,7 +63,7 @@ internal sealed partial class QueueCore
             _holders = new BufferHolders(Name, _stream, _bells, CloseWatcher.TryOpen(Name, _bells.Caretaker, _faults), _faults);
             _reclaimer = new BufferReclaimer(options, _gate, _ledger, _peers, _stream, _holders, _control, _bells, _events);
             _caretaker = new Caretaker(this, _gate, _ledger, _peers, _stream, _holders, _reclaimer, _bells);
-            _announcement.Make(this, _faults);
+            OwnerRegistry.Instance.Announce(this, _faults);
         }
         catch (OutOfMemoryException refused)
         {
@@ -162,7 +161,7 @@ internal sealed partial class QueueCore
     {
         try
         {
-            _announcement.Withdraw(this, _faults);
+            OwnerRegistry.Instance.Withdraw(this, _faults);
         }
         finally
         {
@@ -216,7 +215,7 @@ internal sealed partial class QueueCore
     {
         _isClosed = true;
         CloseDescriptors();
-        _announcement.Withdraw(this, _faults);
+        OwnerRegistry.Instance.Withdraw(this, _faults);
     }
 
     private void CloseDescriptors()

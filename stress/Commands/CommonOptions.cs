@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using MagAlloc.Stress.Reporting;
 using MagAlloc.Stress.Reporting.Timeline;
+using MagAlloc.Tooling.Commands;
 
 namespace MagAlloc.Stress.Commands;
 
@@ -21,7 +22,7 @@ internal sealed class CommonOptions
             return parsed;
         });
 
-    private readonly ValueOption<string?> _json = FileOption("--json", "Also write the report as JSON to this file");
+    private readonly ValueOption<string?> _json = OptionFactory.Json();
 
     /// <summary>Adds the options that every command has.</summary>
     public CommonOptions(Command command)
@@ -29,15 +30,6 @@ internal sealed class CommonOptions
         command.Options.Add(_seed);
         command.Options.Add(_json);
     }
-
-    /// <summary>An option whose value is the path of a file that is written.</summary>
-    public static ValueOption<string?> FileOption(string name, string description) =>
-        new ValueOption<string?>(name, description, null, "FILE", "the path of a file to write")
-            .ParsedBy((string text, out string? value) =>
-            {
-                value = text;
-                return text.Length != 0;
-            });
 
     public static ValueOption<CheckLevel> Checks() => OptionFactory.Word(
         "--checks",
@@ -50,7 +42,7 @@ internal sealed class CommonOptions
     /// <summary>Gives a command the option to write its report as a page.</summary>
     public static ValueOption<string?> PageFor(Command command)
     {
-        ValueOption<string?> page = FileOption("--report", "Also write the report as one HTML page with charts to this file");
+        ValueOption<string?> page = OptionFactory.Path("--report", "Also write the report as one HTML page with charts to this file");
         command.Options.Add(page);
         return page;
     }

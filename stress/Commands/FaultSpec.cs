@@ -1,4 +1,5 @@
 using System.Globalization;
+using MagAlloc.Tooling.Commands;
 
 namespace MagAlloc.Stress.Commands;
 

@@ -4,6 +4,8 @@ using MagAlloc.Stress.Iova;
 using MagAlloc.Stress.Replay;
 using MagAlloc.Stress.Reporting;
 using MagAlloc.Stress.Sharing;
+using MagAlloc.Tooling.Commands;
+using MagAlloc.Tooling.Reporting;
 
 namespace MagAlloc.Stress.Commands;
 

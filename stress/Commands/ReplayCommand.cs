@@ -1,8 +1,8 @@
 using System.CommandLine;
 using MagAlloc.Stress.Replay;
-using MagAlloc.Stress.Reporting;
-using MagAlloc.Stress.Traces;
 using MagAlloc.Stress.Verification;
+using MagAlloc.Tooling.Commands;
+using MagAlloc.Tooling.Reporting;
 
 namespace MagAlloc.Stress.Commands;
 

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using MagAlloc.Stress.Reporting;
 using MagAlloc.Stress.Sharing;
+using MagAlloc.Tooling.Commands;
+using MagAlloc.Tooling.Reporting;
 
 namespace MagAlloc.Stress.Commands;
 

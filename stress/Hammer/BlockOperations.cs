@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using MagAlloc.Stress.Verification;
+using MagAlloc.Tooling.Measurement;
 
 namespace MagAlloc.Stress.Hammer;
 
@@ -93,7 +94,7 @@ internal sealed unsafe class BlockOperations(HammerContext context, ulong seed)
         bool sized = block.Alignment == 0 && (Random.Next() & 1) == 0;
         long start = BeginSample();
         if (sized)
-            _heap.Free(block.Address, block.Size);
+            _heap.FreeSized(block.Address, block.Size);
         else
             _heap.Free(block.Address);
         EndSample(start);

@@ -1,4 +1,5 @@
 using MagAlloc.Stress.Verification;
+using MagAlloc.Tooling.Measurement;
 
 namespace MagAlloc.Stress.Hammer;
 
@@ -160,7 +161,9 @@ internal sealed unsafe class HammerLane : IDisposable
         Span<nint> addresses = stackalloc nint[BulkBlocks];
         addresses = addresses[..(1 + (int)_operations.Random.Below(BulkBlocks))];
         nuint size = SizeLaw.Small(ref _operations.Random);
-        int got = _context.Heap.AllocateMany(size, addresses);
+        int got = 0;
+        while (got < addresses.Length && _context.Heap.TryAllocate(size, out void* block))
+            addresses[got++] = (nint)block;
         if (got < addresses.Length)
             Counters.Refused++;
         Counters.Operations += got;
@@ -186,7 +189,8 @@ internal sealed unsafe class HammerLane : IDisposable
             Counters.Operations++;
         }
 
-        _context.Heap.FreeMany(addresses[..got]);
+        foreach (nint address in addresses[..got])
+            _context.Heap.Free((void*)address);
     }
 
     /// <summary>A hot loop over the thread's handle, as a caller that cares would write it.</summary>
@@ -207,7 +211,7 @@ internal sealed unsafe class HammerLane : IDisposable
     {
         try
         {
-            handle = _context.Heap.CurrentThread;
+            handle = _context.Heap.OpenThread();
             return true;
         }
         catch (OutOfMemoryException)
@@ -245,7 +249,7 @@ internal sealed unsafe class HammerLane : IDisposable
             _operations.Verify(in block, "before free by the handle");
             long start = _operations.BeginSample();
             if (lastFirst)
-                handle.Free(block.Address, block.Size);
+                handle.FreeSized(block.Address, block.Size);
             else
                 handle.Free(block.Address);
             _operations.EndSample(start);

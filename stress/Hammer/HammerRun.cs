@@ -1,7 +1,7 @@
 using System.Diagnostics;
-using MagAlloc.Stress.Reporting;
 using MagAlloc.Stress.Reporting.Timeline;
-using MagAlloc.Stress.Verification;
+using MagAlloc.Tooling.Measurement;
+using MagAlloc.Tooling.Reporting;
 
 namespace MagAlloc.Stress.Hammer;
 
@@ -36,7 +36,7 @@ internal sealed unsafe class HammerRun : IDisposable
             Name = "hammer",
             ByteLimit = options.ByteLimit,
             Checks = options.Checks,
-            ReclaimPolicy = options.Policy,
+            Reclaim = new() { Policy = options.Policy },
             Faults = _faults,
         });
         _context = new HammerContext(options, _heap);

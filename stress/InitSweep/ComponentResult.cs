@@ -1,4 +1,5 @@
-using MagAlloc.Stress.Verification;
+using System.Text.Json.Serialization;
+using MagAlloc.Tooling.Measurement;
 
 namespace MagAlloc.Stress.InitSweep;
 
@@ -34,7 +35,9 @@ internal sealed record ComponentResult
     public long InjectedFaults { get; init; }
 
     /// <summary>Durations of the attempts.</summary>
+    [JsonIgnore]
     public required LatencyHistogram Latency { get; init; }
 
+    [JsonIgnore]
     public IReadOnlyList<string> Failures { get; init; } = [];
 }

@@ -29,7 +29,7 @@ internal static unsafe class InitScenarios
     ];
 
     private static NativeHeapOptions Options(FaultPlan? plan, bool worker, CheckLevel checks = CheckLevel.None) =>
-        new() { Name = "sweep", Checks = checks, ReclaimWorker = worker, Faults = plan };
+        new() { Name = "sweep", Checks = checks, Reclaim = new() { Worker = worker }, Faults = plan };
 
     private static Twin HeapTwin()
     {
@@ -169,7 +169,8 @@ internal static unsafe class InitScenarios
 
         // Giving back must work when memory is short: that is when it is needed.
         Arm(plan);
-        heap.FreeMany(blocks);
+        foreach (nint block in blocks)
+            heap.Free((void*)block);
         heap.Free((void*)large);
         heap.Trim();
         HeapStatistics statistics = heap.GetStatistics();

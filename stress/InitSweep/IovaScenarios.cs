@@ -34,7 +34,7 @@ internal static class IovaScenarios
     private static void UseFromNewThread(FaultPlan? plan)
     {
         plan?.Enabled = false;
-        using IovaDomain domain = new(options: Options(plan) with { ReclaimWorker = false });
+        using IovaDomain domain = new(options: Options(plan) with { Reclaim = ReclaimOptions.Manual });
         ExceptionDispatchInfo? failure = null;
         Thread thread = new(() =>
         {
@@ -57,7 +57,7 @@ internal static class IovaScenarios
     private static void UseThenDispose(FaultPlan? plan)
     {
         plan?.Enabled = false;
-        using IovaDomain domain = new(options: Options(plan) with { ReclaimWorker = false, PreallocateMagazines = false });
+        using IovaDomain domain = new(options: Options(plan) with { Reclaim = ReclaimOptions.Manual, PreallocateMagazines = false });
         ulong[] pfns = new ulong[1000];
         for (int i = 0; i < pfns.Length; i++)
             pfns[i] = domain.AllocateFast(Cached, domain.LastPfn);
@@ -66,7 +66,7 @@ internal static class IovaScenarios
         plan?.Enabled = true;
         foreach (ulong pfn in pfns)
             domain.FreeFast(pfn, Cached);
-        domain.FlushCaches();
+        domain.Flush();
         Require(domain.GetStatistics() is { AllocatedRanges: 1, CachedRanges: 0 }, "one range is allocated, the books say otherwise");
     }
 

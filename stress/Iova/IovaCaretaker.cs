@@ -58,7 +58,7 @@ internal sealed class IovaCaretaker
                 GC.Collect();
                 break;
             case 3:
-                _context.Domain.FlushCaches();
+                _context.Domain.Flush();
                 break;
             case 4:
                 WalkInUse();

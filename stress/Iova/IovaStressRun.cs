@@ -1,7 +1,7 @@
 using System.Diagnostics;
-using MagAlloc.Stress.Reporting;
 using MagAlloc.Stress.Reporting.Timeline;
-using MagAlloc.Stress.Verification;
+using MagAlloc.Tooling.Measurement;
+using MagAlloc.Tooling.Reporting;
 
 namespace MagAlloc.Stress.Iova;
 
@@ -37,8 +37,7 @@ internal sealed class IovaStressRun : IDisposable
             Name = "stress",
             AddressBits = IovaStressOptions.AddressBits,
             Checks = options.Checks,
-            ReclaimPolicy = options.Policy,
-            ReclaimInterval = options.ReclaimInterval,
+            Reclaim = new() { Policy = options.Policy, Interval = options.ReclaimInterval },
         });
         _context = new IovaContext(options, _domain);
         _lanes = [.. Enumerable.Range(0, options.Threads).Select(NewLane)];
@@ -120,7 +119,7 @@ internal sealed class IovaStressRun : IDisposable
         List<IovaRange> left;
         do
         {
-            _domain.FlushCaches();
+            _domain.Flush();
             _domain.Trim();
             left = [.. _domain.EnumerateInUse()];
             if (left.Count != 0)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Numerics;
 using MagAlloc.Stress.Verification;
+using MagAlloc.Tooling.Measurement;
 
 namespace MagAlloc.Stress.Iova;
 

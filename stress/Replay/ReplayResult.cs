@@ -1,4 +1,5 @@
-using MagAlloc.Stress.Verification;
+using System.Text.Json.Serialization;
+using MagAlloc.Tooling.Measurement;
 
 namespace MagAlloc.Stress.Replay;
 
@@ -23,9 +24,11 @@ internal sealed record ReplayResult
     public long PeakLiveBytes { get; init; }
 
     /// <summary>Null where the allocator cannot tell (libc).</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public long? PeakCommittedBytes { get; init; }
 
     /// <summary>After the last free, two reclaim intervals and a trim.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public long? EndCommittedBytes { get; init; }
 
     /// <summary>Largest growth of the process's resident set over the start of the verified pass, sampled.</summary>
@@ -41,8 +44,10 @@ internal sealed record ReplayResult
     public long ReclaimedMagazines { get; init; }
 
     /// <summary>Durations of single allocator calls of the verified pass, one in 64.</summary>
+    [JsonIgnore]
     public required LatencyHistogram Latency { get; init; }
 
+    [JsonIgnore]
     public IReadOnlyList<string> Failures { get; init; } = [];
 
     public double? CommittedPerLive => PeakCommittedBytes / (double)Math.Max(PeakLiveBytes, 1);

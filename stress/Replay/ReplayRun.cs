@@ -1,6 +1,7 @@
-using MagAlloc.Stress.Commands;
 using MagAlloc.Stress.Reporting;
-using MagAlloc.Stress.Traces;
+using MagAlloc.Tooling.Commands;
+using MagAlloc.Tooling.Reporting;
+using MagAlloc.Tooling.Traces;
 
 namespace MagAlloc.Stress.Replay;
 

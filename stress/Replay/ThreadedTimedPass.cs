@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using MagAlloc.Stress.Traces;
+using MagAlloc.Tooling.Traces;
 
 namespace MagAlloc.Stress.Replay;
 

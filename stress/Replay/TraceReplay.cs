@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using MagAlloc.Stress.Reporting.Timeline;
-using MagAlloc.Stress.Traces;
 using MagAlloc.Stress.Verification;
+using MagAlloc.Tooling.Measurement;
+using MagAlloc.Tooling.Traces;
 
 namespace MagAlloc.Stress.Replay;
 
@@ -167,7 +168,7 @@ internal sealed class TraceReplay(AllocationTrace trace, ReplayOptions options, 
     }
 
     private NativeHeap NewHeap(string name) =>
-        new(new NativeHeapOptions { Name = name, Checks = options.Checks, ReclaimInterval = s_reclaimInterval });
+        new(new NativeHeapOptions { Name = name, Checks = options.Checks, Reclaim = new() { Interval = s_reclaimInterval } });
 
     private void Judge(HeapStatistics statistics)
     {

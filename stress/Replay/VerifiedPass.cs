@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using MagAlloc.Stress.Traces;
 using MagAlloc.Stress.Verification;
+using MagAlloc.Tooling.Measurement;
+using MagAlloc.Tooling.Traces;
 
 namespace MagAlloc.Stress.Replay;
 

@@ -4,7 +4,7 @@ using MagAlloc.Stress.Iova;
 using MagAlloc.Stress.Replay;
 using MagAlloc.Stress.Reporting.Timeline;
 using MagAlloc.Stress.Sharing;
-using MagAlloc.Stress.Verification;
+using MagAlloc.Tooling.Measurement;
 
 namespace MagAlloc.Stress.Reporting;
 

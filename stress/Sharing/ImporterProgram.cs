@@ -1,5 +1,5 @@
 using System.Runtime.Versioning;
-using MagAlloc.Stress.Commands;
+using MagAlloc.Tooling.Commands;
 
 namespace MagAlloc.Stress.Sharing;
 

@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using System.Runtime.Versioning;
 using MagAlloc.Platform;
+using MagAlloc.Sharing;
 using MagAlloc.Sharing.Platform;
-using MagAlloc.Stress.Commands;
+using MagAlloc.Tooling.Commands;
 
 namespace MagAlloc.Stress.Sharing;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.Versioning;
-using MagAlloc.Stress.Reporting;
+using MagAlloc.Tooling.Reporting;
 
 namespace MagAlloc.Stress.Sharing;
 

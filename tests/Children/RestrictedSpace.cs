@@ -50,7 +50,7 @@ internal static unsafe partial class RestrictedSpace
         {
             try
             {
-                heaps.Add(new NativeHeap(new NativeHeapOptions { ReclaimWorker = false }));
+                heaps.Add(new NativeHeap(new NativeHeapOptions { Reclaim = ReclaimOptions.Manual }));
             }
             catch (OutOfMemoryException e)
             {
@@ -61,7 +61,7 @@ internal static unsafe partial class RestrictedSpace
         Console.WriteLine($"{heaps.Count} heaps, then: {refused?.Message}");
         Require(refused is not null && heaps.Count > 100, "heaps come to an end");
         long before = ProcessState.VirtualBytes;
-        Refused(() => new NativeHeap(new NativeHeapOptions { ReclaimWorker = false }));
+        Refused(() => new NativeHeap(new NativeHeapOptions { Reclaim = ReclaimOptions.Manual }));
         Require(ProcessState.VirtualBytes <= before + Heaps.MiB, "a refused heap leaves nothing");
         foreach (NativeHeap heap in heaps)
         {
@@ -71,7 +71,7 @@ internal static unsafe partial class RestrictedSpace
         }
 
         heaps[0].Dispose();
-        using (NativeHeap next = new(new NativeHeapOptions { ReclaimWorker = false }))
+        using (NativeHeap next = new(new NativeHeapOptions { Reclaim = ReclaimOptions.Manual }))
         {
             next.Free(next.Allocate(64));
         }
@@ -114,12 +114,12 @@ internal static unsafe partial class RestrictedSpace
         LimitTo(Room);
         foreach (long bytes in new[] { 256 * Heaps.MiB, 256 * Heaps.GiB })
         {
-            string said = Refused(() => new NativeHeap(new NativeHeapOptions { Name = "stated", ReservedBytes = bytes, ReclaimWorker = false })).Message;
+            string said = Refused(() => new NativeHeap(new NativeHeapOptions { Name = "stated", ReservedBytes = bytes, Reclaim = ReclaimOptions.Manual })).Message;
             Require(said.Contains("stated") && said.Contains("ReservedBytes") && said.Contains($"{bytes}") && said.Contains("fewer"), said);
         }
 
         // One that would fit but for its alignment: a heap is aligned to its size where there is room for that.
-        using NativeHeap heap = new(new NativeHeapOptions { ReservedBytes = 48 * Heaps.MiB, ReclaimWorker = false });
+        using NativeHeap heap = new(new NativeHeapOptions { ReservedBytes = 48 * Heaps.MiB, Reclaim = ReclaimOptions.Manual });
         void* block = heap.AllocateAligned(100_000, 1 << 16);
         Require((nuint)block % (1 << 16) == 0, "a block is aligned");
         heap.Free(block);
@@ -225,7 +225,7 @@ internal static unsafe partial class RestrictedSpace
 
     private static MagazineCache<IdStore.Source> UseCache()
     {
-        MagazineCache<IdStore.Source> cache = new(new IdStore.Source(new IdStore(3000)), new MagazineCacheOptions { ReclaimWorker = true });
+        MagazineCache<IdStore.Source> cache = new(new IdStore.Source(new IdStore(3000)), new MagazineCacheOptions { Reclaim = new() });
         List<ulong> ids = [];
         while (ids.Count < 3000 && cache.TryAllocate(out ulong id))
         {

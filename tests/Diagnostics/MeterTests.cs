@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using System.Runtime.Versioning;
 using MagAlloc.Diagnostics;
 using MagAlloc.Tests.Children;
+using MagAlloc.Tests.Heap.Support;
 using MagAlloc.Tests.Sharing.Support;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
@@ -20,15 +21,15 @@ public sealed unsafe class MeterTests
 
         Assert.Multiple(() =>
         {
-            Assert.That(read["magalloc.memory.rented"], Is.EqualTo(books.AllocatedBytes));
-            Assert.That(read["magalloc.memory.pooled thread"], Is.EqualTo(books.ThreadCachedBytes));
-            Assert.That(read["magalloc.memory.pooled depot"], Is.EqualTo(books.DepotCachedBytes));
-            Assert.That(read["magalloc.memory.pooled source"], Is.EqualTo(books.FreeBytes));
+            Assert.That(read["magalloc.memory.allocated"], Is.EqualTo(books.AllocatedBytes));
+            Assert.That(read["magalloc.memory.cached thread"], Is.EqualTo(books.ThreadCachedBytes));
+            Assert.That(read["magalloc.memory.cached depot"], Is.EqualTo(books.DepotCachedBytes));
+            Assert.That(read["magalloc.memory.free"], Is.EqualTo(books.FreeBytes));
             Assert.That(read["magalloc.memory.committed"], Is.EqualTo(books.CommittedBytes));
             Assert.That(read["magalloc.memory.peak"], Is.EqualTo(books.PeakCommittedBytes));
             Assert.That(read["magalloc.memory.reserved"], Is.EqualTo(books.ReservedBytes));
-            Assert.That(read["magalloc.memory.allocated"] - read["magalloc.memory.evicted"], Is.EqualTo(books.CommittedBytes));
-            Assert.That(read["magalloc.memory.evicted"], Is.Positive, "the heap was trimmed");
+            Assert.That(read["magalloc.memory.obtained"] - read["magalloc.memory.returned"], Is.EqualTo(books.CommittedBytes));
+            Assert.That(read["magalloc.memory.returned"], Is.Positive, "the heap was trimmed");
             Assert.That(read["magalloc.threads"], Is.EqualTo(1));
             Assert.That(read["magalloc.depot.magazines"], Is.EqualTo(books.DepotMagazines).And.Positive);
             Assert.That(read["magalloc.depot.exchanges"], Is.EqualTo(books.DepotExchanges).And.Positive);
@@ -62,7 +63,7 @@ public sealed unsafe class MeterTests
             Assert.That(provider.ForceFlush(), Is.True);
         }
 
-        Assert.That(exporter.Read["magalloc.memory.rented [By] heap"], Is.EqualTo(books.AllocatedBytes));
+        Assert.That(exporter.Read["magalloc.memory.allocated [By] heap"], Is.EqualTo(books.AllocatedBytes));
         Assert.That(exporter.Read["magalloc.depot.exchanges [{magazine}] heap"], Is.EqualTo(books.DepotExchanges));
         Assert.That(exporter.Read["magalloc.threads [{thread}] heap"], Is.EqualTo(1));
         Assert.That(exporter.Read.Keys, Has.Some.StartsWith("magalloc.class.allocated [{block}]"));
@@ -95,43 +96,46 @@ public sealed unsafe class MeterTests
             Assert.That(read["magalloc.buffers.refusals"], Is.EqualTo(1));
             Assert.That(read["magalloc.memory.committed"], Is.EqualTo(8 * Shared.Page), "what was revoked is gone");
             Assert.That(read["magalloc.memory.peak"], Is.EqualTo(12 * Shared.Page));
-            Assert.That(read["magalloc.memory.evicted"], Is.EqualTo(4 * Shared.Page));
+            Assert.That(read["magalloc.memory.returned"], Is.EqualTo(4 * Shared.Page));
         });
     }
 
     [Test]
     public void Owners_of_one_name_are_one_series()
     {
-        using NativeHeap first = new(new NativeHeapOptions { Name = "twins", ReclaimWorker = false });
-        using NativeHeap second = new(new NativeHeapOptions { Name = "twins", ReclaimWorker = false });
+        using NativeHeap first = new(new NativeHeapOptions { Name = "twins", Reclaim = ReclaimOptions.Manual });
+        using NativeHeap second = new(new NativeHeapOptions { Name = "twins", Reclaim = ReclaimOptions.Manual });
         first.Allocate(100_000);
         second.Allocate(200_000);
 
         Assert.That(
-            Listen("twins")["magalloc.memory.rented"],
+            Listen("twins")["magalloc.memory.allocated"],
             Is.EqualTo(first.GetStatistics().AllocatedBytes + second.GetStatistics().AllocatedBytes));
     }
 
-    /// <summary>A monitor takes a counter that falls for one that began anew, and its rate for nonsense.</summary>
+    /// <summary>What an owner has counted is its own: with it go its counts, and the sums are those of the owners that are left.</summary>
     [Test]
-    public void Counters_of_a_series_do_not_fall_when_one_of_its_owners_is_disposed_of()
+    public void A_series_is_the_sum_of_the_owners_that_live_and_ends_with_the_last()
     {
         NativeHeap first = Used("pair-of-heaps", out _), second = Used("pair-of-heaps", out _);
         Dictionary<string, long> both = Listen("pair-of-heaps");
         first.Dispose();
         Dictionary<string, long> one = Listen("pair-of-heaps");
+        string[] counters = [.. both.Keys.Where(key => key.Split('.')[^1] is "exchanges" or "hits" or "refills" or "returns" or "misuses" or "faults" or "flushes")];
         Assert.Multiple(() =>
         {
-            foreach (string counter in both.Keys.Where(key => key.Split('.')[^1] is "allocated" or "exchanges" or "hits" or "refills" or "returns" or "misuses" or "faults" or "flushes"))
-                Assert.That(one[counter], Is.EqualTo(both[counter]), counter);
-            Assert.That(one["magalloc.memory.evicted"], Is.GreaterThan(both["magalloc.memory.evicted"]), "what the first one had is given back");
-            Assert.That(one["magalloc.memory.committed"], Is.LessThan(both["magalloc.memory.committed"]), "a level is of the living");
-            Assert.That(both["magalloc.depot.exchanges"], Is.Positive);
+            Assert.That(counters, Has.Length.EqualTo(7));
+            foreach (string counter in counters)
+            {
+                Assert.That(one[counter], Is.EqualTo(both[counter] / 2).And.Positive, counter);
+            }
+
+            Assert.That(one["magalloc.memory.committed"], Is.LessThan(both["magalloc.memory.committed"]));
         });
 
         second.Dispose();
         Assert.That(Listen("pair-of-heaps"), Is.Empty, "and the series ends with the last one");
-        using NativeHeap third = new(new NativeHeapOptions { Name = "pair-of-heaps", ReclaimWorker = false });
+        using NativeHeap third = new(new NativeHeapOptions { Name = "pair-of-heaps", Reclaim = ReclaimOptions.Manual });
         Assert.That(Listen("pair-of-heaps")["magalloc.depot.exchanges"], Is.Zero);
     }
 
@@ -167,20 +171,74 @@ public sealed unsafe class MeterTests
                 instruments.Add(instrument);
             }
         };
-        using NativeHeap heap = new(new NativeHeapOptions { ReclaimWorker = false });
+        using NativeHeap heap = new(new NativeHeapOptions { Reclaim = ReclaimOptions.Manual });
         listener.Start();
 
-        Assert.That(instruments, Has.Count.EqualTo(30));
+        Assert.That(instruments, Has.Count.EqualTo(31));
         Assert.That(instruments.Select(one => one.Name), Is.Unique.And.All.Match("^magalloc(\\.[a-z]+(_[a-z]+)*)+$"));
         Assert.That(instruments.Select(one => one.Unit), Has.All.Match("^(By|\\{[a-z]+\\})$"));
         Assert.That(instruments.Select(one => one.Description), Has.All.Match("^[A-Z].*\\.$"));
+    }
+
+    [Test]
+    public void A_factory_that_is_given_carries_the_instruments_and_nobody_else()
+    {
+        using NativeHeap heap = Used("by a factory", out HeapStatistics books);
+        using KeepingFactory first = new();
+        using KeepingFactory second = new();
+        try
+        {
+            foreach (KeepingFactory factory in (KeepingFactory[])[first, second, first])
+            {
+                MagAllocMeter.Use(factory);
+
+                // Each instrument once: Listen refuses a second figure of one name.
+                Assert.That(Listen("by a factory")["magalloc.misuses"], Is.EqualTo(books.Misuses));
+                Assert.That(Instruments().Where(one => one.Meter.Scope == factory).Select(one => one.Name).Distinct().Count(), Is.EqualTo(31));
+                Assert.That(Instruments().Where(one => one.Meter.Scope is null), Is.Empty, "the process's own meter has ended");
+            }
+        }
+        finally
+        {
+            MagAllocMeter.Use(null);
+        }
+
+        Assert.That(Listen("by a factory")["magalloc.misuses"], Is.EqualTo(books.Misuses));
+        Assert.That(Instruments().Count(one => one.Meter.Scope is null), Is.EqualTo(31));
+    }
+
+    [Test]
+    public void A_factory_that_refuses_changes_nothing()
+    {
+        using NativeHeap heap = Used("refused", out HeapStatistics books);
+        KeepingFactory ended = new();
+        ended.Dispose();
+
+        Assert.That(() => MagAllocMeter.Use(ended), Throws.TypeOf<ObjectDisposedException>());
+
+        Assert.That(Listen("refused")["magalloc.misuses"], Is.EqualTo(books.Misuses));
+    }
+
+    private static List<Instrument> Instruments()
+    {
+        List<Instrument> instruments = [];
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, _) =>
+        {
+            if (instrument.Meter.Name == MagAllocMeter.MeterName)
+            {
+                instruments.Add(instrument);
+            }
+        };
+        listener.Start();
+        return instruments;
     }
 
     /// <summary>A heap that has used all its ways once.</summary>
     private static NativeHeap Used(string name, out HeapStatistics books)
     {
         FaultPlan plan = FaultPlan.FailNth(5).At(FaultPoint.SlabCreate);
-        var heap = new NativeHeap(new NativeHeapOptions { Name = name, ReclaimWorker = false, ByteLimit = 64 << 20, Faults = plan });
+        var heap = new NativeHeap(new NativeHeapOptions { Name = name, Reclaim = ReclaimOptions.Manual, ByteLimit = 64 << 20, Faults = plan });
         nint[] blocks = new nint[3000];
         for (int round = 0; round < 4; round++)
         {
@@ -235,19 +293,51 @@ public sealed unsafe class MeterTests
                 found.Add(tag.Key, tag.Value);
             }
 
-            if (!owner.Equals(found[MagAllocMeter.OwnerNameTag]))
+            if (!owner.Equals(found[Instruments.OwnerNameTag]))
             {
                 return;
             }
 
-            Assert.That(found[MagAllocMeter.OwnerKindTag], Is.EqualTo(kind));
-            object? part = found.GetValueOrDefault(MagAllocMeter.CacheLevelTag)
-                ?? found.GetValueOrDefault(MagAllocMeter.SizeClassTag) ?? found.GetValueOrDefault(MagAllocMeter.BufferStateTag);
+            Assert.That(found[Instruments.OwnerKindTag], Is.EqualTo(kind));
+            object? part = found.GetValueOrDefault(Instruments.CacheLevelTag)
+                ?? found.GetValueOrDefault(Instruments.SizeClassTag) ?? found.GetValueOrDefault(Instruments.BufferStateTag);
             read.Add(part is null ? instrument.Name : $"{instrument.Name} {part}", value);
         });
         listener.Start();
         listener.RecordObservableInstruments();
         return read;
+    }
+
+    /// <summary>As the factory of a host: one meter a name, which only the factory can end.</summary>
+    private sealed class KeepingFactory : IMeterFactory
+    {
+        private KeptMeter? _meter;
+        private bool _isDisposed;
+
+        /// <inheritdoc/>
+        public Meter Create(MeterOptions options)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            options.Scope = this;
+            return _meter ??= new KeptMeter(options);
+        }
+
+        /// <inheritdoc/>
+        public void Dispose()
+        {
+            _isDisposed = true;
+            _meter?.End();
+        }
+
+        private sealed class KeptMeter(MeterOptions options) : Meter(options)
+        {
+            public void End() => base.Dispose(disposing: true);
+
+            /// <inheritdoc/>
+            protected override void Dispose(bool disposing)
+            {
+            }
+        }
     }
 
     /// <summary>OpenTelemetry's end of the pipe.</summary>
@@ -268,9 +358,9 @@ public sealed unsafe class MeterTests
                         tags.Add(tag.Key, tag.Value);
                     }
 
-                    if (owner.Equals(tags[MagAllocMeter.OwnerNameTag]))
+                    if (owner.Equals(tags[Instruments.OwnerNameTag]))
                     {
-                        string parts = string.Join(' ', tags.Where(tag => tag.Key != MagAllocMeter.OwnerNameTag).Select(tag => tag.Value));
+                        string parts = string.Join(' ', tags.Where(tag => tag.Key != Instruments.OwnerNameTag).Select(tag => tag.Value));
                         Read[$"{metric.Name} [{metric.Unit}] {parts}"] =
                             metric.MetricType is MetricType.LongGauge ? point.GetGaugeLastValueLong() : point.GetSumLong();
                     }

@@ -40,7 +40,7 @@ public sealed unsafe class SizeClassStatisticsTests
     [Test]
     public void A_pool_has_one_class()
     {
-        using UnmanagedPool<Guid> pool = new(new UnmanagedPoolOptions { ReclaimWorker = false });
+        using UnmanagedPool<Guid> pool = new(new UnmanagedPoolOptions { Reclaim = ReclaimOptions.Manual });
         Assert.That(pool.GetSizeClassStatistics(), Is.Empty);
         Guid* item = pool.Rent();
         SizeClassStatistics one = pool.GetSizeClassStatistics().Single();

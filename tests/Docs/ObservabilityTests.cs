@@ -47,7 +47,7 @@ internal sealed class ObservabilityTests
                 expected.Add($"| {instrument.Name} | {kind} | {instrument.Unit} | {instrument.Description} |");
             }
         };
-        using NativeHeap heap = new(new NativeHeapOptions { ReclaimWorker = false });
+        using NativeHeap heap = new(new NativeHeapOptions { Reclaim = ReclaimOptions.Manual });
         listener.Start();
 
         Assert.That(Rows("| instrument |").Select(row => row[..(row[..^1].TrimEnd().LastIndexOf('|') + 1)]), Is.EquivalentTo(expected));

@@ -24,7 +24,7 @@ public sealed unsafe class AfterDisposeTests
         {
             foreach (nint block in blocks)
             {
-                Refused(() => heap.Free((void*)block, (nuint)size));
+                Refused(() => heap.FreeSized((void*)block, (nuint)size));
             }
 
             Refused(() => heap.Free((void*)blocks[0]));
@@ -47,7 +47,7 @@ public sealed unsafe class AfterDisposeTests
         servant.Do(() =>
         {
             Warm(heap, size, blocks);
-            using HeapThread handle = heap.CurrentThread;
+            using HeapThread handle = heap.OpenThread();
             if (onItsOwnThread)
             {
                 heap.Dispose();
@@ -64,7 +64,7 @@ public sealed unsafe class AfterDisposeTests
                 try
                 {
                     // Documented: such a free may do nothing.
-                    handle.Free((void*)block, (nuint)size);
+                    handle.FreeSized((void*)block, (nuint)size);
                 }
                 catch (ObjectDisposedException)
                 {
@@ -108,7 +108,7 @@ public sealed unsafe class AfterDisposeTests
     public void RentFromADisposedPool_ThrowsOnAThreadWithWarmMagazines()
     {
         using Servant servant = new();
-        UnmanagedPool<decimal> pool = new(new UnmanagedPoolOptions { ReclaimWorker = false, ReservedBytes = Heaps.GiB });
+        UnmanagedPool<decimal> pool = new(new UnmanagedPoolOptions { Reclaim = ReclaimOptions.Manual, ReservedBytes = Heaps.GiB });
         nint[] items = new nint[Kept];
         servant.Do(() =>
         {

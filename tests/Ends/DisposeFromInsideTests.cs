@@ -31,10 +31,7 @@ public sealed unsafe class DisposeFromInsideTests
         Deed deed = new();
         MagazineCache<Source> cache = new(new Source(deed), new MagazineCacheOptions
         {
-            ReclaimPolicy = ReclaimPolicy.Flat,
-            ReclaimThreshold = 0,
-            ReclaimWorker = byWorker,
-            ReclaimInterval = TimeSpan.FromMilliseconds(1),
+            Reclaim = new() { Worker = byWorker, Policy = ReclaimPolicy.Flat, Threshold = 0, Interval = TimeSpan.FromMilliseconds(1) },
             MagazineCapacity = 8,
             DepotCapacity = byFree ? 4 : 64,
         });
@@ -75,7 +72,7 @@ public sealed unsafe class DisposeFromInsideTests
         UnmanagedPool<long>? pool = null;
         Exception? caught = null;
         pool = new UnmanagedPool<long>(
-            new UnmanagedPoolOptions { ReclaimWorker = false, ReservedBytes = Heaps.GiB, Faults = faults },
+            new UnmanagedPoolOptions { Reclaim = ReclaimOptions.Manual, ReservedBytes = Heaps.GiB, Faults = faults },
             (ref long item) =>
             {
                 caught ??= Catch(pool!.Dispose);
@@ -98,14 +95,11 @@ public sealed unsafe class DisposeFromInsideTests
         Deed deed = new();
         NativeHeap heap = Heaps.WithWorker(intervalMs: 1);
         UnmanagedPool<long> pool = new(new UnmanagedPoolOptions { ReservedBytes = Heaps.GiB });
-        MagazineCache<Source> other = new(new Source(new Deed()), new MagazineCacheOptions { ReclaimWorker = true });
+        MagazineCache<Source> other = new(new Source(new Deed()), new MagazineCacheOptions { Reclaim = new() });
         IovaDomain domain = new(options: new IovaDomainOptions { AddressBits = 40 });
         using MagazineCache<Source> cache = new(new Source(deed), new MagazineCacheOptions
         {
-            ReclaimPolicy = ReclaimPolicy.Flat,
-            ReclaimThreshold = 0,
-            ReclaimWorker = onTheWorker,
-            ReclaimInterval = TimeSpan.FromMilliseconds(1),
+            Reclaim = new() { Worker = onTheWorker, Policy = ReclaimPolicy.Flat, Threshold = 0, Interval = TimeSpan.FromMilliseconds(1) },
             MagazineCapacity = 8,
             DepotCapacity = 64,
         });

@@ -19,12 +19,12 @@ public sealed class InterruptedDisposeTests
         yield return Owner("heap", () => Made(Heaps.WithWorker(intervalMs: 1), heap => heap.GetStatistics()));
         yield return Owner("heap with all checks", () => Made(Heaps.WithWorker(CheckLevel.Full, intervalMs: 1), Use));
         yield return Owner("pool", () => Made(
-            new UnmanagedPool<long>(new UnmanagedPoolOptions { ReclaimInterval = TimeSpan.FromMilliseconds(1), ReservedBytes = Heaps.GiB }),
+            new UnmanagedPool<long>(new UnmanagedPoolOptions { Reclaim = new() { Interval = TimeSpan.FromMilliseconds(1) }, ReservedBytes = Heaps.GiB }),
             pool => pool.Tick()));
         yield return Owner("cache", () => Made(
             new MagazineCache<SlowSource>(
                 default,
-                new MagazineCacheOptions { ReclaimWorker = true, ReclaimInterval = TimeSpan.FromMilliseconds(1), MagazineCapacity = 4 }),
+                new MagazineCacheOptions { Reclaim = new() { Interval = TimeSpan.FromMilliseconds(1) }, MagazineCapacity = 4 }),
             cache =>
             {
                 if (cache.TryAllocate(out ulong id))
@@ -33,8 +33,8 @@ public sealed class InterruptedDisposeTests
                 }
             }));
         yield return Owner("domain", () => Made(
-            new IovaDomain(options: new IovaDomainOptions { AddressBits = 40, ReclaimInterval = TimeSpan.FromMilliseconds(1) }),
-            domain => domain.FlushCaches()));
+            new IovaDomain(options: new IovaDomainOptions { AddressBits = 40, Reclaim = new() { Interval = TimeSpan.FromMilliseconds(1) } }),
+            domain => domain.Flush()));
         yield return Owner("queue", MakeQueue);
         yield return Owner("importer", MakeImporter);
 

@@ -60,7 +60,7 @@ public sealed unsafe class LastUseTests
             using CountdownEvent ready = new(Handles);
             Thread[] threads = [.. Enumerable.Range(0, Handles).Select(_ => new Thread(() =>
             {
-                using HeapThread handle = heap.CurrentThread;
+                using HeapThread handle = heap.OpenThread();
                 ready.Signal();
                 try
                 {

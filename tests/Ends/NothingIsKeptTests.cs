@@ -21,7 +21,7 @@ public sealed unsafe class NothingIsKeptTests
         Owner("heap", () => new NativeHeap(new NativeHeapOptions { Name = "gone" }), owner => Use((NativeHeap)owner)),
         Owner("checked heap", () => new NativeHeap(new NativeHeapOptions { Checks = CheckLevel.Full }), owner => Use((NativeHeap)owner)),
         Owner("pool", () => new UnmanagedPool<long>(null, (ref long item) => item = 1), Use),
-        Owner("cache", () => new MagazineCache<Ids>(new Ids(new object()), new MagazineCacheOptions { ReclaimWorker = true }), owner =>
+        Owner("cache", () => new MagazineCache<Ids>(new Ids(new object()), new MagazineCacheOptions { Reclaim = new() }), owner =>
         {
             var cache = (MagazineCache<Ids>)owner;
             cache.TryAllocate(out ulong id);
@@ -80,7 +80,7 @@ public sealed unsafe class NothingIsKeptTests
     {
         using Servant sleeper = new();
         using Servant second = new();
-        using NativeHeap living = new(new NativeHeapOptions { ReclaimWorker = false });
+        using NativeHeap living = new(new NativeHeapOptions { Reclaim = ReclaimOptions.Manual });
         sleeper.Do(() => Use(living));
         second.Do(() => Use(living));
         long addresses = ProcessState.VirtualBytes;
@@ -91,7 +91,7 @@ public sealed unsafe class NothingIsKeptTests
             NativeHeap[] heaps = new NativeHeap[AtATime];
             for (int i = 0; i < heaps.Length; i++)
             {
-                heaps[i] = new NativeHeap(new NativeHeapOptions { ReclaimWorker = false });
+                heaps[i] = new NativeHeap(new NativeHeapOptions { Reclaim = ReclaimOptions.Manual });
             }
 
             sleeper.Do(() => Array.ForEach(heaps, heap => heap.AllocateMany(64, blocks)));
@@ -122,10 +122,10 @@ public sealed unsafe class NothingIsKeptTests
     {
         using Servant servant = new();
         long addresses = ProcessState.VirtualBytes;
-        NativeHeap heap = new(new NativeHeapOptions { ReclaimWorker = false });
+        NativeHeap heap = new(new NativeHeapOptions { Reclaim = ReclaimOptions.Manual });
         servant.Do(() =>
         {
-            HeapThread handle = heap.CurrentThread;
+            HeapThread handle = heap.OpenThread();
             handle.Free(handle.Allocate(64));
             Thread other = new(heap.Dispose);
             other.Start();

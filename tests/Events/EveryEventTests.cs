@@ -22,7 +22,7 @@ public sealed unsafe class EveryEventTests
             Name = "everything",
             Checks = CheckLevel.Full,
             ByteLimit = 8 << 20,
-            ReclaimWorker = false,
+            Reclaim = ReclaimOptions.Manual,
             Faults = plan,
         }))
         {
@@ -203,10 +203,10 @@ public sealed unsafe class EveryEventTests
     {
         using EventRecorder session = EventRecorder.Start();
         using (NativeHeap heap = Named("a heap"))
-        using (UnmanagedPool<long> pool = new(new UnmanagedPoolOptions { Name = "a pool", ReclaimWorker = false }))
+        using (UnmanagedPool<long> pool = new(new UnmanagedPoolOptions { Name = "a pool", Reclaim = ReclaimOptions.Manual }))
         using (MagazineCache<IdStore.Source> cache = new(
-            new IdStore.Source(new IdStore(2000)), new MagazineCacheOptions { Name = "a cache", ReclaimWorker = false }))
-        using (IovaDomain domain = new(options: new IovaDomainOptions { Name = "a domain", ReclaimWorker = false }))
+            new IdStore.Source(new IdStore(2000)), new MagazineCacheOptions { Name = "a cache", Reclaim = ReclaimOptions.Manual }))
+        using (IovaDomain domain = new(options: new IovaDomainOptions { Name = "a domain", Reclaim = ReclaimOptions.Manual }))
         {
             pool.Return(pool.Rent());
             cache.TryAllocate(out ulong id);
@@ -248,7 +248,7 @@ public sealed unsafe class EveryEventTests
 
     private static long Sum(EventRecorder session, long owner, string name, string field) => session.Of(owner, name).Sum(one => one[field]);
 
-    private static NativeHeap Named(string name) => new(new NativeHeapOptions { Name = name, ReclaimWorker = false });
+    private static NativeHeap Named(string name) => new(new NativeHeapOptions { Name = name, Reclaim = ReclaimOptions.Manual });
 
     /// <summary>More blocks than two magazines hold, so that whole ones go to the depot and come back.</summary>
     private static void ExchangeSome(NativeHeap heap)

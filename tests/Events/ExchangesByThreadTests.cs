@@ -172,7 +172,7 @@ public sealed unsafe class ExchangesByThreadTests
 
     private static long Sum(IEnumerable<RecordedEvent> told) => told.Sum(one => one["fromDepot"] + one["toDepot"]);
 
-    private static NativeHeap Named(string name) => new(new NativeHeapOptions { Name = name, ReclaimWorker = false });
+    private static NativeHeap Named(string name) => new(new NativeHeapOptions { Name = name, Reclaim = ReclaimOptions.Manual });
 
     /// <summary>More blocks than two magazines hold, so that whole ones go to the depot and come back.</summary>
     private static void Exchange(NativeHeap heap, int rounds)

@@ -22,7 +22,7 @@ public sealed unsafe class ManagedBytesTests
         Task<long> drain = Task.Run(() => Drain(session.EventStream));
         Assert.That(Crew.Eventually(() => MagAllocEventSource.Log.IsEnabled(EventLevel.Verbose, (EventKeywords)0xFFF), TimeSpan.FromSeconds(10)));
 
-        using NativeHeap heap = new(new NativeHeapOptions { Name = "no garbage", ReclaimWorker = false });
+        using NativeHeap heap = new(new NativeHeapOptions { Name = "no garbage", Reclaim = ReclaimOptions.Manual });
         nint[] blocks = new nint[2000];
         Work(heap, blocks);
         long before = GC.GetAllocatedBytesForCurrentThread();

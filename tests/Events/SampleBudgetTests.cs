@@ -48,7 +48,7 @@ public sealed unsafe class SampleBudgetTests
         const int Size = 256;
         const int Most = 500;
         using EventRecorder session = EventRecorder.Start(sampleBytes: 4096, statisticsMs: 10, mostSamples: Most);
-        using NativeHeap heap = new(new NativeHeapOptions { Name = "budget", ReclaimWorker = false });
+        using NativeHeap heap = new(new NativeHeapOptions { Name = "budget", Reclaim = ReclaimOptions.Manual });
         long owner = session.OwnerOf("budget");
         long start = Stopwatch.GetTimestamp();
         long allocations = 0;

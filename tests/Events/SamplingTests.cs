@@ -81,9 +81,9 @@ public sealed unsafe class SamplingTests
     {
         using EventRecorder session = Sampled();
         using NativeHeap heap = Named("handle");
-        using UnmanagedPool<Int128> pool = new(new UnmanagedPoolOptions { Name = "sampled pool", ReclaimWorker = false });
+        using UnmanagedPool<Int128> pool = new(new UnmanagedPoolOptions { Name = "sampled pool", Reclaim = ReclaimOptions.Manual });
         const int Rounds = 400_000;
-        using (HeapThread handle = heap.CurrentThread)
+        using (HeapThread handle = heap.OpenThread())
         {
             for (int i = 0; i < Rounds; i++)
             {
@@ -162,8 +162,7 @@ public sealed unsafe class SamplingTests
         using NativeHeap heap = new(new NativeHeapOptions
         {
             Name = "churn",
-            ReclaimWorker = true,
-            ReclaimInterval = TimeSpan.FromMilliseconds(1),
+            Reclaim = new() { Interval = TimeSpan.FromMilliseconds(1) },
             ByteLimit = limit == 0 ? long.MaxValue : limit,
         });
         using var stop = new CancellationTokenSource();
@@ -287,7 +286,7 @@ public sealed unsafe class SamplingTests
     private static EventRecorder Sampled(long mean = Mean)
         => EventRecorder.Start(MagAllocEventSource.Keywords.Sample | MagAllocEventSource.Keywords.Owner, EventLevel.Informational, sampleBytes: mean);
 
-    private static NativeHeap Named(string name) => new(new NativeHeapOptions { Name = name, ReclaimWorker = false });
+    private static NativeHeap Named(string name) => new(new NativeHeapOptions { Name = name, Reclaim = ReclaimOptions.Manual });
 
     /// <summary>Each size's samples against the binomial law, and all weights against the sum of the bytes.</summary>
     private static void AssertWeights(EventRecorder session, long owner, Dictionary<long, long> allocations)

@@ -177,5 +177,5 @@ public sealed unsafe class SessionTests
         return new WeakReference(Named("forgotten"));
     }
 
-    private static NativeHeap Named(string name) => new(new NativeHeapOptions { Name = name, ReclaimWorker = false, ReservedBytes = 1 << 30 });
+    private static NativeHeap Named(string name) => new(new NativeHeapOptions { Name = name, Reclaim = ReclaimOptions.Manual, ReservedBytes = 1 << 30 });
 }

@@ -7,7 +7,7 @@ namespace MagAlloc.Tests.Faults;
 
 /// <summary>
 /// Every fallible step of every component fails in turn, in the company that a program keeps: beside another one of the same name and kind, beside one
-/// that is being disposed, and while somebody listens. Owners of one name share a series of the meter, and so the end of one asks after the others.
+/// that is being disposed, and while somebody listens. Owners of one name share a series of the meter.
 /// </summary>
 [NonParallelizable]
 public sealed class TwinTests
@@ -68,12 +68,12 @@ public sealed class TwinTests
         twin.Dispose();
     }
 
-    /// <summary>A monitor takes a counter that falls for one that began anew.</summary>
+    /// <summary>While owners of a name come and go, their series never says less than what one of them that lives has counted.</summary>
     [TestCase("heap")]
     [TestCase("pool")]
     [TestCase("magazine cache")]
     [TestCase("domain")]
-    public void CountersOfASeries_DoNotFall_WhileItsOwnersEnd(string name)
+    public void CountersOfASeries_AreNeverLessThanThoseOfALivingOwner(string name)
     {
         Component component = Components.Single(one => one.Name == name);
         using IDisposable twin = component.Make(null);
@@ -104,7 +104,7 @@ public sealed class TwinTests
                     refused = Assert.Catch(() => Components.Single(one => one.Name == "magazine cache").Make(FaultPlan.FailNth(1).At(FaultPoint.WorkerStart)));
                 }
             };
-            new NativeHeap(new NativeHeapOptions { Name = "trigger", ReclaimWorker = false }).Dispose();
+            new NativeHeap(new NativeHeapOptions { Name = "trigger", Reclaim = ReclaimOptions.Manual }).Dispose();
         }
 
         Assert.That(refused, Is.TypeOf<OutOfMemoryException>());

@@ -128,7 +128,7 @@ public sealed unsafe class BlockTests
         Assert.That(busy.CommittedBytes, Is.GreaterThanOrEqualTo(2 * (long)size));
 
         heap.Free(first);
-        heap.Free(second, size);
+        heap.FreeSized(second, size);
         void* again = heap.AllocateZeroed(size);
         Assert.That(BlockPattern.FirstOtherThan(0, again, size), Is.EqualTo(-1), "zeroed after a dirty large block");
         heap.Free(again);

@@ -65,7 +65,7 @@ public sealed unsafe class ConcurrentDisposeTests
             {
                 try
                 {
-                    HeapThread handle = heap.CurrentThread;
+                    HeapThread handle = heap.OpenThread();
                     busy.Signal();
                     while (true)
                     {
@@ -238,7 +238,7 @@ public sealed unsafe class ConcurrentDisposeTests
         for (int repeat = 0; repeat < 150; repeat++)
         {
             NativeHeap heap = Heaps.Quiet();
-            UnmanagedPool<long> pool = new(new UnmanagedPoolOptions { ReclaimWorker = false, ReservedBytes = Heaps.GiB });
+            UnmanagedPool<long> pool = new(new UnmanagedPoolOptions { Reclaim = ReclaimOptions.Manual, ReservedBytes = Heaps.GiB });
             IovaDomain domain = Iova.Domains.Quiet(bits: 28);
             Crew.Handle crew = Crew.Start(4, index =>
             {
@@ -284,11 +284,11 @@ public sealed unsafe class ConcurrentDisposeTests
                 heap.Free(zeroed);
                 break;
             case 1:
-                using (HeapThread handle = heap.CurrentThread)
+                using (HeapThread handle = heap.OpenThread())
                 {
                     for (int i = 0; i < 100; i++)
                     {
-                        handle.Free(handle.AllocateZeroed(size), size);
+                        handle.FreeSized(handle.AllocateZeroed(size), size);
                     }
                 }
 

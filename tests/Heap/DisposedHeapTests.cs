@@ -22,12 +22,10 @@ public sealed unsafe class DisposedHeapTests
         Case("TryAllocate", (h, b) => h.TryAllocate(64, out _)),
         Case("TryAllocate large", (h, b) => h.TryAllocate(2 << 20, out _)),
         Case("Free", (h, b) => h.Free((void*)b)),
-        Case("Free sized", (h, b) => h.Free((void*)b, 64)),
+        Case("Free sized", (h, b) => h.FreeSized((void*)b, 64)),
         Case("UsableSize", (h, b) => h.UsableSize((void*)b)),
         Case("Owns", (h, b) => h.Owns((void*)b)),
-        Case("AllocateMany", (h, b) => h.AllocateMany(64, new nint[10])),
-        Case("FreeMany", (h, b) => h.FreeMany([b])),
-        Case("CurrentThread", (h, b) => h.CurrentThread.Dispose()),
+        Case("OpenThread", (h, b) => h.OpenThread().Dispose()),
         Case("Trim", (h, b) => h.Trim()),
         Case("Tick", (h, b) => h.Tick()),
         Case("GetStatistics", (h, b) => h.GetStatistics()),
@@ -68,7 +66,7 @@ public sealed unsafe class DisposedHeapTests
         foreach (CheckLevel checks in Heaps.AllLevels)
         {
             NativeHeap heap = Heaps.Quiet(checks);
-            HeapThread handle = heap.CurrentThread;
+            HeapThread handle = heap.OpenThread();
             void* block = handle.Allocate(64);
             heap.Dispose();
 
@@ -111,7 +109,7 @@ public sealed unsafe class DisposedHeapTests
 
             try
             {
-                handle.Free(block, 64);
+                handle.FreeSized(block, 64);
             }
             catch (ObjectDisposedException)
             {

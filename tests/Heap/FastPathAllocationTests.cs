@@ -33,7 +33,7 @@ public sealed unsafe class FastPathAllocationTests
         {
             for (int i = 0; i < Operations; i++)
             {
-                heap.Free(heap.Allocate(64), 64);
+                heap.FreeSized(heap.Allocate(64), 64);
             }
         }), Is.Zero);
     }
@@ -44,13 +44,13 @@ public sealed unsafe class FastPathAllocationTests
         using NativeHeap heap = Heaps.Quiet();
         Assert.That(ManagedBytes(() =>
         {
-            using HeapThread handle = heap.CurrentThread;
+            using HeapThread handle = heap.OpenThread();
             for (int i = 0; i < Operations; i++)
             {
                 void* block = handle.Allocate(100);
                 handle.Free(block);
                 handle.TryAllocate(200, out block);
-                handle.Free(block, 200);
+                handle.FreeSized(block, 200);
             }
         }), Is.Zero);
     }
@@ -87,7 +87,7 @@ public sealed unsafe class FastPathAllocationTests
         {
             for (int i = 0; i < Operations; i++)
             {
-                heap.Free(heap.Allocate(64), 64);
+                heap.FreeSized(heap.Allocate(64), 64);
             }
         }), Is.Zero);
     }

@@ -9,7 +9,7 @@ public sealed unsafe class HeapThreadTests
     public void Handle_AllocatesAndFreesLikeTheHeap(CheckLevel checks)
     {
         using NativeHeap heap = Heaps.Quiet(checks);
-        using (HeapThread handle = heap.CurrentThread)
+        using (HeapThread handle = heap.OpenThread())
         {
             foreach (nuint size in Samples.BoundarySizes(200_000))
             {
@@ -23,7 +23,7 @@ public sealed unsafe class HeapThreadTests
                 BlockPattern.Fill(tried, size, 1, 3);
                 Assert.That(BlockPattern.FirstMismatch(plain, size, 1, 1), Is.EqualTo(-1));
                 handle.Free(plain);
-                handle.Free(zeroed, size);
+                handle.FreeSized(zeroed, size);
                 heap.Free(tried);
             }
         }
@@ -36,7 +36,7 @@ public sealed unsafe class HeapThreadTests
     public void BlocksOfTheHeap_AreFreedThroughTheHandle_AndTheOtherWayRound()
     {
         using NativeHeap heap = Heaps.Quiet(CheckLevel.Basic);
-        HeapThread handle = heap.CurrentThread;
+        HeapThread handle = heap.OpenThread();
         for (int i = 0; i < 1000; i++)
         {
             handle.Free(heap.Allocate(80));
@@ -51,8 +51,8 @@ public sealed unsafe class HeapThreadTests
     public void TwoHandlesOfOneThread_ShareOneCache()
     {
         using NativeHeap heap = Heaps.Quiet();
-        HeapThread first = heap.CurrentThread;
-        HeapThread second = heap.CurrentThread;
+        HeapThread first = heap.OpenThread();
+        HeapThread second = heap.OpenThread();
         void* a = first.Allocate(64);
         void* b = second.Allocate(64);
         Assert.That(a != b, Is.True);
@@ -71,7 +71,7 @@ public sealed unsafe class HeapThreadTests
         using NativeHeap heap = Heaps.Quiet();
         for (int i = 0; i < 1000; i++)
         {
-            using HeapThread handle = heap.CurrentThread;
+            using HeapThread handle = heap.OpenThread();
             handle.Free(handle.Allocate(32));
         }
 
@@ -82,9 +82,9 @@ public sealed unsafe class HeapThreadTests
     public void FreeOfNull_DoesNothing()
     {
         using NativeHeap heap = Heaps.Quiet();
-        using HeapThread handle = heap.CurrentThread;
+        using HeapThread handle = heap.OpenThread();
         handle.Free(null);
-        handle.Free(null, 64);
+        handle.FreeSized(null, 64);
         Assert.That(heap.GetStatistics().Misuses, Is.Zero);
     }
 
@@ -95,11 +95,11 @@ public sealed unsafe class HeapThreadTests
         Assert.That(
             () =>
             {
-                using HeapThread handle = heap.CurrentThread;
+                using HeapThread handle = heap.OpenThread();
                 handle.Allocate(nuint.MaxValue);
             },
             Throws.TypeOf<OutOfMemoryException>());
-        using HeapThread again = heap.CurrentThread;
+        using HeapThread again = heap.OpenThread();
         Assert.That(again.TryAllocate(nuint.MaxValue - 1, out void* block), Is.False);
         Assert.That((long)block, Is.Zero);
     }

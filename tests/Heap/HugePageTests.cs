@@ -57,9 +57,9 @@ public sealed unsafe partial class HugePageTests
     public void EveryMappingOfAHeapAPoolACacheAndADomain_RefusesThem()
     {
         List<Mapping> before = Mappings();
-        using NativeHeap heap = new(new NativeHeapOptions { ReclaimWorker = false, Checks = CheckLevel.Basic });
-        using UnmanagedPool<Guid> pool = new(new UnmanagedPoolOptions { ReclaimWorker = false });
-        using IovaDomain domain = new(options: new IovaDomainOptions { ReclaimWorker = false });
+        using NativeHeap heap = new(new NativeHeapOptions { Reclaim = ReclaimOptions.Manual, Checks = CheckLevel.Basic });
+        using UnmanagedPool<Guid> pool = new(new UnmanagedPoolOptions { Reclaim = ReclaimOptions.Manual });
+        using IovaDomain domain = new(options: new IovaDomainOptions { Reclaim = ReclaimOptions.Manual });
         heap.Free(heap.Allocate(100));
         heap.Free(heap.Allocate(3 << 20));
         pool.Return(pool.Rent());
@@ -109,7 +109,7 @@ public sealed unsafe partial class HugePageTests
     {
         const int Spread = 200;
         List<Mapping> before = Mappings();
-        using IovaDomain domain = new(options: new IovaDomainOptions { ReclaimWorker = false });
+        using IovaDomain domain = new(options: new IovaDomainOptions { Reclaim = ReclaimOptions.Manual });
         for (ulong i = 0; i < Spread; i++)
         {
             ulong at = (i + 1) * (domain.LastPfn / (Spread + 2));

@@ -152,7 +152,7 @@ public sealed unsafe class InitFaultTests
                     Name = "sweep",
                     Faults = plan,
                     ReservedBytes = Reserved,
-                    ReclaimWorker = component != Component.HeapWithoutWorker,
+                    Reclaim = new() { Worker = component != Component.HeapWithoutWorker },
                     Checks = component switch
                     {
                         Component.HeapBasic => CheckLevel.Basic,

@@ -23,7 +23,7 @@ public sealed unsafe class MachineMemoryTests
     [Test]
     public void MoreThanTheMachineHas_IsRefused_ByEveryCall_AndCostsNothing()
     {
-        using NativeHeap heap = new(new NativeHeapOptions { Name = "large", ReclaimWorker = false });
+        using NativeHeap heap = new(new NativeHeapOptions { Name = "large", Reclaim = ReclaimOptions.Manual });
         nuint absurd = Absurd;
         long claimed = CommitBudget.Instance.Claimed;
         void* small = heap.Allocate(100);
@@ -113,7 +113,7 @@ public sealed unsafe class MachineMemoryTests
     public void APool_IsHeldToTheMachine_AndSaysSo()
     {
         using FakeMachine machine = new(available: 32, total: 2048);
-        using UnmanagedPool<Page> pool = new(new UnmanagedPoolOptions { Name = "pages", ReclaimWorker = false, Budget = machine.Budget });
+        using UnmanagedPool<Page> pool = new(new UnmanagedPoolOptions { Name = "pages", Reclaim = ReclaimOptions.Manual, Budget = machine.Budget });
         int rented = 0;
         string message = Assert.Throws<OutOfMemoryException>(() =>
         {
@@ -137,13 +137,13 @@ public sealed unsafe class MachineMemoryTests
         group.Limit(512 * MiB);
         group.Add(Environment.ProcessId);
 
-        using NativeHeap heap = new(new NativeHeapOptions { Name = "boxed", ReclaimWorker = false });
+        using NativeHeap heap = new(new NativeHeapOptions { Name = "boxed", Reclaim = ReclaimOptions.Manual });
         string message = Assert.Throws<OutOfMemoryException>(() => heap.Allocate(1 << 30))!.Message;
         Assert.That(message, Does.Contain("memory.").And.Contain("of the control group /magalloc-test-").And.Contain($"of its {512 * MiB} bytes"));
         Assert.Throws<OutOfMemoryException>(() => heap.AllocateZeroed(1 << 30));
         heap.Free(heap.Allocate(200 << 20));
 
-        using NativeHeap half = new(new NativeHeapOptions { ContainerFraction = 0.5, ReclaimWorker = false });
+        using NativeHeap half = new(new NativeHeapOptions { ContainerFraction = 0.5, Reclaim = ReclaimOptions.Manual });
         Assert.That(half.ByteLimit, Is.EqualTo(256 * MiB));
     }
 
@@ -158,7 +158,7 @@ public sealed unsafe class MachineMemoryTests
         group.Limit(512 * MiB);
         group.Add(Environment.ProcessId);
 
-        using NativeHeap heap = new(new NativeHeapOptions { Name = "boxed", ReclaimWorker = false });
+        using NativeHeap heap = new(new NativeHeapOptions { Name = "boxed", Reclaim = ReclaimOptions.Manual });
         long taken = 0;
         while (heap.TryAllocate((nuint)size, out void* block))
         {
@@ -185,7 +185,7 @@ public sealed unsafe class MachineMemoryTests
             ContainerFraction = fraction,
             ByteLimit = byteLimit,
             ReservedBytes = 2L * Heaps.GiB,
-            ReclaimWorker = false,
+            Reclaim = ReclaimOptions.Manual,
             Budget = machine.Budget,
         });
 
@@ -237,7 +237,7 @@ public sealed unsafe class MachineMemoryTests
     {
         Name = "test",
         ReservedBytes = 8 * Heaps.GiB,
-        ReclaimWorker = false,
+        Reclaim = ReclaimOptions.Manual,
         Budget = machine.Budget,
     });
 

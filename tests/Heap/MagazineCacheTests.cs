@@ -102,10 +102,12 @@ public sealed class MagazineCacheTests
         }
 
         ids.Take(500).ToList().ForEach(cache.Free);
-        cache.Flush();
+        int before = store.Available;
+        Assert.That(cache.Flush(), Is.EqualTo(store.Available - before));
         Assert.That(store.Available, Is.EqualTo(900));
         ids.Skip(500).ToList().ForEach(cache.Free);
-        cache.Flush();
+        Assert.That(cache.Flush(), Is.EqualTo(100));
+        Assert.That(cache.Flush(), Is.Zero);
         Assert.That(store.Available, Is.EqualTo(1000));
         Assert.That(store.WrongReturns, Is.Zero);
     }
@@ -320,5 +322,5 @@ public sealed class MagazineCacheTests
         Assert.That(() => cache.Free(ulong.MaxValue), Throws.InstanceOf<ArgumentException>());
     }
 
-    private static MagazineCacheOptions Quiet(bool worker = false) => new() { ReclaimWorker = worker };
+    private static MagazineCacheOptions Quiet(bool worker = false) => new() { Reclaim = new() { Worker = worker } };
 }

@@ -89,7 +89,7 @@ public sealed unsafe class MagazineInitFailureTests
             MagazineCache<IdStore.Source>? cache = null;
             try
             {
-                cache = new(new IdStore.Source(store), new MagazineCacheOptions { Faults = plan, ReclaimWorker = false });
+                cache = new(new IdStore.Source(store), new MagazineCacheOptions { Faults = plan, Reclaim = ReclaimOptions.Manual });
                 List<ulong> ids = [];
                 while (ids.Count < 600 && cache.TryAllocate(out ulong id))
                 {

@@ -13,12 +13,12 @@ public sealed unsafe class OptionsTests
         yield return Case(nameof(NativeHeapOptions.ReservedBytes), "-1", () => new() { ReservedBytes = -1 });
         yield return Case(nameof(NativeHeapOptions.ReservedBytes), "1", () => new() { ReservedBytes = 1 });
         yield return Case(nameof(NativeHeapOptions.ReservedBytes), "2^63 - 1", () => new() { ReservedBytes = long.MaxValue });
-        yield return Case(nameof(NativeHeapOptions.ReclaimPolicy), "99", () => new() { ReclaimPolicy = (ReclaimPolicy)99 });
-        yield return Case(nameof(NativeHeapOptions.ReclaimPolicy), "-1", () => new() { ReclaimPolicy = (ReclaimPolicy)(-1) });
-        yield return Case(nameof(NativeHeapOptions.ReclaimInterval), "0", () => new() { ReclaimInterval = TimeSpan.Zero });
-        yield return Case(nameof(NativeHeapOptions.ReclaimInterval), "-1 s", () => new() { ReclaimInterval = TimeSpan.FromSeconds(-1) });
-        yield return Case(nameof(NativeHeapOptions.ReclaimInterval), "max", () => new() { ReclaimInterval = TimeSpan.MaxValue });
-        yield return Case(nameof(NativeHeapOptions.ReclaimThreshold), "-2", () => new() { ReclaimThreshold = -2 });
+        yield return Case("Reclaim.Policy", "99", () => new() { Reclaim = new() { Policy = (ReclaimPolicy)99 } });
+        yield return Case("Reclaim.Policy", "-1", () => new() { Reclaim = new() { Policy = (ReclaimPolicy)(-1) } });
+        yield return Case("Reclaim.Interval", "0", () => new() { Reclaim = new() { Interval = TimeSpan.Zero } });
+        yield return Case("Reclaim.Interval", "-1 s", () => new() { Reclaim = new() { Interval = TimeSpan.FromSeconds(-1) } });
+        yield return Case("Reclaim.Interval", "max", () => new() { Reclaim = new() { Interval = TimeSpan.MaxValue } });
+        yield return Case("Reclaim.Threshold", "-2", () => new() { Reclaim = new() { Threshold = -2 } });
         yield return Case(nameof(NativeHeapOptions.Checks), "77", () => new() { Checks = (CheckLevel)77 });
         yield return Case(nameof(NativeHeapOptions.Checks), "-1", () => new() { Checks = (CheckLevel)(-1) });
 
@@ -52,7 +52,7 @@ public sealed unsafe class OptionsTests
     [Test]
     public void ReservedBytes_BoundWhatCanBeAllocated()
     {
-        using NativeHeap heap = new(new NativeHeapOptions { ReservedBytes = 64 * Heaps.MiB, ReclaimWorker = false });
+        using NativeHeap heap = new(new NativeHeapOptions { ReservedBytes = 64 * Heaps.MiB, Reclaim = ReclaimOptions.Manual });
 
         Assert.That(heap.TryAllocate(65 << 20, out _), Is.False);
         void* block = heap.Allocate(32 << 20);
@@ -64,7 +64,7 @@ public sealed unsafe class OptionsTests
     [Test]
     public void ReservedBytes_ExhaustedByRuns_AreAllUsableAgainAfterFrees()
     {
-        using NativeHeap heap = new(new NativeHeapOptions { ReservedBytes = 64 * Heaps.MiB, ReclaimWorker = false });
+        using NativeHeap heap = new(new NativeHeapOptions { ReservedBytes = 64 * Heaps.MiB, Reclaim = ReclaimOptions.Manual });
         for (int round = 0; round < 3; round++)
         {
             List<nint> live = [];

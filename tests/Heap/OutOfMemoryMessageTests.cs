@@ -40,7 +40,7 @@ public sealed unsafe class OutOfMemoryMessageTests
     [Test]
     public void TheReservation_IsNamed()
     {
-        using NativeHeap heap = new(new NativeHeapOptions { Name = "narrow", ReservedBytes = 8 << 20, ReclaimWorker = false });
+        using NativeHeap heap = new(new NativeHeapOptions { Name = "narrow", ReservedBytes = 8 << 20, Reclaim = ReclaimOptions.Manual });
         string large = Message(() => heap.Allocate(9 << 20));
         heap.Allocate(5 << 20);
         using (NativeHeap other = Heaps.Quiet(byteLimit: 4 * Heaps.MiB))
@@ -83,7 +83,7 @@ public sealed unsafe class OutOfMemoryMessageTests
     [Test]
     public void APool_NamesItsLimitToo()
     {
-        using UnmanagedPool<Guid> pool = new(new UnmanagedPoolOptions { Name = "ids", ByteLimit = 1 << 20, ReclaimWorker = false });
+        using UnmanagedPool<Guid> pool = new(new UnmanagedPoolOptions { Name = "ids", ByteLimit = 1 << 20, Reclaim = ReclaimOptions.Manual });
         string message = Message(() =>
         {
             while (true)
@@ -105,7 +105,7 @@ public sealed unsafe class OutOfMemoryMessageTests
         string message = "";
         Thread thread = new(() => message = Message(() =>
         {
-            using HeapThread handle = heap.CurrentThread;
+            using HeapThread handle = heap.OpenThread();
         }));
         thread.Start();
         thread.Join();
@@ -125,7 +125,7 @@ public sealed unsafe class OutOfMemoryMessageTests
     [Test]
     public void ADomain_SaysWhatOfItsSpaceIsTaken()
     {
-        using IovaDomain domain = new(4096, 1, new IovaDomainOptions { Name = "device", AddressBits = 20, ReclaimWorker = false });
+        using IovaDomain domain = new(4096, 1, new IovaDomainOptions { Name = "device", AddressBits = 20, Reclaim = ReclaimOptions.Manual });
         domain.Reserve(100, 199);
         IovaRange range = domain.Allocate(10, 255, false);
 
@@ -142,7 +142,7 @@ public sealed unsafe class OutOfMemoryMessageTests
     {
         FaultPlan plan = FaultPlan.Random(1).At(FaultPoint.RangeClaim);
         plan.Enabled = false;
-        using IovaDomain domain = new(4096, 1, new IovaDomainOptions { Name = "device", ReclaimWorker = false, Faults = plan });
+        using IovaDomain domain = new(4096, 1, new IovaDomainOptions { Name = "device", Reclaim = ReclaimOptions.Manual, Faults = plan });
         plan.Enabled = true;
 
         string message = Assert.Throws<IovaExhaustedException>(() => domain.Allocate(1, 255, false))!.Message;

@@ -18,7 +18,7 @@ public sealed unsafe class RefusalTests
         {
             ReservedBytes = underLimit ? 64 * Heaps.MiB : 4 * Heaps.MiB,
             ByteLimit = underLimit ? 4 * Heaps.MiB : long.MaxValue,
-            ReclaimWorker = false,
+            Reclaim = ReclaimOptions.Manual,
             Checks = checks,
         });
         (long requests, long refused) = Beside(
@@ -40,7 +40,7 @@ public sealed unsafe class RefusalTests
     [Test]
     public void BlocksThatFit_AreNotRefused_BesideAThreadThatTrimsAndTicks()
     {
-        using NativeHeap heap = new(new NativeHeapOptions { ReservedBytes = 4 * Heaps.MiB, ReclaimWorker = false });
+        using NativeHeap heap = new(new NativeHeapOptions { ReservedBytes = 4 * Heaps.MiB, Reclaim = ReclaimOptions.Manual });
         nint[] blocks = new nint[100];
         int passes = 0;
         (long requests, long refused) = Beside(
@@ -66,7 +66,7 @@ public sealed unsafe class RefusalTests
     [Test]
     public void ItemsThatFit_AreNotRefused_BesideAThreadThatTrims()
     {
-        using UnmanagedPool<Page> pool = new(new UnmanagedPoolOptions { ReservedBytes = 4 * Heaps.MiB, ReclaimWorker = false });
+        using UnmanagedPool<Page> pool = new(new UnmanagedPoolOptions { ReservedBytes = 4 * Heaps.MiB, Reclaim = ReclaimOptions.Manual });
         Page*[] items = new Page*[800];
         (long requests, long refused) = Beside(
             () => pool.Trim(),
@@ -93,7 +93,7 @@ public sealed unsafe class RefusalTests
     public void ResourcesThatAreThere_AreNotRefused_BesideAThreadThatTicks()
     {
         using MagazineCache<CountedSource> cache = new(
-            new CountedSource(new Stock(64)), new MagazineCacheOptions { MagazineCapacity = 8, ReclaimWorker = false, ReclaimPolicy = ReclaimPolicy.Flat, ReclaimThreshold = 0 });
+            new CountedSource(new Stock(64)), new MagazineCacheOptions { MagazineCapacity = 8, Reclaim = ReclaimOptions.Manual with { Policy = ReclaimPolicy.Flat, Threshold = 0 } });
         ulong[] taken = new ulong[64];
         (long requests, long refused) = Beside(
             () => cache.Tick(),
@@ -120,7 +120,7 @@ public sealed unsafe class RefusalTests
     public void RangesThatAreFree_AreNotRefused_BesideAThreadThatTicks()
     {
         using IovaDomain domain = new(
-            options: new IovaDomainOptions { AddressBits = 20, ReclaimWorker = false, ReclaimPolicy = ReclaimPolicy.Flat, ReclaimThreshold = 0 });
+            options: new IovaDomainOptions { AddressBits = 20, Reclaim = ReclaimOptions.Manual with { Policy = ReclaimPolicy.Flat, Threshold = 0 } });
         ulong[] taken = new ulong[(int)(domain.LastPfn - domain.StartPfn + 1)];
         (long requests, long refused) = Beside(
             () => domain.Tick(),
@@ -146,7 +146,7 @@ public sealed unsafe class RefusalTests
     [Test]
     public void AFullHeap_RefusesSoon_BesideAThreadThatTrims()
     {
-        using NativeHeap heap = new(new NativeHeapOptions { ReservedBytes = 4 * Heaps.MiB, ReclaimWorker = false });
+        using NativeHeap heap = new(new NativeHeapOptions { ReservedBytes = 4 * Heaps.MiB, Reclaim = ReclaimOptions.Manual });
         Assert.That(heap.TryAllocate(3 << 20, out void* block), Is.True);
         (long requests, long refused) = Beside(() => heap.Trim(), () => heap.TryAllocate(2 << 20, out _));
         Assert.That(requests, Is.GreaterThan(20));
@@ -158,7 +158,7 @@ public sealed unsafe class RefusalTests
     public void AnAlignmentThatNoBlockCanHave_IsRefusedFirst([Values] CheckLevel checks)
     {
         using NativeHeap heap = Heaps.Quiet(checks);
-        using NativeHeap small = new(new NativeHeapOptions { ReservedBytes = 5 * Heaps.MiB, ReclaimWorker = false, Checks = checks });
+        using NativeHeap small = new(new NativeHeapOptions { ReservedBytes = 5 * Heaps.MiB, Reclaim = ReclaimOptions.Manual, Checks = checks });
         foreach ((NativeHeap of, nuint alignment) in new[] { (heap, (nuint)2 << 30), (heap, (nuint)1 << 40), (small, (nuint)8 << 20) })
         {
             of.Free(of.Allocate(64));

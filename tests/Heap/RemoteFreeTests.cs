@@ -88,7 +88,7 @@ public sealed unsafe class RemoteFreeTests
                 }
                 else
                 {
-                    heap.Free((void*)block, 256);
+                    heap.FreeSized((void*)block, 256);
                 }
             }
 

@@ -118,7 +118,7 @@ public sealed unsafe class RunTimeFaultTests
         using NativeHeap heap = new(new NativeHeapOptions
         {
             ReservedBytes = 8 * Heaps.GiB,
-            ReclaimInterval = TimeSpan.FromMilliseconds(2),
+            Reclaim = new() { Interval = TimeSpan.FromMilliseconds(2) },
             Faults = plan,
         });
         plan.Enabled = true;
@@ -167,7 +167,7 @@ public sealed unsafe class RunTimeFaultTests
         {
             FaultPlan plan = FaultPlan.FailNth(n).At(FaultPoint.Constructor);
             using UnmanagedPool<long> pool = new(
-                new UnmanagedPoolOptions { Faults = plan, ReclaimWorker = false }, (ref long item) => item = 42);
+                new UnmanagedPoolOptions { Faults = plan, Reclaim = ReclaimOptions.Manual }, (ref long item) => item = 42);
             List<nint> items = [];
             int refused = 0;
             for (int i = 0; i < 50; i++)

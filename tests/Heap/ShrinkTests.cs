@@ -41,7 +41,7 @@ public sealed unsafe class ShrinkTests
         for (int i = 0; i < live.Count; i++)
         {
             Assert.That(BlockPattern.FirstMismatch((void*)live[i], 700_000, 1, i), Is.EqualTo(-1));
-            heap.Free((void*)live[i], 700_000);
+            heap.FreeSized((void*)live[i], 700_000);
         }
 
         NothingIsMixedUp(heap, 700_000);
@@ -68,7 +68,7 @@ public sealed unsafe class ShrinkTests
             heap.Free(heap.Allocate(50 << 20));
         }
 
-        heap.Free(run, 512 << 10);
+        heap.FreeSized(run, 512 << 10);
         heap.FreeMany([.. rest]);
         NothingIsMixedUp(heap, 512 << 10);
     }
@@ -84,7 +84,7 @@ public sealed unsafe class ShrinkTests
     public void InAnExhaustedReservation(
         [ValueSource(nameof(s_pairs))] (int From, int To, int Alignment) pair, [Values] CheckLevel checks, [Values] bool sized)
     {
-        using NativeHeap heap = new(new NativeHeapOptions { ReservedBytes = 10 * Heaps.MiB, ReclaimWorker = false, Checks = checks });
+        using NativeHeap heap = new(new NativeHeapOptions { ReservedBytes = 10 * Heaps.MiB, Reclaim = ReclaimOptions.Manual, Checks = checks });
         Shrink(heap, pair, sized, () => Exhaust(heap));
     }
 
@@ -143,12 +143,12 @@ public sealed unsafe class ShrinkTests
         long smallBefore = Cached(heap, 16);
         if (throughHandle)
         {
-            using HeapThread thread = heap.CurrentThread;
-            thread.Free((void*)block, 16);
+            using HeapThread thread = heap.OpenThread();
+            thread.FreeSized((void*)block, 16);
         }
         else
         {
-            heap.Free((void*)block, 16);
+            heap.FreeSized((void*)block, 16);
         }
 
         Assert.That(Cached(heap, 4096) - ownBefore, Is.EqualTo(1));
@@ -197,9 +197,9 @@ public sealed unsafe class ShrinkTests
         void* block = heap.Allocate(4096);
         List<nint> filler = Exhaust(heap);
         block = heap.Reallocate(block, 100);
-        Assert.That(() => heap.Free(block, 8192), Throws.TypeOf<HeapMisuseException>(), "more than the block holds");
-        heap.Free(block, 100);
-        Assert.That(() => heap.Free(block, 100), Throws.TypeOf<HeapMisuseException>(), "twice");
+        Assert.That(() => heap.FreeSized(block, 8192), Throws.TypeOf<HeapMisuseException>(), "more than the block holds");
+        heap.FreeSized(block, 100);
+        Assert.That(() => heap.FreeSized(block, 100), Throws.TypeOf<HeapMisuseException>(), "twice");
         heap.FreeMany([.. filler]);
     }
 
@@ -240,7 +240,7 @@ public sealed unsafe class ShrinkTests
         clear?.Invoke();
         if (sized && !aligned)
         {
-            heap.Free(block, to);
+            heap.FreeSized(block, to);
         }
         else
         {

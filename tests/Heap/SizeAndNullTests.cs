@@ -45,9 +45,7 @@ public sealed unsafe class SizeAndNullTests
     public void FreeOfNull_DoesNothing()
     {
         _heap.Free(null);
-        _heap.Free(null, 64);
-        _heap.FreeMany([0, 0]);
-        _heap.FreeMany([]);
+        _heap.FreeSized(null, 64);
 
         HeapStatistics s = _heap.GetStatistics();
         Assert.That(s.LiveBlocks(), Is.Zero);
@@ -94,7 +92,7 @@ public sealed unsafe class SizeAndNullTests
         Assert.That(_heap.UsableSize(block), Is.GreaterThanOrEqualTo((nuint)1000));
         BlockPattern.Fill(block, 1000, 1, 1);
         Assert.That(BlockPattern.FirstMismatch(block, 1000, 1, 1), Is.EqualTo(-1));
-        _heap.Free(block, 1000);
+        _heap.FreeSized(block, 1000);
 
         void* zeroed = _heap.AllocateZeroed(25, 40);
         Assert.That(BlockPattern.FirstOtherThan(0, zeroed, 1000), Is.EqualTo(-1));

@@ -211,7 +211,7 @@ public sealed unsafe class ThreadDeathTests
             void* block = heap.Allocate(size);
             BlockPattern.Fill(block, size, i, i);
             Assert.That(BlockPattern.FirstMismatch(block, size, i, i), Is.EqualTo(-1));
-            heap.Free(block, size);
+            heap.FreeSized(block, size);
         });
         Books.BalanceEmpty(heap);
     }
@@ -285,7 +285,7 @@ public sealed unsafe class ThreadDeathTests
 
     private static void Hold(NativeHeap heap, bool fail)
     {
-        HeapThread handle = heap.CurrentThread;
+        HeapThread handle = heap.OpenThread();
         for (int i = 0; i < 300; i++)
         {
             handle.Free(handle.Allocate((nuint)i));

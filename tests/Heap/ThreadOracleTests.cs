@@ -39,7 +39,7 @@ public sealed unsafe class ThreadOracleTests
         using NativeHeap heap = Heaps.WithWorker(checks);
         Crew.Run(4, owner =>
         {
-            using HeapThread handle = heap.CurrentThread;
+            using HeapThread handle = heap.OpenThread();
             Random random = new(owner);
             (nint Block, nuint Size, long Sequence)[] live = new (nint, nuint, long)[200];
             for (int step = 0; step < 15_000; step++)
@@ -54,7 +54,7 @@ public sealed unsafe class ThreadOracleTests
                     }
                     else
                     {
-                        handle.Free((void*)slot.Block, slot.Size);
+                        handle.FreeSized((void*)slot.Block, slot.Size);
                     }
                 }
 
@@ -160,7 +160,7 @@ public sealed unsafe class ThreadOracleTests
             }
             else
             {
-                heap.Free((void*)entry.Block, entry.Size);
+                heap.FreeSized((void*)entry.Block, entry.Size);
             }
         }
 

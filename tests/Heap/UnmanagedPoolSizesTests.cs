@@ -54,7 +54,7 @@ public sealed unsafe class UnmanagedPoolSizesTests<T>
     [Test]
     public void TryRent_UnderALimit_EndsInFalse_AndRentInOutOfMemory()
     {
-        using UnmanagedPool<T> pool = new(new UnmanagedPoolOptions { ByteLimit = 2 * Heaps.MiB, ReclaimWorker = false });
+        using UnmanagedPool<T> pool = new(new UnmanagedPoolOptions { ByteLimit = 2 * Heaps.MiB, Reclaim = ReclaimOptions.Manual });
         List<nint> items = [];
         while (items.Count * (long)sizeof(T) <= 2 * Heaps.MiB && pool.TryRent(out T* item))
         {

@@ -312,5 +312,5 @@ public sealed unsafe class UnmanagedPoolTests
         }
     }
 
-    private static UnmanagedPoolOptions Quiet() => new() { ReclaimWorker = false, ReservedBytes = Heaps.GiB };
+    private static UnmanagedPoolOptions Quiet() => new() { Reclaim = ReclaimOptions.Manual, ReservedBytes = Heaps.GiB };
 }

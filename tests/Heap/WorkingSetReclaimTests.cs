@@ -92,9 +92,7 @@ public sealed unsafe class WorkingSetReclaimTests
         using NativeHeap heap = new(new NativeHeapOptions
         {
             ReservedBytes = 8 * Heaps.GiB,
-            ReclaimPolicy = policy,
-            ReclaimInterval = TimeSpan.FromMilliseconds(5),
-            ReclaimThreshold = 1,
+            Reclaim = new() { Policy = policy, Interval = TimeSpan.FromMilliseconds(5), Threshold = 1 },
         });
         Burst(heap, 1024, 10_000);
         Burst(heap, 64, 10_000);
@@ -156,7 +154,7 @@ public sealed unsafe class WorkingSetReclaimTests
     [Test]
     public void AForgottenHeap_DoesNotKeepTheProcessBusy()
     {
-        using NativeHeap heap = new(new NativeHeapOptions { ReservedBytes = Heaps.GiB, ReclaimInterval = TimeSpan.FromMilliseconds(1) });
+        using NativeHeap heap = new(new NativeHeapOptions { ReservedBytes = Heaps.GiB, Reclaim = new() { Interval = TimeSpan.FromMilliseconds(1) } });
         Burst(heap, 64, 5000);
         Assert.That(Crew.Eventually(() => Idle(TimeSpan.FromMilliseconds(300)), TimeSpan.FromSeconds(5)), Is.True,
             "an idle heap's worker must not spin");

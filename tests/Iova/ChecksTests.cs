@@ -70,7 +70,7 @@ public sealed class ChecksTests
         Assert.That(domain.Free(range), Is.False);
         Assert.That(domain.Free(pfn + 1), Is.False);
         Assert.That(domain.GetStatistics().Misuses, Is.EqualTo(2));
-        Assert.That(domain.FlushCaches(), Is.GreaterThan(0));
+        Assert.That(domain.Flush(), Is.GreaterThan(0));
         Assert.That(domain.TryFind(pfn, out _), Is.False);
     }
 
@@ -103,7 +103,7 @@ public sealed class ChecksTests
         ulong pfn = domain.AllocateFast(1, domain.LastPfn);
         domain.FreeFast(pfn, 1);
         domain.FreeFast(pfn, 1);
-        domain.FlushCaches();
+        domain.Flush();
         Assert.That(reports, Has.Count.EqualTo(1));
         Assert.That(reports[0].Kind, Is.EqualTo(IovaMisuseKind.NotAllocated));
         Assert.That(domain.GetStatistics().Misuses, Is.EqualTo(1));

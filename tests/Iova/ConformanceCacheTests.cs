@@ -3,7 +3,7 @@ using MagAlloc.Tests.Iova.Support;
 
 namespace MagAlloc.Tests.Iova;
 
-/// <summary>The conformance checklist of the reference, section 8: the rows about the caches.</summary>
+/// <summary>What an allocator has to do to behave as iova.c does: the rows about the caches.</summary>
 [TestFixture]
 public sealed class ConformanceCacheTests
 {
@@ -15,7 +15,7 @@ public sealed class ConformanceCacheTests
         using IovaDomain domain = Spaces.Quiet();
         for (ulong size = 1; size <= 40; size++)
         {
-            domain.FlushCaches();
+            domain.Flush();
             ulong pfn = domain.AllocateFast(size, Spaces.Last32);
             Assert.That(domain.TryFind(pfn, out IovaRange range), Is.True);
             Assert.That(range, Is.EqualTo(new IovaRange(pfn, pfn + Spaces.FastUnits(size) - 1)), $"{size}");
@@ -34,7 +34,7 @@ public sealed class ConformanceCacheTests
     {
         using IovaDomain domain = Spaces.Quiet();
         ulong[] pfns = domain.AllocateMany(40, freed, Spaces.Last32);
-        domain.FlushCaches();
+        domain.Flush();
         domain.FreeMany(pfns, freed);
         long steps = domain.GetStatistics().SearchSteps;
         Assert.That(domain.AllocateMany(40, wanted, Spaces.Last32).ToHashSet().SetEquals(pfns), Is.True);
@@ -66,7 +66,7 @@ public sealed class ConformanceCacheTests
         {
             using IovaDomain domain = Spaces.Quiet();
             ulong[] pfns = domain.AllocateMany(20, size, Spaces.Last32);
-            domain.FlushCaches();
+            domain.Flush();
             domain.FreeMany(pfns, size);
             Assert.That(domain.AllocateFast(size, Spaces.Last32), Is.EqualTo(pfns[^1]), "the premise: now the one before it is on top");
 
@@ -82,7 +82,7 @@ public sealed class ConformanceCacheTests
     {
         using IovaDomain domain = Spaces.Quiet();
         ulong[] pfns = domain.AllocateMany(100, 2, Spaces.Last32);
-        domain.FlushCaches();
+        domain.Flush();
         new Random(8).Shuffle(pfns);
         domain.FreeMany(pfns, 2);
         Assert.That(domain.AllocateMany(100, 2, Spaces.Last32), Is.EqualTo(pfns.Reverse()));
@@ -93,7 +93,7 @@ public sealed class ConformanceCacheTests
     {
         using IovaDomain domain = Spaces.Quiet();
         ulong[] pfns = domain.AllocateMany(120, 1, Spaces.Last32);
-        domain.FlushCaches();
+        domain.Flush();
         Random random = new(9);
         HashSet<ulong> cached = [.. pfns];
         random.Shuffle(pfns);
@@ -116,7 +116,7 @@ public sealed class ConformanceCacheTests
     {
         using IovaDomain domain = Spaces.Quiet();
         ulong[] pfns = domain.AllocateMany((3 * Magazine) + 1, 1, Spaces.Last32);
-        domain.FlushCaches();
+        domain.Flush();
         for (int i = 1; i <= pfns.Length; i++)
         {
             domain.FreeFast(pfns[i - 1], 1);
@@ -170,7 +170,7 @@ public sealed class ConformanceCacheTests
         Assert.That(domain.TryAllocate(512, domain.LastPfn, true, out _), Is.False, "the premise: the other thread caches some of it");
         if (!onExhaustion)
         {
-            Assert.That(domain.FlushCaches(), Is.GreaterThanOrEqualTo(100));
+            Assert.That(domain.Flush(), Is.GreaterThanOrEqualTo(100));
         }
 
         Assert.That(domain.TryAllocateFast(512, domain.LastPfn, flushRcache: onExhaustion, out ulong pfn), Is.True);
@@ -183,7 +183,7 @@ public sealed class ConformanceCacheTests
     [Test]
     public void Reclaim_TheWorkerBringsHomeWhatNobodyUses_AndStopsWithTheDomain()
     {
-        IovaDomain domain = new(4096, 1, new IovaDomainOptions { Name = "worker", ReclaimInterval = TimeSpan.FromMilliseconds(2) });
+        IovaDomain domain = new(4096, 1, new IovaDomainOptions { Name = "worker", Reclaim = new() { Interval = TimeSpan.FromMilliseconds(2) } });
         domain.FreeMany(domain.AllocateMany(20 * Magazine, 1, Spaces.Last32), 1);
         Assert.That(
             Crew.Eventually(() => domain.GetStatistics().DepotMagazines == 0, TimeSpan.FromSeconds(10)),

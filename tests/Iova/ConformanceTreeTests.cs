@@ -2,14 +2,14 @@ using MagAlloc.Tests.Iova.Support;
 
 namespace MagAlloc.Tests.Iova;
 
-/// <summary>The conformance checklist of the reference, section 8: the rows about ranges.</summary>
+/// <summary>What an allocator has to do to behave as iova.c does: the rows about ranges.</summary>
 [TestFixture]
 public sealed class ConformanceTreeTests
 {
     [Test]
     public void Helpers_AreThoseOfTheKernelsHeader([Values(1ul, 4096ul, 65536ul)] ulong granule)
     {
-        using IovaDomain domain = new(granule, 1, new IovaDomainOptions { AddressBits = 36 + (Shift(granule) / 4), ReclaimWorker = false });
+        using IovaDomain domain = new(granule, 1, new IovaDomainOptions { AddressBits = 36 + (Shift(granule) / 4), Reclaim = ReclaimOptions.Manual });
         Assert.Multiple(() =>
         {
             Assert.That(domain.Granule, Is.EqualTo(granule));
@@ -46,7 +46,7 @@ public sealed class ConformanceTreeTests
                 domain.FreeFast(pfn, 1);
             }
 
-            domain.FlushCaches();
+            domain.Flush();
         }
     }
 
@@ -205,7 +205,7 @@ public sealed class ConformanceTreeTests
             Assert.That(() => domain.Reserve(1, 1), Throws.TypeOf<ObjectDisposedException>());
             Assert.That(() => domain.TryFind(1, out _), Throws.TypeOf<ObjectDisposedException>());
             Assert.That(() => domain.Tick(), Throws.TypeOf<ObjectDisposedException>());
-            Assert.That(() => domain.FlushCaches(), Throws.TypeOf<ObjectDisposedException>());
+            Assert.That(() => domain.Flush(), Throws.TypeOf<ObjectDisposedException>());
         });
     }
 

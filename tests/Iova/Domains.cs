@@ -13,7 +13,7 @@ internal static class Domains
     {
         Name = "test",
         AddressBits = bits + 12,
-        ReclaimWorker = false,
+        Reclaim = ReclaimOptions.Manual,
         Checks = checks,
         Faults = faults,
     };
@@ -32,7 +32,7 @@ internal static class Domains
     public static void BalanceEmpty(IovaDomain domain, string when = "")
     {
         Balance(domain, 0, when);
-        domain.FlushCaches();
+        domain.Flush();
         IovaStatistics s = domain.GetStatistics();
         Assert.That(s.CachedUnits, Is.Zero, $"cached {when}: {s}");
         Assert.That(domain.EnumerateInUse(), Has.Count.EqualTo(s.ReservedRanges), when);

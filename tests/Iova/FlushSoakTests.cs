@@ -31,7 +31,7 @@ public sealed class FlushSoakTests
             {
                 while (!Volatile.Read(ref ended))
                 {
-                    domain.FlushCaches();
+                    domain.Flush();
                     visits++;
                 }
 

@@ -47,7 +47,7 @@ public sealed class FlushTests
         Assert.That(domain.TryAllocate(256, 255, true, out _), Is.False);
         ulong found = domain.AllocateFast(32, 255);
         domain.FreeFast(found, 32);
-        domain.FlushCaches();
+        domain.Flush();
         Assert.That(domain.GetStatistics().CachedUnits, Is.Zero);
         Assert.That(domain.Allocate(255, 254, false), Is.EqualTo(new IovaRange(0, 254)));
         leave.Set();
@@ -61,7 +61,7 @@ public sealed class FlushTests
     public void FlushCaches_SaysHowManyRangesCameHome()
     {
         using IovaDomain domain = Domains.Quiet();
-        Assert.That(domain.FlushCaches(), Is.Zero);
+        Assert.That(domain.Flush(), Is.Zero);
         ulong[] live = [.. Enumerable.Range(0, 1000).Select(_ => domain.AllocateFast(8, domain.LastPfn))];
         foreach (ulong pfn in live)
         {
@@ -70,7 +70,7 @@ public sealed class FlushTests
 
         long cached = domain.GetStatistics().CachedRanges;
         Assert.That(cached, Is.GreaterThan(500));
-        Assert.That(domain.FlushCaches(), Is.EqualTo(cached));
+        Assert.That(domain.Flush(), Is.EqualTo(cached));
         Domains.BalanceEmpty(domain);
     }
 
@@ -108,7 +108,7 @@ public sealed class FlushTests
             {
                 for (; Environment.TickCount64 < end; flushes++)
                 {
-                    domain.FlushCaches();
+                    domain.Flush();
                 }
 
                 return;

@@ -175,7 +175,7 @@ public sealed class InitTests
     private static IovaDomain Make(CheckLevelToSweep checks, bool worker, FaultPlan? plan)
     {
         CheckLevel level = checks == CheckLevelToSweep.Basic ? CheckLevel.Basic : CheckLevel.None;
-        return new IovaDomain(options: Domains.Options(36, level, plan) with { ReclaimWorker = worker });
+        return new IovaDomain(options: Domains.Options(36, level, plan) with { Reclaim = new() { Worker = worker } });
     }
 
     private static void Use(IovaDomain domain)

@@ -150,7 +150,7 @@ public sealed class IovaSoakTests
             {
                 while (Volatile.Read(ref running) > 0)
                 {
-                    flushed += domain.FlushCaches();
+                    flushed += domain.Flush();
                 }
 
                 return;
@@ -237,7 +237,7 @@ public sealed class IovaSoakTests
             {
                 while (index == 0 && flushing && Volatile.Read(ref running) > 0)
                 {
-                    domain.FlushCaches();
+                    domain.Flush();
                 }
 
                 for (int i = 0; index > 0 && i < Again * Each; i++)
@@ -253,7 +253,7 @@ public sealed class IovaSoakTests
 
                     if (flushing && i % 16 == 0)
                     {
-                        domain.FlushCaches();
+                        domain.Flush();
                     }
                 }
 

@@ -49,7 +49,7 @@ public sealed class LifeTests
             Crew.Run(4, _ => Churn(domain, 300));
             if (round % 5 == 0)
             {
-                domain.FlushCaches();
+                domain.Flush();
             }
         }
 
@@ -75,7 +75,7 @@ public sealed class LifeTests
                 }
             });
             Assert.That(ready.Wait(TimeSpan.FromSeconds(10)));
-            domain.FlushCaches();
+            domain.Flush();
             Assert.That(domain.GetStatistics().CachedRanges, Is.Zero, $"round {round}");
             leave.Set();
             Crew.Finish(crew);
@@ -108,7 +108,7 @@ public sealed class LifeTests
             Assert.That(() => domain.TryFindNext(5, out _), Throws.TypeOf<ObjectDisposedException>());
             Assert.That(() => domain.EnumerateInUse(), Throws.TypeOf<ObjectDisposedException>());
             Assert.That(() => domain.Reserve(5, 6), Throws.TypeOf<ObjectDisposedException>());
-            Assert.That(() => domain.FlushCaches(), Throws.TypeOf<ObjectDisposedException>());
+            Assert.That(() => domain.Flush(), Throws.TypeOf<ObjectDisposedException>());
             Assert.That(() => domain.Tick(), Throws.TypeOf<ObjectDisposedException>());
             Assert.That(() => domain.Trim(), Throws.TypeOf<ObjectDisposedException>());
             Assert.That(() => domain.GetStatistics(), Throws.TypeOf<ObjectDisposedException>());

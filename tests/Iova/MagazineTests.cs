@@ -77,7 +77,7 @@ public sealed class MagazineTests
     [Test]
     public void TheFlatPolicy_TakesOneMagazineEachPass_DownToTheThreshold()
     {
-        using var domain = new IovaDomain(options: Domains.Options() with { ReclaimPolicy = ReclaimPolicy.Flat, ReclaimThreshold = 3 });
+        using var domain = new IovaDomain(options: Domains.Options() with { Reclaim = ReclaimOptions.Manual with { Policy = ReclaimPolicy.Flat, Threshold = 3 } });
         Churn(domain, 10 * Capacity);
         long before = domain.GetStatistics().DepotMagazines;
         Assert.That(before, Is.GreaterThan(4));
@@ -96,7 +96,7 @@ public sealed class MagazineTests
     [Test]
     public void TheWorker_EmptiesWhatNobodyUses()
     {
-        using var domain = new IovaDomain(options: new() { ReclaimInterval = TimeSpan.FromMilliseconds(5) });
+        using var domain = new IovaDomain(options: new() { Reclaim = new() { Interval = TimeSpan.FromMilliseconds(5) } });
         Churn(domain, 10 * Capacity);
         Assert.That(Crew.Eventually(() => domain.GetStatistics().DepotMagazines == 0, TimeSpan.FromSeconds(10)));
         Domains.Balance(domain, 0);

@@ -16,9 +16,9 @@ public sealed class OptionsTests
         yield return Case("CachedOrders", "0", () => With(new() { CachedOrders = 0 }));
         yield return Case("CachedOrders", "7", () => With(new() { CachedOrders = 7 }));
         yield return Case("Checks", "Full", () => With(new() { Checks = CheckLevel.Full }));
-        yield return Case("ReclaimPolicy", "9", () => With(new() { ReclaimPolicy = (ReclaimPolicy)9 }));
-        yield return Case("ReclaimInterval", "0", () => With(new() { ReclaimInterval = TimeSpan.Zero }));
-        yield return Case("ReclaimThreshold", "-2", () => With(new() { ReclaimThreshold = -2 }));
+        yield return Case("Reclaim.Policy", "9", () => With(new() { Reclaim = new() { Policy = (ReclaimPolicy)9 } }));
+        yield return Case("Reclaim.Interval", "0", () => With(new() { Reclaim = new() { Interval = TimeSpan.Zero } }));
+        yield return Case("Reclaim.Threshold", "-2", () => With(new() { Reclaim = new() { Threshold = -2 } }));
 
         static IovaDomain With(IovaDomainOptions options) => new(4096, 1, options);
 
@@ -46,7 +46,7 @@ public sealed class OptionsTests
     [TestCase(1UL << 30, 64)]
     public void TheWholeSpaceIsUsable_AndNothingElse(ulong granule, int addressBits)
     {
-        using var domain = new IovaDomain(granule, 0, new() { AddressBits = addressBits, ReclaimWorker = false });
+        using var domain = new IovaDomain(granule, 0, new() { AddressBits = addressBits, Reclaim = ReclaimOptions.Manual });
         ulong units = domain.LastPfn + 1;
         Assert.That(domain.LastPfn * granule, Is.EqualTo((addressBits == 64 ? 0 : 1UL << addressBits) - granule), "the last address, modulo 2^64");
 
@@ -90,7 +90,7 @@ public sealed class OptionsTests
     [TestCase(4096UL, 30, (1UL << 18) - 1)]
     public void TheLastPfnBelow4GiB(ulong granule, int addressBits, ulong expected)
     {
-        using var domain = new IovaDomain(granule, 0, new() { AddressBits = addressBits, ReclaimWorker = false });
+        using var domain = new IovaDomain(granule, 0, new() { AddressBits = addressBits, Reclaim = ReclaimOptions.Manual });
         Assert.That(domain.Dma32LastPfn, Is.EqualTo(expected));
     }
 
@@ -99,7 +99,7 @@ public sealed class OptionsTests
     [TestCase(6)]
     public void CachedOrders_DecideWhatIsRoundedAndCached(int orders)
     {
-        using var domain = new IovaDomain(4096, 1, new() { CachedOrders = orders, ReclaimWorker = false });
+        using var domain = new IovaDomain(4096, 1, new() { CachedOrders = orders, Reclaim = ReclaimOptions.Manual });
         ulong largest = 1UL << (orders - 1);
         Assert.That(domain.MaxCachedSize, Is.EqualTo(largest * 4096));
         for (ulong size = 1; size <= 40; size++)

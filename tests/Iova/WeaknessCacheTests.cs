@@ -3,7 +3,7 @@ using MagAlloc.Tests.Iova.Support;
 
 namespace MagAlloc.Tests.Iova;
 
-/// <summary>The weaknesses of the kernel's range cache (reference, section 5), each shown absent.</summary>
+/// <summary>The weaknesses of the kernel's range cache, by number, each shown absent.</summary>
 [TestFixture]
 [NonParallelizable]
 public sealed class WeaknessCacheTests
@@ -62,7 +62,7 @@ public sealed class WeaknessCacheTests
     {
         using IovaDomain domain = Spaces.Quiet();
         ulong[] low = domain.AllocateMany(60, 1, Spaces.Last32);
-        domain.FlushCaches();
+        domain.Flush();
         ulong[] high = domain.AllocateMany(60, 1, domain.LastPfn);
         Assert.That(high.Min(), Is.GreaterThan(Spaces.Last32), "the premise: ranges above 4 GiB");
         for (int i = 0; i < low.Length; i++)
@@ -89,11 +89,11 @@ public sealed class WeaknessCacheTests
         const ulong Limit = 4 * Spaces.Last32;
         using IovaDomain domain = Spaces.Quiet();
         ulong[] low = domain.AllocateMany(100, 1, Limit);
-        domain.FlushCaches();
+        domain.Flush();
         domain.Reserve(domain.StartPfn, 2 * Limit);
         ulong[] high = domain.AllocateMany(above, 1, domain.LastPfn);
         Assert.That(high.Min(), Is.GreaterThan(Limit), "the premise");
-        domain.FlushCaches();
+        domain.Flush();
 
         // The first magazine that fills becomes the loaded one; the one with the low ranges comes behind it.
         domain.FreeMany(high[..Magazine], 1);
@@ -174,7 +174,7 @@ public sealed class WeaknessCacheTests
                     domain.FreeMany(pfns, 1);
                     if (index == 0)
                     {
-                        domain.FlushCaches();
+                        domain.Flush();
                     }
                 }
             });
@@ -195,7 +195,7 @@ public sealed class WeaknessCacheTests
         domain.FreeFast(pfn, units);
         Assert.That(() => domain.FreeFast(pfn, units), Throws.TypeOf<IovaMisuseException>());
         Crew.RunOne(() => Assert.That(() => domain.FreeFast(pfn, units), Throws.TypeOf<IovaMisuseException>()));
-        domain.FlushCaches();
+        domain.Flush();
         Assert.That(() => domain.FreeFast(pfn, units), Throws.TypeOf<IovaMisuseException>(), "free in the tree, too");
 
         Assert.That(domain.GetStatistics().Misuses, Is.EqualTo(3));
@@ -213,7 +213,7 @@ public sealed class WeaknessCacheTests
         ulong pfn = domain.AllocateFast(4, Spaces.Last32);
         domain.FreeFast(pfn, 4);
         domain.FreeFast(pfn, 4);
-        domain.FlushCaches();
+        domain.Flush();
 
         Assert.That(domain.GetStatistics().Misuses, Is.EqualTo(1));
         domain.AssertNothingIsLost();
@@ -252,7 +252,7 @@ public sealed class WeaknessCacheTests
         using IovaDomain domain = Spaces.Quiet();
         ulong pfn = domain.AllocateFast(8, Spaces.Last32);
         domain.FreeFast(pfn, 2);
-        domain.FlushCaches();
+        domain.Flush();
 
         Assert.That(domain.GetStatistics().Misuses, Is.EqualTo(1));
         Assert.That(domain.TryFind(pfn, out IovaRange range) && range.Count == 8, Is.True, "the range is as it was");

@@ -2,7 +2,7 @@ using MagAlloc.Tests.Iova.Support;
 
 namespace MagAlloc.Tests.Iova;
 
-/// <summary>The weaknesses of the kernel's rules and interface (reference, section 5), each shown absent.</summary>
+/// <summary>The weaknesses of the kernel's rules and interface, by number, each shown absent.</summary>
 [TestFixture]
 public sealed class WeaknessRuleTests
 {
@@ -148,7 +148,7 @@ public sealed class WeaknessRuleTests
         });
 
         domain.Free(plain);
-        domain.FlushCaches();
+        domain.Flush();
         s = domain.GetStatistics();
         Assert.That((s.AllocatedUnits, s.CachedUnits, s.Ranges()), Is.EqualTo((0L, 0L, 1L)));
     }

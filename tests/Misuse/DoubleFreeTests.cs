@@ -36,18 +36,8 @@ public sealed unsafe class DoubleFreeTests(CheckLevel checks, int size)
     {
         using Caught caught = new(checks);
         void* block = caught.Heap.Allocate(Size);
-        caught.Heap.Free(block, Size);
-        caught.Offence(heap => heap.Free(block, Size), _kinds);
-        caught.StillUsable();
-    }
-
-    [Test]
-    public void ThroughFreeMany()
-    {
-        using Caught caught = new(checks);
-        nint block = (nint)caught.Heap.Allocate(Size);
-        caught.Offence(heap => heap.FreeMany([block, block]), _kinds);
-        Assert.That(caught.Heap.GetStatistics().LiveBlocks(), Is.Zero);
+        caught.Heap.FreeSized(block, Size);
+        caught.Offence(heap => heap.FreeSized(block, Size), _kinds);
         caught.StillUsable();
     }
 
@@ -60,7 +50,7 @@ public sealed unsafe class DoubleFreeTests(CheckLevel checks, int size)
         caught.Offence(
             heap =>
             {
-                using HeapThread handle = heap.CurrentThread;
+                using HeapThread handle = heap.OpenThread();
                 handle.Free(block);
             },
             _kinds);

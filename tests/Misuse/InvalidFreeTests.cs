@@ -25,22 +25,21 @@ public sealed unsafe class InvalidFreeTests(CheckLevel checks)
     public void WildAddress_ByEveryWayOfFreeing()
     {
         using Caught caught = new(checks);
-        caught.Offence(heap => heap.Free((void*)16, 64), MisuseKind.ForeignPointer);
-        caught.Offence(heap => heap.FreeMany([16]), MisuseKind.ForeignPointer);
+        caught.Offence(heap => heap.FreeSized((void*)16, 64), MisuseKind.ForeignPointer);
         caught.Offence(heap => heap.Reallocate((void*)16, 64), MisuseKind.ForeignPointer);
         caught.Offence(heap => heap.ReallocateAligned((void*)16, 64, 64), MisuseKind.ForeignPointer);
         caught.Offence(
             heap =>
             {
-                using HeapThread handle = heap.CurrentThread;
+                using HeapThread handle = heap.OpenThread();
                 handle.Free((void*)16);
             },
             MisuseKind.ForeignPointer);
         caught.Offence(
             heap =>
             {
-                using HeapThread handle = heap.CurrentThread;
-                handle.Free((void*)16, 64);
+                using HeapThread handle = heap.OpenThread();
+                handle.FreeSized((void*)16, 64);
             },
             MisuseKind.ForeignPointer);
         caught.StillUsable();
@@ -137,7 +136,7 @@ public sealed unsafe class InvalidFreeTests(CheckLevel checks)
             caught.Offence(heap => heap.Free((void*)4096), MisuseKind.ForeignPointer).Message,
             caught.Offence(heap => heap.Free(block + 1), MisuseKind.MisalignedPointer).Message,
             caught.Offence(heap => heap.Free(freed), MisuseKind.DoubleFree).Message,
-            caught.Offence(heap => heap.Free(block, 3000), MisuseKind.WrongSize).Message,
+            caught.Offence(heap => heap.FreeSized(block, 3000), MisuseKind.WrongSize).Message,
         ];
         Assert.That(messages.Select(WithoutDigits), Is.Unique);
 

@@ -112,7 +112,7 @@ public sealed unsafe class LeakReportTests
         heap.AllocateAligned(30, 256);
         heap.TryAllocate(40, out _);
         heap.AllocateMany(50, new nint[2]);
-        using (HeapThread handle = heap.CurrentThread)
+        using (HeapThread handle = heap.OpenThread())
         {
             handle.Allocate(60);
         }

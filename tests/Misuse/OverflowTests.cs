@@ -84,7 +84,7 @@ public sealed unsafe class OverflowTests
                     switch (way)
                     {
                         case 0:
-                            heap.Free(block, 40);
+                            heap.FreeSized(block, 40);
                             break;
                         case 1:
                             heap.FreeMany([(nint)block]);
@@ -93,7 +93,7 @@ public sealed unsafe class OverflowTests
                             heap.Reallocate(block, 400);
                             break;
                         default:
-                            using (HeapThread handle = heap.CurrentThread)
+                            using (HeapThread handle = heap.OpenThread())
                             {
                                 handle.Free(block);
                             }

@@ -29,8 +29,8 @@ public sealed unsafe class SizesAndContentsTests(CheckLevel checks)
     {
         using Caught caught = new(checks);
         caught.Heap.Free(caught.Heap.Allocate(0));
-        caught.Heap.Free(caught.Heap.Allocate(0), 0);
-        caught.Heap.Free(caught.Heap.AllocateZeroed(0), 0);
+        caught.Heap.FreeSized(caught.Heap.Allocate(0), 0);
+        caught.Heap.FreeSized(caught.Heap.AllocateZeroed(0), 0);
         Assert.That(caught.Events, Is.Empty);
         Books.BalanceEmpty(caught.Heap);
     }

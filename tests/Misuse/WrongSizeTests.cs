@@ -21,10 +21,10 @@ public sealed unsafe class WrongSizeTests(CheckLevel checks)
     {
         using Caught caught = new(checks);
         void* block = caught.Heap.Allocate((nuint)size);
-        MisuseReport report = caught.Offence(heap => heap.Free(block, (nuint)claimed), MisuseKind.WrongSize);
+        MisuseReport report = caught.Offence(heap => heap.FreeSized(block, (nuint)claimed), MisuseKind.WrongSize);
         Assert.That(report.Address, Is.EqualTo((nuint)block));
         Assert.That(caught.Heap.GetStatistics().LiveBlocks(), Is.EqualTo(1));
-        caught.Heap.Free(block, (nuint)size);
+        caught.Heap.FreeSized(block, (nuint)size);
         Assert.That(caught.Heap.GetStatistics().LiveBlocks(), Is.Zero);
         caught.StillUsable();
     }
@@ -37,8 +37,8 @@ public sealed unsafe class WrongSizeTests(CheckLevel checks)
         caught.Offence(
             heap =>
             {
-                using HeapThread handle = heap.CurrentThread;
-                handle.Free(block, 1000);
+                using HeapThread handle = heap.OpenThread();
+                handle.FreeSized(block, 1000);
             },
             MisuseKind.WrongSize);
         caught.Heap.Free(block);
@@ -49,8 +49,8 @@ public sealed unsafe class WrongSizeTests(CheckLevel checks)
     {
         using Caught caught = new(checks);
         void* block = caught.Heap.Allocate(64);
-        caught.Offence(heap => heap.Free(block, nuint.MaxValue), MisuseKind.WrongSize);
-        caught.Offence(heap => heap.Free(block, nuint.MaxValue - 15), MisuseKind.WrongSize);
+        caught.Offence(heap => heap.FreeSized(block, nuint.MaxValue), MisuseKind.WrongSize);
+        caught.Offence(heap => heap.FreeSized(block, nuint.MaxValue - 15), MisuseKind.WrongSize);
         caught.Heap.Free(block);
         caught.StillUsable();
     }
@@ -61,9 +61,9 @@ public sealed unsafe class WrongSizeTests(CheckLevel checks)
         using Caught caught = new(checks);
         foreach (nuint size in Heap.Support.Samples.BoundarySizes())
         {
-            caught.Heap.Free(caught.Heap.Allocate(size), size);
-            caught.Heap.Free(caught.Heap.AllocateZeroed(size), size);
-            caught.Heap.Free(caught.Heap.Reallocate(caught.Heap.Allocate(10), size), size);
+            caught.Heap.FreeSized(caught.Heap.Allocate(size), size);
+            caught.Heap.FreeSized(caught.Heap.AllocateZeroed(size), size);
+            caught.Heap.FreeSized(caught.Heap.Reallocate(caught.Heap.Allocate(10), size), size);
         }
 
         Assert.That(caught.Events, Is.Empty);

@@ -124,7 +124,7 @@ internal sealed unsafe class ModelRun(NativeHeap heap, int seed)
                 break;
             case 5:
                 Operation = $"handle.Allocate({size})";
-                using (HeapThread handle = heap.CurrentThread)
+                using (HeapThread handle = heap.OpenThread())
                 {
                     block = handle.Allocate(size);
                 }
@@ -175,11 +175,11 @@ internal sealed unsafe class ModelRun(NativeHeap heap, int seed)
         Operation = $"Free({block.Size}), way {way}";
         if (way == 0 && !block.Aligned)
         {
-            heap.Free((void*)address, block.Size);
+            heap.FreeSized((void*)address, block.Size);
         }
         else if (way == 1)
         {
-            using HeapThread handle = heap.CurrentThread;
+            using HeapThread handle = heap.OpenThread();
             handle.Free((void*)address);
         }
         else

@@ -110,7 +110,7 @@ public sealed class SharingBooksTests
         List<(long Committed, long Allocated, long Decommitted)> seen = [];
         session.Told = told =>
         {
-            if (told.Name == "BufferCreated" && shared.Queue.Core.TryGetFigures(out OwnerFigures figures))
+            if (told.Name == "BufferCreated" && shared.Queue.Core.TryRead(out Ledger figures))
             {
                 seen.Add((figures.CommittedBytes, figures.AllocatedBytes, figures.DecommittedBytes));
             }
@@ -176,12 +176,12 @@ public sealed class SharingBooksTests
         Compare("connected", Count("ImporterConnected") - Count("ImporterGone"), books.Importers);
         Compare("refused", Count("QuotaExceeded"), books.QuotaRefusals);
 
-        Assert.That(shared.Queue.Core.TryGetFigures(out OwnerFigures figures) && shared.Queue.Core.TryGetBufferFigures(out _), Is.True);
+        Assert.That(shared.Queue.Core.TryRead(out Ledger figures), Is.True);
         Compare("bytes", figures.CommittedBytes, books.LiveBytes + books.OrphanedBytes);
         Compare("allocated", figures.AllocatedBytes, books.LiveBytes);
         Compare("peak", figures.PeakCommittedBytes, books.PeakBytes);
-        Compare("total", figures.TotalCommittedBytes, session.Of(owner, "BufferCreated").Sum(one => one["bytes"]));
-        Compare("given back", figures.DecommittedBytes, figures.TotalCommittedBytes - figures.CommittedBytes);
+        Compare("total", figures.ObtainedBytes, session.Of(owner, "BufferCreated").Sum(one => one["bytes"]));
+        Compare("given back", figures.DecommittedBytes, figures.ObtainedBytes - figures.CommittedBytes);
 
         Dictionary<string, long> read = Listen(name);
         Compare("live", read["magalloc.buffers.current live"], books.LiveBuffers);
@@ -222,9 +222,9 @@ public sealed class SharingBooksTests
         listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
         {
             Dictionary<string, object?> found = new(tags.ToArray());
-            if (owner.Equals(found[MagAllocMeter.OwnerNameTag]))
+            if (owner.Equals(found[Instruments.OwnerNameTag]))
             {
-                read.Add(found.TryGetValue(MagAllocMeter.BufferStateTag, out object? state) ? $"{instrument.Name} {state}" : instrument.Name, value);
+                read.Add(found.TryGetValue(Instruments.BufferStateTag, out object? state) ? $"{instrument.Name} {state}" : instrument.Name, value);
             }
         });
         listener.Start();

@@ -1,4 +1,5 @@
 using MagAlloc.Stress.Commands;
+using MagAlloc.Tooling.Commands;
 
 namespace MagAlloc.Tests.Stress;
 

@@ -8,7 +8,7 @@ public sealed unsafe class HammerOracleTests
     [Test]
     public void AByteChangedInALiveBlock_IsReportedAndEndsTheRun()
     {
-        using NativeHeap heap = new(new NativeHeapOptions { ReclaimWorker = false });
+        using NativeHeap heap = new(new NativeHeapOptions { Reclaim = ReclaimOptions.Manual });
         using HammerContext context = new(new HammerOptions { Threads = 1 }, heap);
         BlockOperations operations = new(context, seed: 5);
         operations.ChangeOwner(context.NextOwner());
@@ -28,7 +28,7 @@ public sealed unsafe class HammerOracleTests
     [Test]
     public void ABlockThatIsNeverFreed_ShowsInTheBooks()
     {
-        using NativeHeap heap = new(new NativeHeapOptions { ReclaimWorker = false });
+        using NativeHeap heap = new(new NativeHeapOptions { Reclaim = ReclaimOptions.Manual });
         void* forgotten = heap.Allocate(64);
         heap.Trim();
 

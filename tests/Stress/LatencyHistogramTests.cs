@@ -1,4 +1,4 @@
-using MagAlloc.Stress.Verification;
+using MagAlloc.Tooling.Measurement;
 
 namespace MagAlloc.Tests.Stress;
 

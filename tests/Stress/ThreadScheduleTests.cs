@@ -1,4 +1,4 @@
-using MagAlloc.Stress.Traces;
+using MagAlloc.Tooling.Traces;
 
 namespace MagAlloc.Tests.Stress;
 

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
-using MagAlloc.Stress.Traces;
+using MagAlloc.Tooling.Traces;
 
 namespace MagAlloc.Tests.Stress;
 

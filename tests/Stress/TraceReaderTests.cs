@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using MagAlloc.Stress.Traces;
+using MagAlloc.Tooling.Traces;
 
 namespace MagAlloc.Tests.Stress;
 

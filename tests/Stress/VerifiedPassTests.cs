@@ -1,6 +1,6 @@
 using MagAlloc.Stress.Replay;
-using MagAlloc.Stress.Traces;
 using MagAlloc.Stress.Verification;
+using MagAlloc.Tooling.Traces;
 
 namespace MagAlloc.Tests.Stress;
 

@@ -2,8 +2,8 @@
 twins='FullyQualifiedName~TwinTests'
 space='FullyQualifiedName~RestrictedSpaceTests'
 
-mutant 'twins: a half-built owner is asked for its figures' MagAlloc/Events/Announcement.cs \
-    'if (Atomic.Load(ref _state) != Announced)' 'if (_state > Announced)' "$twins" tests
+mutant 'twins: a half-built owner is asked for its figures' MagAlloc/Events/OwnerRegistry.cs \
+    '=> owners.Any(other => other.TryGetTarget(out IEventOwner? living) && living == owner)' '=> owners is not null && owner is not null' "$twins" tests
 mutant 'twins: a heap that cannot be listed stays' MagAlloc/Heap/NativeHeap.cs \
     '            _core.Close();
             throw;' '            throw;' "$twins" tests
@@ -19,14 +19,14 @@ mutant 'twins: the end of a failed cache is a disposal' MagAlloc/Heap/MagazineCa
             throw;' "$twins" tests
 mutant 'twins: a queue that cannot be listed stays' MagAlloc.Sharing/QueueCore.cs \
     '        CloseDescriptors();
-        _announcement' '        _announcement' "$twins" tests
-mutant 'twins: a disposal needs memory' MagAlloc/Events/Announcement.cs \
-    'catch (OutOfMemoryException)' 'catch (OutOfMemoryException) when (_state > Withdrawn)' "$twins" tests
+        OwnerRegistry' '        OwnerRegistry' "$twins" tests
+mutant 'twins: a disposal needs memory' MagAlloc/Events/OwnerRegistry.cs \
+    'catch (OutOfMemoryException)' 'catch (OutOfMemoryException) when (owner is null)' "$twins" tests
 mutant 'twins: released before the last figures' MagAlloc/Heap/BlockCore.cs \
-    '            _announcement.Withdraw(this, _faults);' '            Release();
-            _announcement.Withdraw(this, _faults);' "$twins" tests
-mutant 'twins: a reading passes over who has ended' MagAlloc/Diagnostics/MagAllocMeter.cs \
-    'return hasAll || ReferenceEquals(census' 'return census is not null || ReferenceEquals(census' "$twins" tests
+    '            OwnerRegistry.Instance.Withdraw(this, _faults);' '            Release();
+            OwnerRegistry.Instance.Withdraw(this, _faults);' 'FullyQualifiedName~EveryEventTests' tests
+mutant 'twins: an owner that has ended stays in its series' MagAlloc/Events/OwnerRegistry.cs \
+    'living != owner' 'living != null' 'FullyQualifiedName~MeterTests|FullyQualifiedName~EveryEventTests' tests
 mutant 'twins: a monitor that throws costs instruments' MagAlloc/Diagnostics/MagAllocMeter.cs \
     'catch (Exception)' 'catch (OutOfMemoryException)' 'FullyQualifiedName~A_listener_that_throws' tests
 mutant 'addresses: an arena is aligned or not at all' MagAlloc/Slabs/Arena.cs \

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using MagAlloc.Stress.Verification;
+using MagAlloc.Tooling.Measurement;
 
 namespace MagAlloc.Bench.Contenders.Timed;
 

@@ -1,7 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using MagAlloc.Stress.Commands;
+using MagAlloc.Tooling.Commands;
 
 namespace MagAlloc.Bench.Gate.Baselines;
 

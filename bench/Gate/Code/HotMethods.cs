@@ -16,10 +16,10 @@ internal static unsafe class HotMethods
     [
         new("heap-allocate", Of(typeof(NativeHeap), nameof(NativeHeap.Allocate), typeof(nuint)), Heap + "Allocate(nuint)"),
         new("heap-free", Of(typeof(NativeHeap), nameof(NativeHeap.Free), typeof(void*)), Heap + "Free(ptr)"),
-        new("heap-free-sized", Of(typeof(NativeHeap), nameof(NativeHeap.Free), typeof(void*), typeof(nuint)), Heap + "Free(ptr,nuint)"),
+        new("heap-free-sized", Of(typeof(NativeHeap), nameof(NativeHeap.FreeSized), typeof(void*), typeof(nuint)), Heap + "FreeSized(ptr,nuint)"),
         new("handle-allocate", Of(typeof(HeapThread), nameof(HeapThread.Allocate), typeof(nuint)), Handle + "Allocate(nuint)"),
         new("handle-free", Of(typeof(HeapThread), nameof(HeapThread.Free), typeof(void*)), Handle + "Free(ptr)"),
-        new("handle-free-sized", Of(typeof(HeapThread), nameof(HeapThread.Free), typeof(void*), typeof(nuint)), Handle + "Free(ptr,nuint)"),
+        new("handle-free-sized", Of(typeof(HeapThread), nameof(HeapThread.FreeSized), typeof(void*), typeof(nuint)), Handle + "FreeSized(ptr,nuint)"),
         new("pool-rent", Of(typeof(UnmanagedPool<Item64>), nameof(UnmanagedPool<>.Rent)), s_pool + "Rent()"),
         new("pool-return", Of(typeof(UnmanagedPool<Item64>), nameof(UnmanagedPool<>.Return), typeof(Item64*)), s_pool + "Return(ptr)"),
         new(
@@ -36,11 +36,11 @@ internal static unsafe class HotMethods
     public static void Compile()
     {
         // As in a program that runs: whatever these methods touch has been initialised. None of them is called for that.
-        using NativeHeap heap = new(new NativeHeapOptions { ReclaimWorker = false });
+        using NativeHeap heap = new(new NativeHeapOptions { Reclaim = ReclaimOptions.Manual });
         heap.Reallocate(heap.AllocateZeroed(1), 100);
-        using UnmanagedPool<Item64> pool = new(new UnmanagedPoolOptions { ReclaimWorker = false });
+        using UnmanagedPool<Item64> pool = new(new UnmanagedPoolOptions { Reclaim = ReclaimOptions.Manual });
         pool.TryRent(out _);
-        using IovaDomain domain = new(options: new IovaDomainOptions { ReclaimWorker = false });
+        using IovaDomain domain = new(options: new IovaDomainOptions { Reclaim = ReclaimOptions.Manual });
         domain.Allocate(1, domain.LastPfn, sizeAligned: true);
         foreach (HotMethod hot in All)
         {

@@ -32,7 +32,7 @@ internal sealed unsafe class DepotExchangeProbe : IGateProbe
     {
         foreach ((string name, Func<NativeHeap, (long Exchanges, long Calls)> run) in s_runs)
         {
-            using NativeHeap heap = new(new NativeHeapOptions { Name = name, ReclaimWorker = false });
+            using NativeHeap heap = new(new NativeHeapOptions { Name = name, Reclaim = ReclaimOptions.Manual });
             (long exchanges, long calls) = run(heap);
             yield return new Reading(name, Math.Round(1000.0 * exchanges / calls, 3), calls);
         }

@@ -47,7 +47,7 @@ internal sealed class IovaProbe : IGateProbe
         }
     }
 
-    private static IovaDomain NewDomain() => new(options: new IovaDomainOptions { Name = "gate", ReclaimWorker = false });
+    private static IovaDomain NewDomain() => new(options: new IovaDomainOptions { Name = "gate", Reclaim = ReclaimOptions.Manual });
 
     private static void Fast(IovaDomain domain, ulong[] pfns)
     {

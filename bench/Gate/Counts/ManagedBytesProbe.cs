@@ -22,8 +22,8 @@ internal sealed unsafe class ManagedBytesProbe : IGateProbe
 
     public IEnumerable<Reading> Measure()
     {
-        using NativeHeap heap = new(new NativeHeapOptions { ReclaimWorker = false });
-        using UnmanagedPool<Item64> pool = new(new UnmanagedPoolOptions { ReclaimWorker = false });
+        using NativeHeap heap = new(new NativeHeapOptions { Reclaim = ReclaimOptions.Manual });
+        using UnmanagedPool<Item64> pool = new(new UnmanagedPoolOptions { Reclaim = ReclaimOptions.Manual });
         nint[] blocks = new nint[Live];
         foreach ((string name, Action<NativeHeap, UnmanagedPool<Item64>, nint[]> body) in s_bodies)
             yield return new Reading(name, (double)LeastBytes(() => body(heap, pool, blocks)) / Operations, Operations);
@@ -63,7 +63,7 @@ internal sealed unsafe class ManagedBytesProbe : IGateProbe
             for (int j = 0; j < blocks.Length; j++)
                 blocks[j] = (nint)heap.Allocate(64);
             foreach (nint block in blocks)
-                heap.Free((void*)block, 64);
+                heap.FreeSized((void*)block, 64);
         }
     }
 
@@ -80,7 +80,7 @@ internal sealed unsafe class ManagedBytesProbe : IGateProbe
 
     private static void Handle(NativeHeap heap, UnmanagedPool<Item64> pool, nint[] blocks)
     {
-        using HeapThread thread = heap.CurrentThread;
+        using HeapThread thread = heap.OpenThread();
         for (int i = 0; i < Operations; i += Live)
         {
             for (int j = 0; j < blocks.Length; j++)

@@ -1,6 +1,6 @@
 using MagAlloc.Bench.Contenders;
-using MagAlloc.Stress.Traces;
-using MagAlloc.Stress.Verification;
+using MagAlloc.Tooling.Measurement;
+using MagAlloc.Tooling.Traces;
 
 namespace MagAlloc.Bench.Gate.Counts;
 
@@ -27,7 +27,7 @@ internal sealed unsafe class TraceMemoryProbe(string program, string file) : IGa
         using AllocationTrace trace = TraceReader.Load(file);
         AddressBlock[] blocks = new AddressBlock[trace.Objects];
         using ResidentSet resident = new();
-        using NativeHeap heap = new(new NativeHeapOptions { Name = program, ReclaimWorker = false });
+        using NativeHeap heap = new(new NativeHeapOptions { Name = program, Reclaim = ReclaimOptions.Manual });
         long before = resident.Bytes();
         long peak = 0;
         for (int from = 0; from < trace.Count; from += EventsPerPass)

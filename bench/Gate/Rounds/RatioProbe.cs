@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MagAlloc.Bench.Children;
 using MagAlloc.Bench.Commands;
 
 namespace MagAlloc.Bench.Gate.Rounds;
@@ -46,7 +47,7 @@ internal sealed class RatioProbe(string workload, double threshold, bool profile
         for (int i = 0; i < Processes; i++)
         {
             string json = GateProcess.Run([GateChildCommand.Rounds, workload, .. contenders], _environment);
-            reports.Add(JsonSerializer.Deserialize<RoundsReport>(json)!);
+            reports.Add(JsonSerializer.Deserialize(json, ChildJson.Default.RoundsReport)!);
         }
 
         foreach (string contender in contenders)

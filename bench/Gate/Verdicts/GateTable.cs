@@ -1,4 +1,4 @@
-using MagAlloc.Stress.Reporting;
+using MagAlloc.Tooling.Reporting;
 
 namespace MagAlloc.Bench.Gate.Verdicts;
 

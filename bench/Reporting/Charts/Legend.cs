@@ -1,4 +1,4 @@
-using MagAlloc.Stress.Reporting.Charts;
+using MagAlloc.Tooling.Reporting.Charts;
 
 namespace MagAlloc.Bench.Reporting.Charts;
 
@@ -9,13 +9,13 @@ internal sealed class Legend
     private const double Swatch = 11;
     private const double Gap = 18;
 
-    private readonly List<(string Name, string Colour, double X, int Row)> _entries = [];
+    private readonly List<(string Name, int Colour, double X, int Row)> _entries = [];
     private readonly int _rows;
 
-    public Legend(IEnumerable<(string Name, string Colour)> entries, double width)
+    public Legend(IEnumerable<(string Name, int Colour)> entries, double width)
     {
         double x = 0;
-        foreach ((string name, string colour) in entries)
+        foreach ((string name, int colour) in entries)
         {
             double wanted = Swatch + 6 + SvgCanvas.WidthOf(name) + Gap;
             if (x > 0 && x + wanted > width)
@@ -35,10 +35,10 @@ internal sealed class Legend
 
     public void Draw(SvgCanvas canvas, double left, double top)
     {
-        foreach ((string name, string colour, double x, int row) in _entries)
+        foreach ((string name, int colour, double x, int row) in _entries)
         {
             double y = top + (row * RowHeight);
-            canvas.Bar(left + x, y + 3, Swatch, Swatch, colour, name);
+            canvas.Rectangle(left + x, y + 3, Swatch, Swatch, $"f{colour}", name);
             canvas.Text(left + x + Swatch + 6, y + 13, name);
         }
     }

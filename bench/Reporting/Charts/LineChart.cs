@@ -1,5 +1,5 @@
-using MagAlloc.Stress.Reporting;
-using MagAlloc.Stress.Reporting.Charts;
+using MagAlloc.Tooling.Reporting;
+using MagAlloc.Tooling.Reporting.Charts;
 
 namespace MagAlloc.Bench.Reporting.Charts;
 
@@ -20,7 +20,8 @@ internal sealed class LineChart(string title, string abscissa, string ordinate, 
     /// <summary>The abscissae that are named; null for round numbers.</summary>
     public IReadOnlyList<double>? Ticks { get; init; }
 
-    public string Draw()
+    /// <param name="inPage">It takes its style from the page.</param>
+    public string Draw(bool inPage)
     {
         Legend legend = new(series.Select(s => (s.Name, s.Colour)), Width - (2 * Margin));
         double top = TitleHeight + legend.Height + 24;
@@ -29,7 +30,7 @@ internal sealed class LineChart(string title, string abscissa, string ordinate, 
         LinearScale x = new(series.SelectMany(s => s.Points).Max(p => p.X), Left, right);
         LinearScale y = new(series.SelectMany(s => s.Points).Max(p => p.Y), bottom, top);
 
-        SvgCanvas canvas = new(Width, bottom + AxisHeight, title);
+        SvgCanvas canvas = inPage ? SvgCanvas.InPage(Width, bottom + AxisHeight, title, title) : SvgCanvas.Alone(Width, bottom + AxisHeight, title);
         canvas.Text(Margin, 22, title, "title");
         legend.Draw(canvas, Margin, TitleHeight);
         canvas.Text(Margin, top - 8, ordinate, "small faint");
@@ -55,10 +56,10 @@ internal sealed class LineChart(string title, string abscissa, string ordinate, 
 
     private static void Draw(SvgCanvas canvas, Series line, LinearScale x, LinearScale y)
     {
-        canvas.Polyline(line.Points.Select(p => (x[p.X], y[p.Y])), line.Colour, line.Strong ? 3 : 1.8, line.Name);
+        canvas.Path(line.Points.Select(p => (x[p.X], y[p.Y])), closed: false, $"line s{line.Colour}{(line.Strong ? " thick" : string.Empty)}", line.Name);
         if (line.Points.Count > MostDots)
             return;
         foreach ((double px, double py) in line.Points)
-            canvas.Dot(x[px], y[py], DotRadius, line.Colour, $"{line.Name}: {Text.Number(py, "#,0.##")}");
+            canvas.Dot(x[px], y[py], DotRadius, $"f{line.Colour}", $"{line.Name}: {Text.Number(py, "#,0.##")}");
     }
 }

@@ -5,4 +5,4 @@ namespace MagAlloc.Bench.Reporting.Charts;
 /// <param name="Colour">Of that series.</param>
 /// <param name="Value">Above 0.</param>
 /// <param name="Label">What stands beside it; empty for nothing.</param>
-internal sealed record Mark(string Series, string Colour, double Value, string Label);
+internal sealed record Mark(string Series, int Colour, double Value, string Label);

@@ -1,5 +1,5 @@
-using MagAlloc.Stress.Reporting;
-using MagAlloc.Stress.Reporting.Charts;
+using MagAlloc.Tooling.Reporting;
+using MagAlloc.Tooling.Reporting.Charts;
 
 namespace MagAlloc.Bench.Reporting.Charts;
 
@@ -20,7 +20,8 @@ internal sealed class RatioChart(string title, string axisTitle, IReadOnlyList<M
     private const double DotRadius = 4.2;
     private const double LabelGap = 5;
 
-    public string Draw()
+    /// <param name="inPage">It takes its style from the page.</param>
+    public string Draw(bool inPage)
     {
         double left = Margin + groups.Max(group => SvgCanvas.WidthOf(group.Name)) + 10;
         double labels = groups.SelectMany(group => group.Marks).Max(mark => SvgCanvas.WidthOf(mark.Label)) + LabelGap;
@@ -31,7 +32,7 @@ internal sealed class RatioChart(string title, string axisTitle, IReadOnlyList<M
         double bottom = top + groups.Sum(HeightOf);
         LogScale scale = new(groups.SelectMany(group => group.Marks).Select(mark => mark.Value), left, right);
 
-        SvgCanvas canvas = new(Width, bottom + AxisHeight, title);
+        SvgCanvas canvas = inPage ? SvgCanvas.InPage(Width, bottom + AxisHeight, title, title) : SvgCanvas.Alone(Width, bottom + AxisHeight, title);
         canvas.Text(Margin, 22, title, "title");
         legend.Draw(canvas, Margin, TitleHeight);
         double y = top;
@@ -75,13 +76,13 @@ internal sealed class RatioChart(string title, string axisTitle, IReadOnlyList<M
             string hint = $"{group.Name}, {mark.Series}: {Figure.Ratio(mark.Value)} ×";
             if (!bars)
             {
-                canvas.Dot(scale[mark.Value], top + (DotRow / 2), DotRadius, mark.Colour, hint);
+                canvas.Dot(scale[mark.Value], top + (DotRow / 2), DotRadius, $"f{mark.Colour}", hint);
                 continue;
             }
 
             double from = Math.Min(scale[1], scale[mark.Value]);
             double to = Math.Max(scale[1], scale[mark.Value]);
-            canvas.Bar(from, y, Math.Max(to - from, 1.5), BarHeight, mark.Colour, hint);
+            canvas.Rectangle(from, y, Math.Max(to - from, 1.5), BarHeight, $"f{mark.Colour}", hint);
             canvas.Text(to + LabelGap, y + BarHeight - 1, mark.Label, "small");
             y += BarHeight + BarGap;
         }

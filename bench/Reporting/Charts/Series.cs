@@ -5,4 +5,4 @@ namespace MagAlloc.Bench.Reporting.Charts;
 /// <param name="Colour">Of the palette.</param>
 /// <param name="Strong">True for the line that the chart is about.</param>
 /// <param name="Points">In the order of their abscissae.</param>
-internal sealed record Series(string Name, string Colour, bool Strong, IReadOnlyList<(double X, double Y)> Points);
+internal sealed record Series(string Name, int Colour, bool Strong, IReadOnlyList<(double X, double Y)> Points);

@@ -40,6 +40,14 @@ internal sealed class CommitCounter : BoundedCounter
     /// <summary>Bytes given back since the start. Counted by itself: <see cref="Total"/> less the value is less for a moment while bytes are added.</summary>
     public long Returned => Atomic.Load(ref _returned.Value);
 
+    public void Read(ref Ledger ledger)
+    {
+        ledger.CommittedBytes = Value;
+        ledger.PeakCommittedBytes = Peak;
+        ledger.ObtainedBytes = Total;
+        ledger.ReturnedBytes = Returned;
+    }
+
     /// <inheritdoc/>
     protected override void OnChanged(long change, long now)
     {

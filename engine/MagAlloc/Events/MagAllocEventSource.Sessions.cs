@@ -181,37 +181,37 @@ internal sealed unsafe partial class MagAllocEventSource
     [NonEvent]
     private void TellFigures(IEventOwner owner)
     {
-        if (!IsEnabled(EventLevel.Informational, Keywords.Statistics) || !owner.TryGetFigures(out OwnerFigures figures))
+        if (!IsEnabled(EventLevel.Informational, Keywords.Statistics) || !owner.TryRead(out Ledger l))
         {
             return;
         }
 
         OwnerStatistics(
             owner.Id,
-            figures.AllocatedBytes,
-            figures.ThreadCachedBytes,
-            figures.DepotCachedBytes,
-            figures.CommittedBytes,
-            figures.ReservedBytes,
-            figures.PeakCommittedBytes,
-            figures.DepotMagazines,
-            figures.DepotExchanges,
-            figures.ReclaimedMagazines,
-            (int)figures.Threads,
-            figures.InjectedFaults);
-        if (owner is IBufferOwner buffers && buffers.TryGetBufferFigures(out BufferFigures more))
+            l.AllocatedBytes,
+            l.ThreadCachedBytes,
+            l.DepotCachedBytes,
+            l.CommittedBytes,
+            l.ReservedBytes,
+            l.PeakCommittedBytes,
+            l.DepotMagazines,
+            l.DepotExchanges,
+            l.ReclaimedMagazines,
+            (int)l.Threads,
+            l.InjectedFaults);
+        if (owner.Kind == OwnerKind.Buffers)
         {
             BufferStatistics(
                 owner.Id,
-                more.LiveBuffers,
-                more.OrphanedBuffers,
-                more.OrphanedBytes,
-                more.RevokedBuffers,
-                more.Importers,
-                more.HandOvers,
-                more.Acknowledgements,
-                more.Revocations,
-                more.Reclaims);
+                (int)l.LiveBuffers,
+                (int)l.OrphanedBuffers,
+                l.OrphanedBytes,
+                (int)l.RevokedBuffers,
+                (int)l.Importers,
+                l.HandOvers,
+                l.Acknowledgements,
+                l.Revocations,
+                l.Reclaims);
         }
 
         if (!IsEnabled(EventLevel.Verbose, Keywords.Statistics))
@@ -219,8 +219,8 @@ internal sealed unsafe partial class MagAllocEventSource
             return;
         }
 
-        Span<ClassFigures> classes = stackalloc ClassFigures[OwnerRegistry.MostClasses];
-        foreach (ref readonly ClassFigures one in classes[..owner.GetClassFigures(classes)])
+        Span<SizeClassStatistics> classes = stackalloc SizeClassStatistics[OwnerRegistry.MostClasses];
+        foreach (ref readonly SizeClassStatistics one in classes[..owner.ReadClasses(classes)])
         {
             ClassStatistics(
                 owner.Id, one.Code, one.BlockBytes, one.AllocatedBlocks, one.ThreadCachedBlocks + one.DepotCachedBlocks, one.Slabs, one.WasteBytes);

@@ -1,4 +1,5 @@
 using MagAlloc.Concurrency;
+using MagAlloc.Events;
 using MagAlloc.Magazines;
 using MagAlloc.Slabs;
 
@@ -83,7 +84,10 @@ internal sealed unsafe class BasicChecks : IBlockChecks
     }
 
     /// <inheritdoc/>
-    public HeapStatistics Adjust(HeapStatistics statistics) => statistics;
+    public void Adjust(ref Ledger ledger)
+    {
+        // They hold nothing back.
+    }
 
     /// <inheritdoc/>
     public LeakReport? FindLeaks() => null;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using MagAlloc.Events;
 using MagAlloc.Platform;
 
 namespace MagAlloc;
@@ -16,7 +17,7 @@ internal unsafe partial class BlockCore<TSource>
         ObjectDisposedException.ThrowIf(!Engine.TryEnter(), typeof(TSource));
         try
         {
-            HeapStatistics books = GetStatistics();
+            Ledger books = Read();
             return new OutOfMemoryException(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{Name}: no memory for {what}: {Describe(why)} Allocated: {books.AllocatedBytes} bytes, cached: {books.CachedBytes}, committed: {books.CommittedBytes}."));

@@ -28,7 +28,6 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
 
     private readonly FaultPlan? _faults;
     private readonly bool _isLimitOfContainer;
-    private Announcement _announcement;
     private long _flushes;
 
     /// <param name="kind">A value of <see cref="OwnerKind"/>.</param>
@@ -53,7 +52,7 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
         Id = EngineIds.Next();
         _faults = options.Faults;
         _faults?.Observe(FaultEvents.Tell);
-        Misuses = new MisuseLog(options.Name, Id);
+        Misuses = new HeapMisuseLog(options.Name, Id);
         long limit = options.EffectiveByteLimit();
         _isLimitOfContainer = limit != options.ByteLimit;
         Committed = new CommitCounter(Id, limit, options.Budget);
@@ -73,8 +72,8 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
                         PageMap.ExtraCodes,
                         (int)Math.Clamp((long)bytes / BytesPerMagazine, Math.Min(FewestMagazines, (long)bytes / FewestBytesPerMagazine), MostMagazines),
                         Committed,
-                        options.ReclaimPolicy,
-                        options.ReclaimThreshold < 0 ? Environment.ProcessorCount : options.ReclaimThreshold,
+                        options.Reclaim.Policy,
+                        options.Reclaim.DepotThreshold,
                         options.Faults,
                         Id));
                     isBuilt = true;
@@ -95,9 +94,9 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
                 }
             }
 
-            if (options.ReclaimWorker)
+            if (options.Reclaim.Worker)
             {
-                Engine.StartWorker(options.ReclaimInterval, Tick);
+                Engine.StartWorker(options.Reclaim.Interval, Tick);
             }
         }
         catch
@@ -116,7 +115,7 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
     /// <inheritdoc/>
     public string Kind { get; }
 
-    public MisuseLog Misuses { get; }
+    public HeapMisuseLog Misuses { get; }
 
     public CommitCounter Committed { get; }
 
@@ -286,56 +285,47 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
         return bytes;
     }
 
-    public virtual HeapStatistics GetStatistics()
+    /// <summary>Reads the books. The caller is inside.</summary>
+    public virtual Ledger Read()
     {
-        EngineStatistics engine = Engine.GetStatistics();
-        long allocated = 0, allocatedBytes = 0, cached = 0, threadBytes = 0, depotBytes = 0, free = 0, freeBytes = 0, capacity = 0;
+        Ledger ledger = default;
+        Engine.Read(ref ledger);
+        Committed.Read(ref ledger);
         for (int code = 1; code <= Slabs.ClassCount; code++)
         {
-            long blockBytes = Slabs.Class(code).BlockBytes;
-            long inThreads = Engine.CountInThreads(code);
-            long inDepot = Engine.CountInDepot(code);
-            long inCaches = inThreads + inDepot;
-            long outstanding = Slabs.Outstanding(code);
-            long inSlabs = Slabs.Capacity(code);
-            allocated += outstanding - inCaches;
-            allocatedBytes += (outstanding - inCaches) * blockBytes;
-            cached += inCaches;
-            threadBytes += inThreads * blockBytes;
-            depotBytes += inDepot * blockBytes;
-            free += inSlabs - outstanding;
-            freeBytes += (inSlabs - outstanding) * blockBytes;
-            capacity += inSlabs;
+            SizeClassStatistics one = ReadClass(code);
+            ledger.AllocatedBlocks += one.AllocatedBlocks;
+            ledger.AllocatedBytes += one.AllocatedBlocks * one.BlockBytes;
+            ledger.CachedBlocks += one.ThreadCachedBlocks + one.DepotCachedBlocks;
+            ledger.ThreadCachedBytes += one.ThreadCachedBlocks * one.BlockBytes;
+            ledger.DepotCachedBytes += one.DepotCachedBlocks * one.BlockBytes;
+            ledger.FreeBlocks += one.FreeBlocks;
+            ledger.FreeBytes += one.FreeBlocks * one.BlockBytes;
         }
 
-        return new HeapStatistics
+        ledger.CachedBytes = ledger.ThreadCachedBytes + ledger.DepotCachedBytes;
+        ledger.CapacityBlocks = ledger.AllocatedBlocks + ledger.CachedBlocks + ledger.FreeBlocks;
+        ledger.MetadataBytes = Arena.MetadataBytes;
+        ledger.ReservedBytes += (long)Arena.ReservedBytes;
+        ledger.DirtyBytes = Arena.DirtyBytes;
+        ledger.DecommittedBytes = Arena.DecommittedBytes;
+        ledger.OutOfMemoryFlushes = Atomic.Load(ref _flushes);
+        ledger.Misuses = Misuses.Count;
+        return ledger;
+    }
+
+    /// <exception cref="ObjectDisposedException">The owner is disposed.</exception>
+    public HeapStatistics GetStatistics()
+    {
+        Engine.Enter();
+        try
         {
-            AllocatedBlocks = allocated,
-            AllocatedBytes = allocatedBytes,
-            CachedBlocks = cached,
-            CachedBytes = threadBytes + depotBytes,
-            ThreadCachedBytes = threadBytes,
-            DepotCachedBytes = depotBytes,
-            FreeBlocks = free,
-            FreeBytes = freeBytes,
-            CapacityBlocks = capacity,
-            CommittedBytes = Committed.Value,
-            PeakCommittedBytes = Committed.Peak,
-            MetadataBytes = Arena.MetadataBytes,
-            ReservedBytes = (long)(Arena.ReservedBytes + Engine.ReservedBytes),
-            DirtyBytes = Arena.DirtyBytes,
-            Threads = engine.Threads,
-            DepotMagazines = engine.DepotMagazines,
-            DepotExchanges = engine.DepotExchanges,
-            DepotHits = engine.DepotHits,
-            SourceRefills = engine.SourceRefills,
-            SourceReturns = engine.SourceReturns,
-            ReclaimedMagazines = engine.ReclaimedMagazines,
-            DecommittedBytes = Arena.DecommittedBytes,
-            OutOfMemoryFlushes = Atomic.Load(ref _flushes),
-            InjectedFaults = InjectedFaults,
-            Misuses = Misuses.Count,
-        };
+            return new HeapStatistics(Read());
+        }
+        finally
+        {
+            Engine.Leave();
+        }
     }
 
     /// <summary>Ends the heap; accepts one that was never, or only partly, built.</summary>
@@ -349,7 +339,7 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
         Engine?.StopWorker();
         try
         {
-            _announcement.Withdraw(this, _faults);
+            OwnerRegistry.Instance.Withdraw(this, _faults);
         }
         finally
         {

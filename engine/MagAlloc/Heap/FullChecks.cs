@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using MagAlloc.Concurrency;
+using MagAlloc.Events;
 using MagAlloc.Magazines;
 using MagAlloc.Platform;
 
@@ -119,18 +120,15 @@ internal sealed unsafe class FullChecks : IBlockChecks
     }
 
     /// <inheritdoc/>
-    public HeapStatistics Adjust(HeapStatistics statistics)
+    public void Adjust(ref Ledger ledger)
     {
-        long runs = Atomic.Load(ref _heldRuns);
         long blocks = Atomic.Load(ref _heldBlocks);
-        return statistics with
-        {
-            AllocatedBlocks = statistics.AllocatedBlocks - blocks,
-            CachedBlocks = statistics.CachedBlocks + blocks,
-            LargeBlocks = statistics.LargeBlocks - runs,
-            AllocatedBytes = statistics.AllocatedBytes - Atomic.Load(ref _heldBytes),
-            CachedBytes = statistics.CachedBytes + Atomic.Load(ref _heldBytes),
-        };
+        long bytes = Atomic.Load(ref _heldBytes);
+        ledger.AllocatedBlocks -= blocks;
+        ledger.CachedBlocks += blocks;
+        ledger.LargeBlocks -= Atomic.Load(ref _heldRuns);
+        ledger.AllocatedBytes -= bytes;
+        ledger.CachedBytes += bytes;
     }
 
     /// <inheritdoc/>

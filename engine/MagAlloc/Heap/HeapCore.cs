@@ -204,11 +204,13 @@ internal sealed unsafe class HeapCore : BlockCore<SlabSource>
     public IBlockChecks? Checks { get; set; }
 
     /// <inheritdoc/>
-    public override HeapStatistics GetStatistics()
+    public override Ledger Read()
     {
-        HeapStatistics blocks = base.GetStatistics();
-        HeapStatistics statistics = blocks with { AllocatedBytes = blocks.AllocatedBytes + Runs.Bytes, LargeBlocks = Runs.Blocks };
-        return Checks?.Adjust(statistics) ?? statistics;
+        Ledger ledger = base.Read();
+        ledger.AllocatedBytes += Runs.Bytes;
+        ledger.LargeBlocks = Runs.Blocks;
+        Checks?.Adjust(ref ledger);
+        return ledger;
     }
 
     private static SlabClass[] Classes()

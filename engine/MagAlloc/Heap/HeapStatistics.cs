@@ -1,3 +1,5 @@
+using MagAlloc.Events;
+
 namespace MagAlloc;
 
 /// <summary>A snapshot of a heap's or pool's books.</summary>
@@ -8,81 +10,88 @@ namespace MagAlloc;
 /// </remarks>
 public readonly record struct HeapStatistics
 {
+    private readonly Ledger _ledger;
+
+    internal HeapStatistics(in Ledger ledger)
+    {
+        _ledger = ledger;
+    }
+
     /// <summary>Blocks of size classes that callers hold.</summary>
-    public long AllocatedBlocks { get; init; }
+    public long AllocatedBlocks { get => _ledger.AllocatedBlocks; init => _ledger.AllocatedBlocks = value; }
 
     /// <summary>Bytes that callers hold, rounded up to size classes; runs included, rounded up to pages.</summary>
-    public long AllocatedBytes { get; init; }
+    public long AllocatedBytes { get => _ledger.AllocatedBytes; init => _ledger.AllocatedBytes = value; }
 
     /// <summary>Blocks in thread caches and depots.</summary>
-    public long CachedBlocks { get; init; }
+    public long CachedBlocks { get => _ledger.CachedBlocks; init => _ledger.CachedBlocks = value; }
 
     /// <summary>Bytes of <see cref="CachedBlocks"/>.</summary>
-    public long CachedBytes { get; init; }
+    public long CachedBytes { get => _ledger.CachedBytes; init => _ledger.CachedBytes = value; }
 
     /// <summary>The part of <see cref="CachedBytes"/> in threads' magazines.</summary>
-    public long ThreadCachedBytes { get; init; }
+    public long ThreadCachedBytes { get => _ledger.ThreadCachedBytes; init => _ledger.ThreadCachedBytes = value; }
 
     /// <summary>The part of <see cref="CachedBytes"/> in depots.</summary>
-    public long DepotCachedBytes { get; init; }
+    public long DepotCachedBytes { get => _ledger.DepotCachedBytes; init => _ledger.DepotCachedBytes = value; }
 
     /// <summary>Free blocks in slabs.</summary>
-    public long FreeBlocks { get; init; }
+    public long FreeBlocks { get => _ledger.FreeBlocks; init => _ledger.FreeBlocks = value; }
 
     /// <summary>Bytes of <see cref="FreeBlocks"/>. Memory stands behind those that were handed out before and not decommitted since.</summary>
-    public long FreeBytes { get; init; }
+    public long FreeBytes { get => _ledger.FreeBytes; init => _ledger.FreeBytes = value; }
 
     /// <summary>Blocks of all slabs.</summary>
-    public long CapacityBlocks { get; init; }
+    public long CapacityBlocks { get => _ledger.CapacityBlocks; init => _ledger.CapacityBlocks = value; }
 
     /// <summary>Blocks larger than the largest size class that callers hold.</summary>
-    public long LargeBlocks { get; init; }
+    public long LargeBlocks { get => _ledger.LargeBlocks; init => _ledger.LargeBlocks = value; }
 
     /// <summary>Bytes that physical memory may stand behind, metadata included.</summary>
-    public long CommittedBytes { get; init; }
+    public long CommittedBytes { get => _ledger.CommittedBytes; init => _ledger.CommittedBytes = value; }
 
     /// <summary>Highest <see cref="CommittedBytes"/> so far.</summary>
-    public long PeakCommittedBytes { get; init; }
+    public long PeakCommittedBytes { get => _ledger.PeakCommittedBytes; init => _ledger.PeakCommittedBytes = value; }
 
     /// <summary>The part of <see cref="CommittedBytes"/> that holds the arena's metadata.</summary>
-    public long MetadataBytes { get; init; }
+    public long MetadataBytes { get => _ledger.MetadataBytes; init => _ledger.MetadataBytes = value; }
 
     /// <summary>Address space reserved, in bytes.</summary>
-    public long ReservedBytes { get; init; }
+    public long ReservedBytes { get => _ledger.ReservedBytes; init => _ledger.ReservedBytes = value; }
 
     /// <summary>The part of <see cref="CommittedBytes"/> that lies in free chunks.</summary>
-    public long DirtyBytes { get; init; }
+    public long DirtyBytes { get => _ledger.DirtyBytes; init => _ledger.DirtyBytes = value; }
 
     /// <summary>Living threads that have a cache.</summary>
-    public long Threads { get; init; }
+    public long Threads { get => _ledger.Threads; init => _ledger.Threads = value; }
 
     /// <summary>Full magazines in depots.</summary>
-    public long DepotMagazines { get; init; }
+    public long DepotMagazines { get => _ledger.DepotMagazines; init => _ledger.DepotMagazines = value; }
 
     /// <summary>Full magazines that moved between threads and depots, either way, since the start.</summary>
-    public long DepotExchanges { get; init; }
+    public long DepotExchanges { get => _ledger.DepotExchanges; init => _ledger.DepotExchanges = value; }
 
     /// <summary>The part of <see cref="DepotExchanges"/> in which a thread took a full magazine out of a depot.</summary>
-    public long DepotHits { get; init; }
+    public long DepotHits { get => _ledger.DepotHits; init => _ledger.DepotHits = value; }
 
     /// <summary>Batches that threads took from slabs since the start.</summary>
-    public long SourceRefills { get; init; }
+    public long SourceRefills { get => _ledger.SourceRefills; init => _ledger.SourceRefills = value; }
 
     /// <summary>Batches that threads returned to slabs since the start.</summary>
-    public long SourceReturns { get; init; }
+    public long SourceReturns { get => _ledger.SourceReturns; init => _ledger.SourceReturns = value; }
 
     /// <summary>Full magazines that reclaim passes returned to slabs since the start.</summary>
-    public long ReclaimedMagazines { get; init; }
+    public long ReclaimedMagazines { get => _ledger.ReclaimedMagazines; init => _ledger.ReclaimedMagazines = value; }
 
     /// <summary>Bytes decommitted since the start.</summary>
-    public long DecommittedBytes { get; init; }
+    public long DecommittedBytes { get => _ledger.DecommittedBytes; init => _ledger.DecommittedBytes = value; }
 
     /// <summary>Times that an allocation found no memory and flushed the caches before it tried again.</summary>
-    public long OutOfMemoryFlushes { get; init; }
+    public long OutOfMemoryFlushes { get => _ledger.OutOfMemoryFlushes; init => _ledger.OutOfMemoryFlushes = value; }
 
     /// <summary>Faults that the plan injected.</summary>
-    public long InjectedFaults { get; init; }
+    public long InjectedFaults { get => _ledger.InjectedFaults; init => _ledger.InjectedFaults = value; }
 
     /// <summary>Misuses found.</summary>
-    public long Misuses { get; init; }
+    public long Misuses { get => _ledger.Misuses; init => _ledger.Misuses = value; }
 }

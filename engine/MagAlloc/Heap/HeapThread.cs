@@ -4,7 +4,7 @@ using MagAlloc.Slabs;
 
 namespace MagAlloc;
 
-/// <summary>The calling thread's cache in a heap, held for a hot loop. Get it from <see cref="NativeHeap.CurrentThread"/>.</summary>
+/// <summary>The calling thread's cache in a heap, held for a hot loop. Get it from <see cref="NativeHeap.OpenThread()"/>.</summary>
 /// <remarks>
 /// A <c>ref struct</c>, so that it cannot leave the stack of its thread. Operations mean what those of the heap mean. Under
 /// checks they are the heap's own. After the heap's disposal allocations are refused, and so are frees, except that a sized free may do nothing.
@@ -103,8 +103,8 @@ public unsafe ref struct HeapThread : IDisposable
         _heap.FreeSlow(block);
     }
 
-    /// <inheritdoc cref="NativeHeap.Free(void*, nuint)"/>
-    public readonly void Free(void* block, nuint byteCount)
+    /// <inheritdoc cref="NativeHeap.FreeSized(void*, nuint)"/>
+    public readonly void FreeSized(void* block, nuint byteCount)
     {
         nuint offset = (nuint)block - _arenaBase;
         if (offset < _arenaBytes && _cache != null && ThreadCache.TryPush(_cache, _pageMap[offset >> Arena.ChunkShift], (nuint)block))

@@ -1,3 +1,5 @@
+using MagAlloc.Events;
+
 namespace MagAlloc;
 
 /// <summary>What stands between a heap's callers and its core while checks are on. Any thread.</summary>
@@ -23,7 +25,7 @@ internal interface IBlockChecks
     void Trim();
 
     /// <summary>Corrects what the core counts as allocated but no caller holds.</summary>
-    HeapStatistics Adjust(HeapStatistics statistics);
+    void Adjust(ref Ledger ledger);
 
     /// <returns>Null when nothing leaked, or leaks are not tracked.</returns>
     LeakReport? FindLeaks();

@@ -1,5 +1,4 @@
 using MagAlloc.Events;
-using MagAlloc.Magazines;
 
 namespace MagAlloc;
 
@@ -12,65 +11,45 @@ public sealed unsafe partial class MagazineCache<TSource> : IEventOwner
 
     string IEventOwner.Kind => OwnerKind.Cache;
 
-    bool IEventOwner.TryGetFigures(out OwnerFigures figures)
+    bool IEventOwner.TryRead(out Ledger ledger)
     {
-        figures = default;
+        ledger = default;
         if (!_engine.TryEnter())
         {
             return false;
         }
 
-        try
-        {
-            EngineStatistics engine = _engine.GetStatistics();
-            figures = new OwnerFigures
-            {
-                ThreadCachedBytes = _engine.CountInThreads(Code),
-                DepotCachedBytes = _engine.CountInDepot(Code),
-                CommittedBytes = _committed.Value,
-                TotalCommittedBytes = _committed.Total,
-                ReturnedBytes = _committed.Returned,
-                PeakCommittedBytes = _committed.Peak,
-                ReservedBytes = (long)_engine.ReservedBytes,
-                Threads = engine.Threads,
-                DepotMagazines = engine.DepotMagazines,
-                DepotExchanges = engine.DepotExchanges,
-                DepotHits = engine.DepotHits,
-                SourceRefills = engine.SourceRefills,
-                SourceReturns = engine.SourceReturns,
-                ReclaimedMagazines = engine.ReclaimedMagazines,
-                InjectedFaults = _faults?.Injected ?? 0,
-            };
-            return true;
-        }
-        finally
-        {
-            _engine.Leave();
-        }
+        ledger = Read();
+        _engine.Leave();
+        return true;
     }
 
-    int IEventOwner.GetClassFigures(Span<ClassFigures> into)
+    int IEventOwner.ReadClasses(Span<SizeClassStatistics> into)
     {
         if (!_engine.TryEnter())
         {
             return 0;
         }
 
-        try
+        into[0] = new SizeClassStatistics
         {
-            into[0] = new ClassFigures(Code, 1, 0, _engine.CountInThreads(Code), _engine.CountInDepot(Code), 0, 0, 0);
-            return 1;
-        }
-        finally
-        {
-            _engine.Leave();
-        }
-    }
-
-    void IEventOwner.FollowSessions()
-    {
-        // Resources have no bytes, so they are not sampled.
+            Code = Code, BlockBytes = 1, ThreadCachedBlocks = _engine.CountInThreads(Code), DepotCachedBlocks = _engine.CountInDepot(Code),
+        };
+        _engine.Leave();
+        return 1;
     }
 
     void IEventOwner.ReportExchanges(int beforeBeat, bool discard) => _engine.ReportExchanges(beforeBeat, discard);
+
+    /// <summary>The caller is inside.</summary>
+    private Ledger Read()
+    {
+        Ledger ledger = default;
+        _engine.Read(ref ledger);
+        _committed.Read(ref ledger);
+        ledger.ThreadCachedBytes = _engine.CountInThreads(Code);
+        ledger.DepotCachedBytes = _engine.CountInDepot(Code);
+        ledger.CachedBlocks = ledger.ThreadCachedBytes + ledger.DepotCachedBytes;
+        return ledger;
+    }
 }

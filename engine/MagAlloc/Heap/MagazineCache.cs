@@ -24,7 +24,6 @@ public sealed unsafe partial class MagazineCache<TSource> : IDisposable
     private readonly CommitCounter _committed;
     private readonly FaultPlan? _faults;
     private readonly string _name;
-    private Announcement _announcement;
 
     /// <summary>Makes a cache over a source.</summary>
     /// <param name="source">Copied.</param>
@@ -48,19 +47,19 @@ public sealed unsafe partial class MagazineCache<TSource> : IDisposable
                 ExtraCodes: 0,
                 MagazineCapacity: options.DepotCapacity + (64 * 1024),
                 _committed,
-                options.ReclaimPolicy,
-                options.ReclaimThreshold < 0 ? Environment.ProcessorCount : options.ReclaimThreshold,
+                options.Reclaim.Policy,
+                options.Reclaim.DepotThreshold,
                 options.Faults,
                 id,
                 FewestMagazines));
         try
         {
-            if (options.ReclaimWorker)
+            if (options.Reclaim.Worker)
             {
-                _engine.StartWorker(options.ReclaimInterval, _engine.Tick);
+                _engine.StartWorker(options.Reclaim.Interval, _engine.Tick);
             }
 
-            _announcement.Make(this, _faults);
+            OwnerRegistry.Instance.Announce(this, _faults);
         }
         catch
         {
@@ -80,7 +79,7 @@ public sealed unsafe partial class MagazineCache<TSource> : IDisposable
         {
             // As alloc_iova_fast: bring home what is cached, then try once more.
             _engine.RequestFlush();
-            Flush();
+            BringHome(countAlso: false, out _);
             var look = new SecondLook(_committed.Transit);
             do
             {
@@ -129,8 +128,26 @@ public sealed unsafe partial class MagazineCache<TSource> : IDisposable
     }
 
     /// <summary>Returns what this thread, threads that have ended and the depot hold to the source.</summary>
+    /// <returns>Resources that are with the source now and were cached before.</returns>
     /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
-    public void Flush()
+    public long Flush()
+    {
+        BringHome(countAlso: true, out long resources);
+        return resources;
+    }
+
+    /// <summary>As <see cref="Flush"/>; counts the memory of magazines that nobody uses, which goes back to the operating system.</summary>
+    /// <returns>Bytes given back to the operating system.</returns>
+    /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
+    public long Trim()
+    {
+        long bytes = BringHome(countAlso: false, out _);
+        _engine.TellTrimmed(bytes);
+        return bytes;
+    }
+
+    /// <returns>Bytes given back to the operating system.</returns>
+    private long BringHome(bool countAlso, out long resources)
     {
         ThreadCache* cache = _engine.Current();
         if (cache != null)
@@ -143,8 +160,11 @@ public sealed unsafe partial class MagazineCache<TSource> : IDisposable
             _engine.Enter();
             try
             {
+                long before = countAlso ? _engine.CountCached(Code) : 0;
                 _engine.FlushCurrent(keepFullInDepot: false);
-                _engine.Trim();
+                long bytes = _engine.Trim();
+                resources = countAlso ? Math.Max(0, before - _engine.CountCached(Code)) : 0;
+                return bytes;
             }
             finally
             {
@@ -160,14 +180,13 @@ public sealed unsafe partial class MagazineCache<TSource> : IDisposable
         }
     }
 
-    /// <summary>One reclaim pass.</summary>
-    /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
-    public void Tick()
+    /// <inheritdoc cref="NativeHeap.Tick"/>
+    public bool Tick()
     {
         _engine.Enter();
         try
         {
-            _engine.Tick();
+            return _engine.Tick() == ReclaimOutlook.Pending;
         }
         finally
         {
@@ -182,19 +201,7 @@ public sealed unsafe partial class MagazineCache<TSource> : IDisposable
         _engine.Enter();
         try
         {
-            EngineStatistics engine = _engine.GetStatistics();
-            return new MagazineCacheStatistics
-            {
-                CachedResources = _engine.CountCached(Code),
-                Threads = engine.Threads,
-                DepotMagazines = engine.DepotMagazines,
-                DepotExchanges = engine.DepotExchanges,
-                DepotHits = engine.DepotHits,
-                SourceRefills = engine.SourceRefills,
-                SourceReturns = engine.SourceReturns,
-                ReclaimedMagazines = engine.ReclaimedMagazines,
-                CommittedBytes = _committed.Value,
-            };
+            return new MagazineCacheStatistics(Read());
         }
         finally
         {
@@ -207,7 +214,7 @@ public sealed unsafe partial class MagazineCache<TSource> : IDisposable
     /// pending meanwhile. Calling it again does nothing. What the source throws is thrown on when all is done.
     /// </summary>
     /// <exception cref="InvalidOperationException">
-    /// The source calls it from inside one of its methods, whoever runs that; or an event listener does.
+    /// A method of the source calls it, on whichever thread; or an event listener does.
     /// </exception>
     public void Dispose()
     {
@@ -222,7 +229,7 @@ public sealed unsafe partial class MagazineCache<TSource> : IDisposable
         _engine.StopWorker();
         try
         {
-            _announcement.Withdraw(this, _faults);
+            OwnerRegistry.Instance.Withdraw(this, _faults);
         }
         finally
         {

@@ -1,37 +1,31 @@
 namespace MagAlloc;
 
-/// <summary>What a <see cref="MagazineCache{TSource}"/> is made from. Values are checked by the cache's constructor.</summary>
-public sealed class MagazineCacheOptions
+/// <summary>What a <see cref="MagazineCache{TSource}"/> is made from. The cache's constructor checks the values and copies them.</summary>
+public sealed record MagazineCacheOptions
 {
     /// <summary>Name in exceptions. Not null.</summary>
-    public string Name { get; init; } = "cache";
+    public string Name { get; set; } = "cache";
 
     /// <summary>Resources a magazine holds, 1 to 127. Default: 127, as in Linux's <c>iova.c</c>.</summary>
-    public int MagazineCapacity { get; init; } = 127;
+    public int MagazineCapacity { get; set; } = 127;
 
     /// <summary>Most full magazines the depot holds, 0 to 1,000,000; what is beyond goes to the source. Default: 1,024.</summary>
-    public int DepotCapacity { get; init; } = 1024;
-
-    /// <inheritdoc cref="NativeHeapOptions.ReclaimPolicy"/>
-    public ReclaimPolicy ReclaimPolicy { get; init; } = ReclaimPolicy.WorkingSet;
-
-    /// <inheritdoc cref="NativeHeapOptions.ReclaimInterval"/>
-    public TimeSpan ReclaimInterval { get; init; } = TimeSpan.FromMilliseconds(100);
-
-    /// <inheritdoc cref="NativeHeapOptions.ReclaimThreshold"/>
-    public int ReclaimThreshold { get; init; } = -1;
+    public int DepotCapacity { get; set; } = 1024;
 
     /// <summary>
-    /// True: a background thread runs the passes. False (default): they run when the owner calls
-    /// <see cref="MagazineCache{TSource}.Tick"/>.
+    /// How cached resources go back to the source. Default: <see cref="ReclaimOptions.Manual"/>, for a worker would call the source on a
+    /// thread of its own. Not null.
     /// </summary>
-    public bool ReclaimWorker { get; init; }
+    public ReclaimOptions Reclaim { get; set; } = ReclaimOptions.Manual;
 
     /// <inheritdoc cref="NativeHeapOptions.Faults"/>
-    public FaultPlan? Faults { get; init; }
+    public FaultPlan? Faults { get; set; }
 
     internal void Validate()
     {
+        ArgumentNullException.ThrowIfNull(Name);
+        ArgumentNullException.ThrowIfNull(Reclaim);
+        Reclaim.Validate();
         if (MagazineCapacity is < 1 or > 127)
         {
             throw new ArgumentOutOfRangeException(nameof(MagazineCapacity), MagazineCapacity, $"{nameof(MagazineCapacity)} must be from 1 to 127 resources.");
@@ -41,13 +35,5 @@ public sealed class MagazineCacheOptions
         {
             throw new ArgumentOutOfRangeException(nameof(DepotCapacity), DepotCapacity, $"{nameof(DepotCapacity)} must be from 0 to 1000000 magazines.");
         }
-
-        new NativeHeapOptions
-        {
-            Name = Name,
-            ReclaimPolicy = ReclaimPolicy,
-            ReclaimInterval = ReclaimInterval,
-            ReclaimThreshold = ReclaimThreshold,
-        }.Validate();
     }
 }

@@ -1,32 +1,41 @@
+using MagAlloc.Events;
+
 namespace MagAlloc;
 
-/// <summary>A snapshot of a <see cref="MagazineCache{TSource}"/>'s books; exact while nobody uses the cache.</summary>
+/// <summary>A snapshot of a <see cref="MagazineCache{TSource}"/>'s books; exact while no thread uses the cache.</summary>
 public readonly record struct MagazineCacheStatistics
 {
+    private readonly Ledger _ledger;
+
+    internal MagazineCacheStatistics(in Ledger ledger)
+    {
+        _ledger = ledger;
+    }
+
     /// <summary>Resources in thread caches and in the depot.</summary>
-    public long CachedResources { get; init; }
+    public long CachedResources { get => _ledger.CachedBlocks; init => _ledger.CachedBlocks = value; }
 
     /// <summary>Living threads that have a cache.</summary>
-    public long Threads { get; init; }
+    public long Threads { get => _ledger.Threads; init => _ledger.Threads = value; }
 
     /// <summary>Full magazines in the depot.</summary>
-    public long DepotMagazines { get; init; }
+    public long DepotMagazines { get => _ledger.DepotMagazines; init => _ledger.DepotMagazines = value; }
 
     /// <summary>Full magazines that moved between threads and the depot, either way, since the start.</summary>
-    public long DepotExchanges { get; init; }
+    public long DepotExchanges { get => _ledger.DepotExchanges; init => _ledger.DepotExchanges = value; }
 
     /// <summary>The part of <see cref="DepotExchanges"/> in which a thread took a full magazine out of the depot.</summary>
-    public long DepotHits { get; init; }
+    public long DepotHits { get => _ledger.DepotHits; init => _ledger.DepotHits = value; }
 
     /// <summary>Batches that threads took from the source since the start.</summary>
-    public long SourceRefills { get; init; }
+    public long SourceRefills { get => _ledger.SourceRefills; init => _ledger.SourceRefills = value; }
 
     /// <summary>Batches that threads returned to the source since the start.</summary>
-    public long SourceReturns { get; init; }
+    public long SourceReturns { get => _ledger.SourceReturns; init => _ledger.SourceReturns = value; }
 
     /// <summary>Full magazines that reclaim passes returned to the source since the start.</summary>
-    public long ReclaimedMagazines { get; init; }
+    public long ReclaimedMagazines { get => _ledger.ReclaimedMagazines; init => _ledger.ReclaimedMagazines = value; }
 
     /// <summary>Bytes of magazines and thread caches.</summary>
-    public long CommittedBytes { get; init; }
+    public long CommittedBytes { get => _ledger.CommittedBytes; init => _ledger.CommittedBytes = value; }
 }

@@ -1,36 +1,23 @@
 using System.Diagnostics.Tracing;
 using MagAlloc.Concurrency;
 using MagAlloc.Events;
-using MagAlloc.Slabs;
 
 namespace MagAlloc;
 
-/// <summary>Counts misuses and tells the owner's subscribers. Any thread.</summary>
-internal sealed class MisuseLog : IMisuseSink
+/// <summary>Counts an owner's misuses, and tells events and subscribers of them. Any thread.</summary>
+/// <param name="owner">Number of the owner, for events; 0: none.</param>
+internal abstract class MisuseLog<TReport>(long owner)
 {
-    private readonly string _name;
-    private readonly long _owner;
     private long _count;
 
-    /// <param name="name">Name of the owner, for reports.</param>
-    /// <param name="owner">Number of the owner, for events.</param>
-    public MisuseLog(string name, long owner)
-    {
-        _name = name;
-        _owner = owner;
-    }
-
-    public event Action<MisuseReport>? Detected;
+    public event Action<TReport>? Detected;
 
     public long Count => Atomic.Load(ref _count);
 
     /// <summary>Set when the owner is being disposed: its zeroed metadata makes good blocks look bad.</summary>
     public bool Silent { get; set; }
 
-    /// <inheritdoc/>
-    public void Report(MisuseKind kind, nuint address) => Report(new MisuseReport(kind, address, _name));
-
-    public void Report(MisuseReport report)
+    public void Report(TReport report)
     {
         if (Silent)
         {
@@ -41,18 +28,13 @@ internal sealed class MisuseLog : IMisuseSink
         MagAllocEventSource log = MagAllocEventSource.Log;
         if (log.IsEnabled(EventLevel.Error, MagAllocEventSource.Keywords.Misuse))
         {
-            log.MisuseFound(_owner, report.Kind.ToString(), (long)report.Address);
+            (Enum kind, long address) = Summary(report);
+            log.MisuseFound(owner, kind.ToString(), address);
         }
 
         MisuseListeners.Tell(Detected, report);
     }
 
-    /// <summary>Reports and makes the exception for the offender's stack.</summary>
-    public HeapMisuseException Refuse(MisuseKind kind, nuint address) => Refuse(new MisuseReport(kind, address, _name));
-
-    public HeapMisuseException Refuse(MisuseReport report)
-    {
-        Report(report);
-        return new HeapMisuseException(report);
-    }
+    /// <summary>What the event says.</summary>
+    protected abstract (Enum Kind, long Address) Summary(TReport report);
 }

@@ -9,12 +9,13 @@ namespace MagAlloc;
 public sealed unsafe partial class NativeHeap
 {
     /// <summary>
-    /// This thread's cache, for hot loops: operations on the handle skip the look-up of the thread. Use it on this thread
-    /// only, and dispose it.
+    /// Opens this thread's cache for a hot loop: operations on the handle skip the look-up of the thread. The cache is made if the
+    /// thread has none, and stays pinned until the handle is disposed: use it on this thread only, and dispose it.
     /// </summary>
+    /// <returns>A handle, good for this thread. Each call pins the cache once more.</returns>
     /// <exception cref="OutOfMemoryException">There is no memory for the thread's cache.</exception>
     /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
-    public HeapThread CurrentThread => new(this);
+    public HeapThread OpenThread() => new(this);
 
     /// <summary>Allocates a block, as <c>NativeMemory.Alloc</c> does.</summary>
     /// <param name="byteCount">Size in bytes; 0 gives a valid pointer of its own.</param>
@@ -106,26 +107,6 @@ public sealed unsafe partial class NativeHeap
 
         block = (void*)AllocateOrZero(byteCount, SizeClasses.Granule, zeroed: false);
         return block != null;
-    }
-
-    /// <summary>Allocates many blocks of one size.</summary>
-    /// <param name="byteCount">Size of each in bytes.</param>
-    /// <param name="blocks">Filled from the front.</param>
-    /// <returns>How many were allocated: all, or fewer when memory ran out.</returns>
-    /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
-    public int AllocateMany(nuint byteCount, Span<nint> blocks)
-    {
-        for (int i = 0; i < blocks.Length; i++)
-        {
-            if (!TryAllocate(byteCount, out void* block))
-            {
-                return i;
-            }
-
-            blocks[i] = (nint)block;
-        }
-
-        return blocks.Length;
     }
 
     internal nuint AllocateOrZero(nuint byteCount, nuint alignment, bool zeroed, bool mayFlush = true)

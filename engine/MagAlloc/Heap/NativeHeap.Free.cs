@@ -34,12 +34,15 @@ public sealed unsafe partial class NativeHeap
         FreeSlow(block);
     }
 
-    /// <summary>Frees a block whose size the caller knows: with checks on, the size is checked too. Null does nothing.</summary>
+    /// <summary>
+    /// Frees a block whose size the caller states. The heap trusts the statement at <see cref="CheckLevel.None"/>: nobody compares it
+    /// with the block, and the mistake that a wrong size comes from stays unseen. With checks on a wrong size is refused. Null does nothing.
+    /// </summary>
     /// <param name="block">A block that was not allocated aligned, or null.</param>
-    /// <param name="byteCount">The size that it was allocated, or last reallocated, with.</param>
+    /// <param name="byteCount">The size in bytes that it was allocated, or last reallocated, with.</param>
     /// <exception cref="HeapMisuseException">With checks on: as <see cref="Free(void*)"/>, or the size is wrong.</exception>
     /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
-    public void Free(void* block, nuint byteCount)
+    public void FreeSized(void* block, nuint byteCount)
     {
         // The page map says the class, not the size: a block that could not be moved when it shrank is of a larger one, and would be
         // lost to it, and a wrong size would mix blocks of two classes.
@@ -52,18 +55,6 @@ public sealed unsafe partial class NativeHeap
         }
 
         FreeSlow(block, byteCount);
-    }
-
-    /// <summary>Frees many blocks.</summary>
-    /// <param name="blocks">Blocks; zero entries are skipped.</param>
-    /// <exception cref="HeapMisuseException">As <see cref="Free(void*)"/>; the blocks before the wrong one are freed.</exception>
-    /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
-    public void FreeMany(ReadOnlySpan<nint> blocks)
-    {
-        foreach (nint block in blocks)
-        {
-            Free((void*)block);
-        }
     }
 
     /// <summary>Changes a block's size, as <c>NativeMemory.Realloc</c> does.</summary>

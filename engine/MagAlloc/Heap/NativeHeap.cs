@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Tracing;
 using MagAlloc.Concurrency;
 using MagAlloc.Events;
+using MagAlloc.Magazines;
 
 namespace MagAlloc;
 
@@ -119,10 +120,10 @@ public sealed unsafe partial class NativeHeap : IDisposable
     internal IBlockChecks? BlockChecks => _checks;
 
     /// <summary>
-    /// Returns to slabs, and from there to the operating system, all that nobody uses: what the calling thread, threads that
+    /// Returns to slabs, and from there to the operating system, all that is unused: what the calling thread, threads that
     /// have ended and depots hold, and every page without a block in use. Other living threads keep their magazines.
     /// </summary>
-    /// <returns>Bytes decommitted.</returns>
+    /// <returns>Bytes given back to the operating system.</returns>
     /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
     public long Trim()
     {
@@ -138,14 +139,15 @@ public sealed unsafe partial class NativeHeap : IDisposable
         }
     }
 
-    /// <summary>One reclaim pass: what the worker does every interval.</summary>
+    /// <summary>One reclaim pass: what the worker does every interval. A second one at the same time returns at once.</summary>
+    /// <returns>Whether another pass would find something to do.</returns>
     /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
-    public void Tick()
+    public bool Tick()
     {
         _core.Engine.Enter();
         try
         {
-            _core.Tick();
+            return _core.Tick() == ReclaimOutlook.Pending;
         }
         finally
         {
@@ -155,18 +157,7 @@ public sealed unsafe partial class NativeHeap : IDisposable
 
     /// <summary>Reads the books. Allocates nothing and stops nobody.</summary>
     /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
-    public HeapStatistics GetStatistics()
-    {
-        _core.Engine.Enter();
-        try
-        {
-            return _core.GetStatistics();
-        }
-        finally
-        {
-            _core.Engine.Leave();
-        }
-    }
+    public HeapStatistics GetStatistics() => _core.GetStatistics();
 
     /// <summary>
     /// Reads the books of each size class that has slabs, smallest blocks first. Stops nobody; allocates the list. Blocks held back by

@@ -3,8 +3,8 @@ using MagAlloc.Events;
 
 namespace MagAlloc;
 
-/// <summary>What a <see cref="NativeHeap"/> is made from. Values are checked by the heap's constructor.</summary>
-public sealed class NativeHeapOptions
+/// <summary>What a <see cref="NativeHeap"/> is made from. The heap's constructor checks the values and copies them.</summary>
+public sealed record NativeHeapOptions
 {
     /// <summary>Smallest legal <see cref="ByteLimit"/>: 1 MiB.</summary>
     public const long MinimumByteLimit = 1024 * 1024;
@@ -16,13 +16,13 @@ public sealed class NativeHeapOptions
     public const long MaximumReservedBytes = 16L * 1024 * 1024 * 1024 * 1024;
 
     /// <summary>Name in exceptions, reports and traces. Not null.</summary>
-    public string Name { get; init; } = "heap";
+    public string Name { get; set; } = "heap";
 
     /// <summary>
     /// Most bytes the heap may have committed, its metadata included; at least <see cref="MinimumByteLimit"/>. Default: no
     /// limit.
     /// </summary>
-    public long ByteLimit { get; init; } = long.MaxValue;
+    public long ByteLimit { get; set; } = long.MaxValue;
 
     /// <summary>
     /// Takes the byte limit from the container: this share, from 0 to 1, of the least memory limit that is set on the process's control groups (<c>memory.max</c>,
@@ -30,36 +30,22 @@ public sealed class NativeHeapOptions
     /// <see cref="ByteLimit"/>. Read once, when the heap is made. 0 (default): not, unless the runtime's configuration property <c>MagAlloc.HeapLimitPercent</c> (1 to
     /// 100) says so for the heaps and pools of the process whose <see cref="ByteLimit"/> is left alone, the shared one included.
     /// </summary>
-    public double ContainerFraction { get; init; }
+    public double ContainerFraction { get; set; }
 
     /// <summary>
     /// Address space to reserve, in bytes; rounded up to 64 KiB. 0 (default): 256 GiB, or as much as the operating system
     /// grants of it with as much again left for others. Costs no memory.
     /// </summary>
-    public long ReservedBytes { get; init; }
+    public long ReservedBytes { get; set; }
 
-    /// <summary>Which magazines a reclaim pass returns. Default: <see cref="MagAlloc.ReclaimPolicy.WorkingSet"/>.</summary>
-    public ReclaimPolicy ReclaimPolicy { get; init; } = ReclaimPolicy.WorkingSet;
-
-    /// <summary>Time between reclaim passes, 1 ms to 1 hour. Default: 100 ms, as in Linux.</summary>
-    public TimeSpan ReclaimInterval { get; init; } = TimeSpan.FromMilliseconds(100);
-
-    /// <summary>
-    /// Magazines a depot keeps under <see cref="MagAlloc.ReclaimPolicy.Flat"/>; -1 (default): the number of processors.
-    /// </summary>
-    public int ReclaimThreshold { get; init; } = -1;
-
-    /// <summary>
-    /// True (default): a background thread runs the passes. False: they run when the owner calls
-    /// <see cref="NativeHeap.Tick"/> or <see cref="NativeHeap.Trim"/>.
-    /// </summary>
-    public bool ReclaimWorker { get; init; } = true;
+    /// <summary>How memory that was freed goes back. Default: a background thread, a pass each 100 ms. Not null.</summary>
+    public ReclaimOptions Reclaim { get; set; } = new();
 
     /// <summary>What is checked. Default: <see cref="CheckLevel.None"/>.</summary>
-    public CheckLevel Checks { get; init; } = CheckLevel.None;
+    public CheckLevel Checks { get; set; } = CheckLevel.None;
 
     /// <summary>Which fallible steps fail on purpose; null (default): none.</summary>
-    public FaultPlan? Faults { get; init; }
+    public FaultPlan? Faults { get; set; }
 
     /// <summary>Where memory is claimed from; null: from the machine.</summary>
     internal CommitBudget? Budget { get; init; }
@@ -76,6 +62,8 @@ public sealed class NativeHeapOptions
     internal void Validate()
     {
         ArgumentNullException.ThrowIfNull(Name);
+        ArgumentNullException.ThrowIfNull(Reclaim);
+        Reclaim.Validate();
         if (ByteLimit < MinimumByteLimit)
         {
             throw new ArgumentOutOfRangeException(nameof(ByteLimit), ByteLimit, $"{nameof(ByteLimit)} must be at least {MinimumByteLimit} bytes.");
@@ -92,21 +80,6 @@ public sealed class NativeHeapOptions
         {
             throw new ArgumentOutOfRangeException(
                 nameof(ReservedBytes), ReservedBytes, $"{nameof(ReservedBytes)} must be 0 or from {MinimumReservedBytes} to {MaximumReservedBytes} bytes.");
-        }
-
-        if (!Enum.IsDefined(ReclaimPolicy))
-        {
-            throw new ArgumentOutOfRangeException(nameof(ReclaimPolicy), ReclaimPolicy, $"{nameof(ReclaimPolicy)} must be Flat or WorkingSet.");
-        }
-
-        if (ReclaimInterval < TimeSpan.FromMilliseconds(1) || ReclaimInterval > TimeSpan.FromHours(1))
-        {
-            throw new ArgumentOutOfRangeException(nameof(ReclaimInterval), ReclaimInterval, $"{nameof(ReclaimInterval)} must be from 1 ms to 1 hour.");
-        }
-
-        if (ReclaimThreshold < -1)
-        {
-            throw new ArgumentOutOfRangeException(nameof(ReclaimThreshold), ReclaimThreshold, $"{nameof(ReclaimThreshold)} must be -1 or more magazines.");
         }
 
         if (!Enum.IsDefined(Checks))

@@ -128,12 +128,12 @@ public sealed unsafe class UnmanagedPool<T> : IDisposable
     }
 
     /// <inheritdoc cref="NativeHeap.Tick"/>
-    public void Tick()
+    public bool Tick()
     {
         _core.Engine.Enter();
         try
         {
-            _core.Tick();
+            return _core.Tick() == ReclaimOutlook.Pending;
         }
         finally
         {
@@ -142,18 +142,7 @@ public sealed unsafe class UnmanagedPool<T> : IDisposable
     }
 
     /// <inheritdoc cref="NativeHeap.GetStatistics"/>
-    public HeapStatistics GetStatistics()
-    {
-        _core.Engine.Enter();
-        try
-        {
-            return _core.GetStatistics();
-        }
-        finally
-        {
-            _core.Engine.Leave();
-        }
-    }
+    public HeapStatistics GetStatistics() => _core.GetStatistics();
 
     /// <inheritdoc cref="NativeHeap.GetSizeClassStatistics"/>
     public IReadOnlyList<SizeClassStatistics> GetSizeClassStatistics() => _core.GetSizeClassStatistics();

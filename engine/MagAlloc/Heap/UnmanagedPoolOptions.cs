@@ -2,38 +2,29 @@ using MagAlloc.Events;
 
 namespace MagAlloc;
 
-/// <summary>What an <see cref="UnmanagedPool{T}"/> is made from. Values are checked by the pool's constructor.</summary>
-public sealed class UnmanagedPoolOptions
+/// <summary>What an <see cref="UnmanagedPool{T}"/> is made from. The pool's constructor checks the values and copies them.</summary>
+public sealed record UnmanagedPoolOptions
 {
     /// <summary>Name in exceptions and reports. Not null.</summary>
-    public string Name { get; init; } = "pool";
+    public string Name { get; set; } = "pool";
 
     /// <inheritdoc cref="NativeHeapOptions.ByteLimit"/>
-    public long ByteLimit { get; init; } = long.MaxValue;
+    public long ByteLimit { get; set; } = long.MaxValue;
 
     /// <inheritdoc cref="NativeHeapOptions.ContainerFraction"/>
-    public double ContainerFraction { get; init; }
+    public double ContainerFraction { get; set; }
 
     /// <summary>
     /// Address space to reserve, in bytes; rounded up to 64 KiB. 0 (default): 16 GiB, or as much as the operating system
     /// grants of it with as much again left for others. Costs no memory.
     /// </summary>
-    public long ReservedBytes { get; init; }
+    public long ReservedBytes { get; set; }
 
-    /// <inheritdoc cref="NativeHeapOptions.ReclaimPolicy"/>
-    public ReclaimPolicy ReclaimPolicy { get; init; } = ReclaimPolicy.WorkingSet;
-
-    /// <inheritdoc cref="NativeHeapOptions.ReclaimInterval"/>
-    public TimeSpan ReclaimInterval { get; init; } = TimeSpan.FromMilliseconds(100);
-
-    /// <inheritdoc cref="NativeHeapOptions.ReclaimThreshold"/>
-    public int ReclaimThreshold { get; init; } = -1;
-
-    /// <inheritdoc cref="NativeHeapOptions.ReclaimWorker"/>
-    public bool ReclaimWorker { get; init; } = true;
+    /// <inheritdoc cref="NativeHeapOptions.Reclaim"/>
+    public ReclaimOptions Reclaim { get; set; } = new();
 
     /// <inheritdoc cref="NativeHeapOptions.Faults"/>
-    public FaultPlan? Faults { get; init; }
+    public FaultPlan? Faults { get; set; }
 
     /// <inheritdoc cref="NativeHeapOptions.Budget"/>
     internal CommitBudget? Budget { get; init; }
@@ -45,10 +36,7 @@ public sealed class UnmanagedPoolOptions
         ContainerFraction = ContainerFraction,
         Budget = Budget,
         ReservedBytes = ReservedBytes,
-        ReclaimPolicy = ReclaimPolicy,
-        ReclaimInterval = ReclaimInterval,
-        ReclaimThreshold = ReclaimThreshold,
-        ReclaimWorker = ReclaimWorker,
+        Reclaim = Reclaim,
         Faults = Faults,
     };
 }

@@ -1,11 +1,12 @@
 using MagAlloc.Concurrency;
+using MagAlloc.Events;
 
 namespace MagAlloc.Magazines;
 
 /// <content>The reclaim pass, its worker, and the books.</content>
-internal sealed unsafe partial class MagazineEngine<TSource>
+internal unsafe partial class MagazineEngine<TSource>
 {
-    private int _insidePass;
+    private protected int _insidePass;
     private long _reclaimed;
     private ReclaimWorker? _worker;
 
@@ -140,32 +141,30 @@ internal sealed unsafe partial class MagazineEngine<TSource>
         return count;
     }
 
-    public EngineStatistics GetStatistics()
+    /// <summary>Writes what the engine knows: threads, magazines, exchanges, addresses, faults.</summary>
+    public void Read(ref Ledger ledger)
     {
-        var statistics = new EngineStatistics { ReclaimedMagazines = Atomic.Load(ref _reclaimed) };
+        ledger.ReservedBytes = (long)ReservedBytes;
+        ledger.InjectedFaults = _options.Faults?.Injected ?? 0;
+        ledger.ReclaimedMagazines = Atomic.Load(ref _reclaimed);
         for (int code = 1; code < _codes; code++)
         {
-            statistics.DepotMagazines += _depots[code].Count;
+            ledger.DepotMagazines += _depots[code].Count;
         }
 
         for (CacheNode? node = Atomic.Load(ref _nodes); node is not null; node = node.Next)
         {
-            statistics.Threads += node.Ticket.State == CacheNodeState.Live ? 1 : 0;
-            statistics.DepotExchanges += Atomic.Load(ref node.Cache->DepotExchanges);
-            statistics.DepotHits += Atomic.Load(ref node.Cache->DepotHits);
-            statistics.SourceRefills += Atomic.Load(ref node.Cache->SourceRefills);
-            statistics.SourceReturns += Atomic.Load(ref node.Cache->SourceReturns);
-            if (TSource.KeepsLowest)
-            {
-                statistics.LimitHits += Atomic.Load(ref node.Cache->LimitHits);
-                statistics.LimitDepotHits += Atomic.Load(ref node.Cache->LimitDepotHits);
-                statistics.LimitMisses += Atomic.Load(ref node.Cache->LimitMisses);
-                statistics.Uncached += Atomic.Load(ref node.Cache->Uncached);
-                statistics.Visits += Atomic.Load(ref node.Cache->Visits);
-            }
+            ledger.Threads += node.Ticket.State == CacheNodeState.Live ? 1 : 0;
+            ledger.DepotExchanges += Atomic.Load(ref node.Cache->DepotExchanges);
+            ledger.DepotHits += Atomic.Load(ref node.Cache->DepotHits);
+            ledger.SourceRefills += Atomic.Load(ref node.Cache->SourceRefills);
+            ledger.SourceReturns += Atomic.Load(ref node.Cache->SourceReturns);
+            ledger.LimitHits += Atomic.Load(ref node.Cache->LimitHits);
+            ledger.LimitDepotHits += Atomic.Load(ref node.Cache->LimitDepotHits);
+            ledger.LimitMisses += Atomic.Load(ref node.Cache->LimitMisses);
+            ledger.Uncached += Atomic.Load(ref node.Cache->Uncached);
+            ledger.Visits += Atomic.Load(ref node.Cache->Visits);
         }
-
-        return statistics;
     }
 
     /// <summary>Full magazines of one class in its depot.</summary>

@@ -1,7 +1,8 @@
-using MagAlloc.Stress.Reporting.Charts;
-using MagAlloc.Stress.Reporting.Html;
 using MagAlloc.Stress.Reporting.Timeline;
-using MagAlloc.Stress.Verification;
+using MagAlloc.Tooling.Measurement;
+using MagAlloc.Tooling.Reporting;
+using MagAlloc.Tooling.Reporting.Charts;
+using MagAlloc.Tooling.Reporting.Html;
 
 namespace MagAlloc.Stress.Reporting.Page;
 

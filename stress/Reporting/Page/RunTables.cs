@@ -1,6 +1,7 @@
 using MagAlloc.Stress.Replay;
-using MagAlloc.Stress.Reporting.Html;
-using MagAlloc.Stress.Traces;
+using MagAlloc.Tooling.Reporting;
+using MagAlloc.Tooling.Reporting.Html;
+using MagAlloc.Tooling.Traces;
 
 namespace MagAlloc.Stress.Reporting.Page;
 

@@ -1,6 +1,6 @@
-using MagAlloc.Stress.Reporting.Charts;
-using MagAlloc.Stress.Reporting.Html;
 using MagAlloc.Stress.Reporting.Timeline;
+using MagAlloc.Tooling.Reporting.Charts;
+using MagAlloc.Tooling.Reporting.Html;
 
 namespace MagAlloc.Stress.Reporting.Page;
 
@@ -33,9 +33,9 @@ internal static class TimelineSection
         }
 
         if (depot.Largest > 0)
-            Draw(page, part, "Depot depth", string.Empty, AxisUnit.Counts(depot.Largest, "magazines"), [depot], SmallHeight);
+            page.TimeFigure("Depot depth", part.Points[^1].Seconds, AxisUnit.Counts(depot.Largest, "magazines"), [depot], SmallHeight);
         if (Rates(part) is { Points.Count: > 1 } rates)
-            Draw(page, part, "Throughput", string.Empty, AxisUnit.Counts(rates.Largest, "a second"), [rates], SmallHeight);
+            page.TimeFigure("Throughput", part.Points[^1].Seconds, AxisUnit.Counts(rates.Largest, "a second"), [rates], SmallHeight);
     }
 
     private static TimeSeries Series(string name, int colour, TimeMark mark, TimelinePart part, Func<TimelinePoint, long?> value) =>
@@ -57,11 +57,5 @@ internal static class TimelineSection
     }
 
     private static void Bytes(HtmlPage page, TimelinePart part, string title, string note, IReadOnlyList<TimeSeries> series, double height = 220) =>
-        Draw(page, part, title, note, AxisUnit.Bytes(series.Max(s => s.Largest)), series, height);
-
-    private static void Draw(HtmlPage page, TimelinePart part, string title, string note, AxisUnit unit, IReadOnlyList<TimeSeries> series, double height)
-    {
-        string svg = new TimeChart(title, part.Points[^1].Seconds, unit, series) { PlotHeight = height }.Draw();
-        page.Figure(title, series.Select(s => ($"{s.Name}, at most {unit.Describe(s.Largest)}", s.Colour)), svg, note);
-    }
+        page.TimeFigure(title, part.Points[^1].Seconds, AxisUnit.Bytes(series.Max(s => s.Largest)), series, height, note);
 }

@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
 using MagAlloc.Bench.Contenders;
 using MagAlloc.Bench.Workloads;
-using MagAlloc.Stress.Commands;
+using MagAlloc.Tooling.Commands;
 
 namespace MagAlloc.Tests.Bench.Contenders;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using MagAlloc.Bench.Gate.Baselines;
-using MagAlloc.Stress.Commands;
+using MagAlloc.Tooling.Commands;
 
 namespace MagAlloc.Tests.Bench.Gate;
 

@@ -1,5 +1,5 @@
 using MagAlloc.Bench.Commands;
-using MagAlloc.Stress.Reporting;
+using MagAlloc.Tooling.Reporting;
 
 namespace MagAlloc.Tests.Bench.Gate;
 

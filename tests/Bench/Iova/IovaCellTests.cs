@@ -21,11 +21,11 @@ public sealed class IovaCellTests
     [TestCaseSource(nameof(Names))]
     public void WithTheDomain_NothingIsLeft(string name)
     {
-        using IovaDomain domain = new(Granule, 1, new IovaDomainOptions { AddressBits = AddressBits, ReclaimWorker = false });
+        using IovaDomain domain = new(Granule, 1, new IovaDomainOptions { AddressBits = AddressBits, Reclaim = ReclaimOptions.Manual });
 
         Run(name, new DomainAllocator(domain));
 
-        domain.FlushCaches();
+        domain.Flush();
         Assert.That(domain.EnumerateInUse(), Is.Empty);
         Assert.That(domain.GetStatistics().Misuses, Is.Zero);
     }

@@ -36,7 +36,7 @@ public sealed class MixedLimitTests
         ulong granule = 1UL << (32 - windowBits);
         ulong mostHeldLow = (1UL << windowBits) * (ulong)fillPercent / 100;
         Random random = new(seed);
-        using IovaDomain domain = new(granule, 1, new IovaDomainOptions { AddressBits = 48, ReclaimWorker = false });
+        using IovaDomain domain = new(granule, 1, new IovaDomainOptions { AddressBits = 48, Reclaim = ReclaimOptions.Manual });
         using KernelIovaDomain model = new(granule, 1, processors: 1, worker: false);
         List<(ulong InDomain, ulong InModel, ulong Size)>[] live = [[], []];
         ulong heldLow = 0;

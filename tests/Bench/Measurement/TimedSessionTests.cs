@@ -61,7 +61,7 @@ public sealed class TimedSessionTests
 
     private static void Stress(LatencyBook book, long nanoseconds)
     {
-        MagAlloc.Stress.Verification.LatencyHistogram histogram = book.Take();
+        MagAlloc.Tooling.Measurement.LatencyHistogram histogram = book.Take();
         histogram.Record(nanoseconds);
         book.GiveBack(histogram);
     }

@@ -1,6 +1,6 @@
 using MagAlloc.Bench.Commands;
 using MagAlloc.Bench.Micro;
-using MagAlloc.Stress.Reporting;
+using MagAlloc.Tooling.Reporting;
 
 namespace MagAlloc.Tests.Bench.Micro;
 

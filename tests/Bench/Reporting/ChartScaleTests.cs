@@ -1,6 +1,6 @@
 using MagAlloc.Bench.Reporting;
 using MagAlloc.Bench.Reporting.Charts;
-using MagAlloc.Stress.Reporting.Charts;
+using MagAlloc.Tooling.Reporting.Charts;
 
 namespace MagAlloc.Tests.Bench.Reporting;
 

@@ -57,7 +57,7 @@ public sealed record Component(string Name, Func<FaultPlan?, IDisposable> Make, 
     {
         IdStore store = new(300);
         return new OwnedCache(
-            store, new MagazineCache<IdStore.Source>(new IdStore.Source(store), new MagazineCacheOptions { Name = OwnerName, ReclaimWorker = true, Faults = plan }));
+            store, new MagazineCache<IdStore.Source>(new IdStore.Source(store), new MagazineCacheOptions { Name = OwnerName, Reclaim = new(), Faults = plan }));
     }
 
     private static void UseCache(OwnedCache made)

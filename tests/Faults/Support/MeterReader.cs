@@ -3,16 +3,16 @@ using MagAlloc.Diagnostics;
 
 namespace MagAlloc.Tests.Faults.Support;
 
-/// <summary>A monitor that reads all instruments without a pause, on a thread of its own, and remembers whether a counter of a series ever fell.</summary>
+/// <summary>A monitor that reads all instruments without a pause, on a thread of its own, and remembers whether a counter of a series ever fell below its first value.</summary>
 internal sealed class MeterReader : IDisposable
 {
     private readonly MeterListener _listener = new();
-    private readonly Dictionary<string, long> _highest = [];
+    private readonly Dictionary<string, long> _first = [];
     private readonly string? _owner;
     private readonly Thread _thread;
     private volatile bool _stop;
 
-    /// <param name="owner">Whose counters must not fall; null: nobody's.</param>
+    /// <param name="owner">Whose counters must not fall below their first value; null: nobody's.</param>
     public MeterReader(string? owner = null)
     {
         _owner = owner;
@@ -68,18 +68,16 @@ internal sealed class MeterReader : IDisposable
 
         foreach (KeyValuePair<string, object?> tag in tags)
         {
-            if (tag.Key == MagAllocMeter.OwnerNameTag && !_owner.Equals(tag.Value))
+            if (tag.Key == Instruments.OwnerNameTag && !_owner.Equals(tag.Value))
             {
                 return;
             }
         }
 
-        long highest = _highest.GetValueOrDefault(instrument.Name);
-        if (value < highest)
+        _first.TryAdd(instrument.Name, value);
+        if (value < _first[instrument.Name])
         {
-            Fall ??= $"{instrument.Name} from {highest} to {value}";
+            Fall ??= $"{instrument.Name} from {_first[instrument.Name]} to {value}";
         }
-
-        _highest[instrument.Name] = Math.Max(value, highest);
     }
 }

@@ -20,9 +20,7 @@ internal static class Heaps
             Checks = checks,
             ByteLimit = byteLimit,
             ReservedBytes = 8 * GiB,
-            ReclaimPolicy = policy,
-            ReclaimThreshold = threshold,
-            ReclaimWorker = false,
+            Reclaim = ReclaimOptions.Manual with { Policy = policy, Threshold = threshold },
             Faults = faults,
         });
 
@@ -31,7 +29,6 @@ internal static class Heaps
         Name = "worker",
         Checks = checks,
         ReservedBytes = 8 * GiB,
-        ReclaimInterval = TimeSpan.FromMilliseconds(intervalMs),
-        ReclaimThreshold = 1,
+        Reclaim = new() { Interval = TimeSpan.FromMilliseconds(intervalMs), Threshold = 1 },
     });
 }

@@ -43,7 +43,7 @@ internal sealed partial class IovaModelRun
         Operation = $"Reserve({lo}, {hi})";
         if (setting.Fast)
         {
-            domain.FlushCaches(); // else what is cached is reported as overlapped, and the model does not know it
+            domain.Flush(); // else what is cached is reported as overlapped, and the model does not know it
         }
 
         IovaReservation result;
@@ -111,7 +111,7 @@ internal sealed partial class IovaModelRun
         switch (dice)
         {
             case 0:
-                IovaModel.Require(domain.FlushCaches() >= 0, "FlushCaches returned a negative number");
+                IovaModel.Require(domain.Flush() >= 0, "Flush returned a negative number");
                 break;
             case 1:
                 IovaModel.Require(domain.Trim() >= 0, "Trim returned a negative number");

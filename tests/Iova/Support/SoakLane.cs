@@ -149,7 +149,7 @@ internal sealed class SoakLane(IovaDomain domain, OwnerMap owners, ConcurrentQue
         switch (_random.Next(4))
         {
             case 0:
-                domain.FlushCaches();
+                domain.Flush();
                 break;
             case 1:
                 // A walk, not a snapshot: a range that came since may begin below the end of one that is gone.

@@ -22,9 +22,7 @@ internal static class Spaces
             Name = "test",
             AddressBits = unitBits + 12,
             Checks = checks,
-            ReclaimPolicy = policy,
-            ReclaimThreshold = threshold,
-            ReclaimWorker = false,
+            Reclaim = ReclaimOptions.Manual with { Policy = policy, Threshold = threshold },
             Faults = faults,
         });
 
@@ -61,7 +59,7 @@ internal static class Spaces
     public static void AssertNothingIsLost(this IovaDomain domain, string when = "")
     {
         // The finalizer of an ended thread may be on its way home with what that thread had cached.
-        Crew.Eventually(() => domain.FlushCaches() >= 0 && domain.EnumerateInUse().Count == 0, TimeSpan.FromSeconds(2));
+        Crew.Eventually(() => domain.Flush() >= 0 && domain.EnumerateInUse().Count == 0, TimeSpan.FromSeconds(2));
         Assert.That(domain.EnumerateInUse(), Is.Empty, $"ranges left {when}");
         ulong all = domain.LastPfn - domain.StartPfn + 1;
         Assert.That(domain.TryAllocate(all, domain.LastPfn, false, out IovaRange range), Is.True, $"the whole space is one range {when}");

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Xml.Linq;
-using MagAlloc.Stress.Analysis;
-using MagAlloc.Stress.Analysis.Speedscope;
+using MagAlloc.Tool.Analysis;
+using MagAlloc.Tool.Analysis.Speedscope;
 
 namespace MagAlloc.Tests.Stress.Analysis;
 
@@ -11,7 +11,7 @@ public sealed class AnalyzeTests
 {
     private static readonly string[] s_keys =
     [
-        "droppedEvents", "depotExchanges", "reclaimedMagazines", "injectedFaults", "peakCommittedBytes", "topStacks", "anomalies", "owners", "threads", "gcPauses",
+        "droppedEvents", "depotExchanges", "reclaimedMagazines", "injectedFaults", "peakCommittedBytes", "sites", "topStacks", "anomalies", "owners", "threads", "gcPauses",
     ];
 
     private TemporaryFolder _folder = null!;

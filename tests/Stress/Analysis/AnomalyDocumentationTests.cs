@@ -1,6 +1,6 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
-using MagAlloc.Stress.Analysis.Anomalies;
+using MagAlloc.Tool.Analysis.Anomalies;
 
 namespace MagAlloc.Tests.Stress.Analysis;
 

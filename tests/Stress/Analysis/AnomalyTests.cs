@@ -1,5 +1,5 @@
-using MagAlloc.Stress.Analysis;
-using MagAlloc.Stress.Analysis.Anomalies;
+using MagAlloc.Tool.Analysis;
+using MagAlloc.Tool.Analysis.Anomalies;
 using Microsoft.Diagnostics.NETCore.Client;
 
 namespace MagAlloc.Tests.Stress.Analysis;
@@ -59,7 +59,7 @@ public sealed unsafe class AnomalyTests
     /// <summary>Blocks come home at a steady rate, and nobody asks for their size again; nothing reclaims.</summary>
     private static void HoardInDepot()
     {
-        using NativeHeap heap = new(new NativeHeapOptions { Name = "hoard", ReclaimWorker = false });
+        using NativeHeap heap = new(new NativeHeapOptions { Name = "hoard", Reclaim = ReclaimOptions.Manual });
         nint[] kept = Blocks(heap, 64 << 10, 512);
         nint[] freed = Blocks(heap, 40_000, 64);
         Steadily(step =>

@@ -1,9 +1,9 @@
 using System.Runtime.Versioning;
 using System.Text.Json;
-using MagAlloc.Stress.Analysis;
-using MagAlloc.Stress.Analysis.Anomalies;
-using MagAlloc.Stress.Analysis.Page;
 using MagAlloc.Tests.Sharing.Support;
+using MagAlloc.Tool.Analysis;
+using MagAlloc.Tool.Analysis.Anomalies;
+using MagAlloc.Tool.Analysis.Page;
 
 namespace MagAlloc.Tests.Stress.Analysis;
 
@@ -95,15 +95,7 @@ public sealed class BufferTraceTests
     [Test]
     public void TheJson_HasTheFiguresOfAQueue()
     {
-        using MemoryStream file = new();
-        using (Utf8JsonWriter writer = new(file))
-        {
-            writer.WriteStartObject();
-            TraceJson.Write(writer, _trace, _anomalies, 10);
-            writer.WriteEndObject();
-        }
-
-        using JsonDocument json = JsonDocument.Parse(file.ToArray());
+        using JsonDocument json = JsonSerializer.SerializeToDocument(new TraceJson(_trace, _anomalies, 10), ToolJson.Default.TraceJson);
         JsonElement buffers = json.RootElement.GetProperty("owners").EnumerateArray().Single(owner => owner.GetProperty("name").GetString() == "hoarded").GetProperty("buffers");
         Assert.That(buffers.GetProperty("peakOrphanedBytes").GetInt64(), Is.EqualTo(_hoarded.OrphanedBytes));
         Assert.That(buffers.GetProperty("quotaRefusals").GetInt64(), Is.EqualTo(_hoarded.QuotaRefusals));

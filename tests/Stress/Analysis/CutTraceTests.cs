@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using MagAlloc.Stress.Analysis.Reading;
 using MagAlloc.Tests.Stress.Tracing;
+using MagAlloc.Tool.Analysis.Reading;
 
 namespace MagAlloc.Tests.Stress.Analysis;
 

@@ -1,5 +1,5 @@
-using MagAlloc.Stress.Analysis;
-using MagAlloc.Stress.Analysis.Anomalies;
+using MagAlloc.Tool.Analysis;
+using MagAlloc.Tool.Analysis.Anomalies;
 
 namespace MagAlloc.Tests.Stress.Analysis;
 

@@ -1,4 +1,4 @@
-using MagAlloc.Stress.Analysis;
+using MagAlloc.Tool.Analysis;
 
 namespace MagAlloc.Tests.Stress.Analysis;
 

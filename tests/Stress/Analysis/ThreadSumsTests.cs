@@ -1,8 +1,8 @@
 using MagAlloc.Magazines;
 using MagAlloc.Platform;
 using MagAlloc.Sharing.Platform;
-using MagAlloc.Stress.Analysis;
 using MagAlloc.Tests.Heap.Support;
+using MagAlloc.Tool.Analysis;
 using Microsoft.Diagnostics.Tracing;
 
 namespace MagAlloc.Tests.Stress.Analysis;
@@ -31,7 +31,7 @@ public sealed unsafe class ThreadSumsTests
     /// <summary>Two threads at the same time, longer than a beat, so that they tell themselves too; then two that take over their caches.</summary>
     private static void Exchange(Dictionary<int, (long FromDepot, long ToDepot)> made)
     {
-        NativeHeap heap = new(new NativeHeapOptions { Name = "threads", ReclaimWorker = false });
+        NativeHeap heap = new(new NativeHeapOptions { Name = "threads", Reclaim = ReclaimOptions.Manual });
         List<Tenancy> tenancies = [];
         List<ThreadRecord> records = [];
         Crew.Run(2, _ => Exchange(heap, tenancies, records, done: null));

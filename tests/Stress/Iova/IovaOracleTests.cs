@@ -67,7 +67,7 @@ public sealed class IovaOracleTests
 
     private static void Try(Action<IovaContext, RangeOperations> body)
     {
-        using IovaDomain domain = new(options: new IovaDomainOptions { AddressBits = 36, ReclaimWorker = false });
+        using IovaDomain domain = new(options: new IovaDomainOptions { AddressBits = 36, Reclaim = ReclaimOptions.Manual });
         using IovaContext context = new(new IovaStressOptions { Threads = 1 }, domain);
         context.StandStill.Leave(); // There is no caretaker.
         body(context, new RangeOperations(context, seed: 5, _ => true));

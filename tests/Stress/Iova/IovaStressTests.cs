@@ -1,6 +1,6 @@
 using System.Text.Json;
 using MagAlloc.Stress.Iova;
-using MagAlloc.Stress.Verification;
+using MagAlloc.Tooling.Measurement;
 
 namespace MagAlloc.Tests.Stress.Iova;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using MagAlloc.Stress.Commands;
+using MagAlloc.Tooling.Commands;
 
 namespace MagAlloc.Tests.Stress.Tracing;
 

@@ -1,5 +1,5 @@
-using MagAlloc.Stress.Tracing;
 using MagAlloc.Tests.Stress.Analysis;
+using MagAlloc.Tool.Tracing;
 
 namespace MagAlloc.Tests.Stress.Tracing;
 

@@ -1,4 +1,5 @@
-using MagAlloc.Stress.Tracing;
+using MagAlloc.Tool.Tracing;
+using Spectre.Console;
 
 namespace MagAlloc.Tests.Stress.Tracing;
 
@@ -37,5 +38,35 @@ public sealed class TopViewTests
 
         Assert.That(lines[0], Does.StartWith("2.0 s  heap a:").And.Not.Contain("importers"));
         Assert.That(lines[1], Does.StartWith("2.0 s  buffers q:").And.EndWith("importers 3, hand-overs/s 250, orphaned 1.0 MiB, revoked 7"));
+    }
+
+    [TestCase(80)]
+    [TestCase(100)]
+    [TestCase(300)]
+    public void AllHeadingsAndFiguresAreWhole_InANarrowTerminal(int width)
+    {
+        OwnerFigures heap = new()
+        {
+            Owner = 1, Name = "a name that is much longer than anybody would think of", Kind = "heap", AtMs = 5, CommittedBytes = 1L << 40, Committed = [1, 2, 3], DepotExchanges = 3,
+            ExchangesPerSecond = 1_234_567,
+        };
+        OwnerFigures queue = heap with { Owner = 2, Name = "q", Kind = "buffers", Buffers = new BufferCounts(5, 3, 1 << 20, 7, 1000, 250.5) };
+        StringWriter output = new();
+        IAnsiConsole terminal = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(output) });
+        terminal.Profile.Width = width;
+
+        terminal.Write(TopView.Table("process 4711", [heap, queue], 2, TimeSpan.FromSeconds(2), width));
+
+        string[] lines = output.ToString().Split('\n');
+        Assert.That(lines.Max(line => line.TrimEnd().Length), Is.LessThanOrEqualTo(width));
+        string[] headings =
+        [
+            "owner", "allocated", "in threads", "in depots", "committed", "peak", "magazines", "exchanges/s", "reclaimed", "threads", "faults", "importers",
+            "hand-overs/s", "orphaned", "revoked",
+        ];
+        foreach (string text in headings.Concat(["1,234,567", "1.0 TiB", "buffers q", "process 4711, 2.0 s", "2 living, 2 disposed"]))
+        {
+            Assert.That(output.ToString().Replace("1.0 TiB", "1.0 TiB", StringComparison.Ordinal), Does.Contain(text));
+        }
     }
 }

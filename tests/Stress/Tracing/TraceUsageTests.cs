@@ -1,4 +1,5 @@
 using MagAlloc.Tests.Stress.Analysis;
+using MagAlloc.Tool.Tracing;
 
 namespace MagAlloc.Tests.Stress.Tracing;
 
@@ -96,8 +97,21 @@ public sealed class TraceUsageTests
     }
 
     [Test]
-    public void ATraceNeedsAFile() =>
-        AssertRefused(StressProgram.Run("trace", "--", "hammer"), "--output", "the path of a file to write");
+    public void AFileThatNobodyNames_IsDated_AndANewOne()
+    {
+        DateTime now = new(2026, 3, 4, 5, 6, 7);
+        string first = TraceOptions.DatedFile(now);
+        Assert.That(first, Is.EqualTo("magalloc-20260304-050607.nettrace"));
+        File.WriteAllText(first, "an older trace");
+        try
+        {
+            Assert.That(TraceOptions.DatedFile(now), Is.EqualTo("magalloc-20260304-050607-2.nettrace"));
+        }
+        finally
+        {
+            File.Delete(first);
+        }
+    }
 
     [Test]
     [Platform("Linux")]

@@ -40,7 +40,7 @@ public sealed unsafe class BasicChecksTests
             preemptions: 1);
 
     private static NativeHeap Heap()
-        => new(new NativeHeapOptions { ReservedBytes = 4 << 20, ReclaimWorker = false, Checks = CheckLevel.Basic });
+        => new(new NativeHeapOptions { ReservedBytes = 4 << 20, Reclaim = ReclaimOptions.Manual, Checks = CheckLevel.Basic });
 
     private static Scenario Over(NativeHeap heap, Action check, params Action[] threads)
         => new()

@@ -93,7 +93,7 @@ public sealed unsafe class RefusalTests
     private static BlockCore<SlabSource> Make(int blockBytes, int chunks, long limit)
         => new(
             OwnerKind.Heap,
-            new NativeHeapOptions { ReservedBytes = (long)chunks << Arena.ChunkShift, ReclaimWorker = false, ByteLimit = limit },
+            new NativeHeapOptions { ReservedBytes = (long)chunks << Arena.ChunkShift, Reclaim = ReclaimOptions.Manual, ByteLimit = limit },
             (long)chunks << Arena.ChunkShift,
             [new SlabClass(blockBytes, 1)],
             withMarks: false,

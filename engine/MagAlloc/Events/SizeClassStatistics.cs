@@ -1,0 +1,36 @@
+namespace MagAlloc;
+
+/// <summary>A snapshot of the books of one size class of a heap or pool.</summary>
+/// <remarks>
+/// Read without stopping anybody. While nobody allocates or frees the classes add up to the owner's statistics, and each to the blocks of its
+/// slabs: <see cref="AllocatedBlocks"/> + <see cref="ThreadCachedBlocks"/> + <see cref="DepotCachedBlocks"/> + <see cref="FreeBlocks"/>.
+/// </remarks>
+public readonly record struct SizeClassStatistics
+{
+    /// <summary>Number of the class, from 1; for a domain the order of the ranges + 1.</summary>
+    internal int Code { get; init; }
+
+    /// <summary>Size of a block in bytes.</summary>
+    public long BlockBytes { get; init; }
+
+    /// <summary>Blocks that callers hold.</summary>
+    public long AllocatedBlocks { get; init; }
+
+    /// <summary>Blocks in threads' magazines.</summary>
+    public long ThreadCachedBlocks { get; init; }
+
+    /// <summary>Blocks in the class's depot.</summary>
+    public long DepotCachedBlocks { get; init; }
+
+    /// <summary>Free blocks in slabs.</summary>
+    public long FreeBlocks { get; init; }
+
+    /// <summary>Slabs of the class.</summary>
+    public long Slabs { get; init; }
+
+    /// <summary>
+    /// Bytes of the slabs that no caller holds: cached and free blocks, and what is left behind a slab's last block. Memory stands
+    /// behind those that were handed out before and not decommitted since.
+    /// </summary>
+    public long WasteBytes { get; init; }
+}

@@ -1,0 +1,5 @@
+using MagAlloc.Tool.Commands;
+using MagAlloc.Tooling.Hosting;
+using MagAlloc.Tooling.Reporting;
+
+return Host.Run("magalloc", () => ToolCommandLine.Run(args, StressConsole.ForProcess(), Console.Out, Console.Error));

@@ -1,4 +1,0 @@
-namespace MagAlloc.Stress.Traces;
-
-/// <summary>A trace that cannot be replayed; the message is one line that names the file, the record and what is wrong with it.</summary>
-internal sealed class TraceFormatException(string message) : Exception(message);

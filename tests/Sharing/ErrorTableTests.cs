@@ -32,7 +32,7 @@ public sealed class ErrorTableTests
     {
         using Shared shared = new();
         shared.Queue.Request(1, 100 * Shared.Page, profile);
-        Assert.That(shared.Queue.Core.Require(shared.Queue, 0).ResidentBytes(), Is.EqualTo(100 * Shared.Page), "before anybody touches it");
+        Assert.That(shared.Queue.Core.Require(shared.Queue, 0).Memory.ResidentBytes(), Is.EqualTo(100 * Shared.Page), "before anybody touches it");
     }
 
     [TestCase(FaultPoint.MemoryFile, 1, "memfd_create")]

@@ -49,7 +49,7 @@ internal class BoundedCounter
             long now = Atomic.CompareExchange(ref _value.Value, seen + amount, seen);
             if (now == seen)
             {
-                RecordPeak(seen + amount);
+                Atomic.Raise(ref _peak.Value, seen + amount);
                 if (!quietly)
                 {
                     OnChanged(amount, seen + amount);
@@ -87,19 +87,4 @@ internal class BoundedCounter
     /// <summary>For whoever knows a further bound. Asked before each addition; may be asked more than once for one.</summary>
     /// <param name="sum">What the value would be.</param>
     protected virtual bool Admits(long sum) => true;
-
-    private void RecordPeak(long value)
-    {
-        long peak = Atomic.Load(ref _peak.Value);
-        while (value > peak)
-        {
-            long now = Atomic.CompareExchange(ref _peak.Value, value, peak);
-            if (now == peak)
-            {
-                return;
-            }
-
-            peak = now;
-        }
-    }
 }

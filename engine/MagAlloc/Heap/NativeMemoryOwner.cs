@@ -55,7 +55,7 @@ internal sealed unsafe class NativeMemoryOwner : MemoryManager<byte>
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        nuint block = Atomic.Exchange(ref _block, 0);
+        nuint block = Atomic.Exchange(ref _block, (nuint)0);
         if (block == 0)
         {
             return;

@@ -117,22 +117,10 @@ internal static unsafe class VirtualMemory
     internal static bool Decommit(void* address, nuint bytes)
     {
         AssertPages(address, bytes);
-        if (OperatingSystem.IsLinux())
-        {
-            return LinuxMemory.Decommit(address, bytes);
-        }
-
-        if (OperatingSystem.IsWindows())
-        {
-            return WindowsMemory.Decommit(address, bytes);
-        }
-
-        if (OperatingSystem.IsMacOS())
-        {
-            return MacMemory.Decommit(address, bytes);
-        }
-
-        throw Unsupported();
+        return OperatingSystem.IsLinux() ? LinuxMemory.Decommit(address, bytes)
+            : OperatingSystem.IsWindows() ? WindowsMemory.Decommit(address, bytes)
+            : OperatingSystem.IsMacOS() ? MacMemory.Decommit(address, bytes)
+            : throw Unsupported();
     }
 
     /// <summary>
@@ -161,22 +149,10 @@ internal static unsafe class VirtualMemory
         // munmap accepts address 0 in silence; a release of what was never reserved is the caller's defect.
         ArgumentNullException.ThrowIfNull(address);
         AssertPages(address, bytes);
-        if (OperatingSystem.IsLinux())
-        {
-            return LinuxMemory.Release(address, bytes);
-        }
-
-        if (OperatingSystem.IsWindows())
-        {
-            return WindowsMemory.Release(address);
-        }
-
-        if (OperatingSystem.IsMacOS())
-        {
-            return MacMemory.Release(address, bytes);
-        }
-
-        throw Unsupported();
+        return OperatingSystem.IsLinux() ? LinuxMemory.Release(address, bytes)
+            : OperatingSystem.IsWindows() ? WindowsMemory.Release(address)
+            : OperatingSystem.IsMacOS() ? MacMemory.Release(address, bytes)
+            : throw Unsupported();
     }
 
     /// <summary>

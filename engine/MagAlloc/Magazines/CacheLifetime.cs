@@ -105,9 +105,7 @@ internal abstract unsafe partial class CacheLifetime<TSource> : ICacheOwner
         return new Guest(this);
     }
 
-    /// <summary>
-    /// Begins a slow operation on this thread's cache: until <see cref="Unpin"/> the owner's memory stays mapped for it.
-    /// </summary>
+    /// <summary>Begins a slow operation on this thread's cache: until <see cref="Unpin"/> the owner's memory stays mapped for it.</summary>
     /// <exception cref="ObjectDisposedException">The engine is closed.</exception>
     public void Pin(ThreadCache* cache)
     {

@@ -10,7 +10,7 @@ internal static class GateCatalog
 {
     private const string TraceSuffix = ".trace.gz";
 
-    // Several times what the ratios drift from run to run (docs/performance.md has the figures), half of what must be noticed. Two
+    // Several times what the ratios drift from run to run (docs/performance/gate.md has the figures), half of what must be noticed. Two
     // threads also depend on which of them the system disturbs.
     private const double Threshold = 0.1;
     private const double ThresholdOfTwoThreads = 0.15;

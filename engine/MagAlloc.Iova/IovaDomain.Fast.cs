@@ -9,7 +9,7 @@ namespace MagAlloc.Iova;
 /// <remarks>
 /// <para>The public methods are the fast path: one read of a thread static, no atomic operation. Each looks at the cache's engine number
 /// before its step and behind it; the second look is the owner's half of a flush by another thread, the proof is with
-/// <see cref="MagazineEngine{TSource}.Visit"/>.</para>
+/// <see cref="IovaEngine{TSource}.Visit"/>.</para>
 /// <para><b>Two classes an order.</b> What lies below 4 GiB has magazines of its own (<see cref="IovaSource"/>): a request with a low
 /// limit finds there what it may have, and does not look through what it may not. The fast path knows the others only, and
 /// pays nothing for the choice: a free compares the pfn with the bounds of the space anyway, here those of its upper part, and
@@ -107,7 +107,7 @@ public sealed unsafe partial class IovaDomain
 
             // A misaligned range would come out of the magazine as an aligned one: it goes to the tree, which knows its extent.
             if ((pfn & MaskOf(zeros)) == 0
-                && ThreadCache.TryPushVisited(IovaSource.UpperEntry(cache, zeros), IovaSource.Encode(pfn), out nuint* top))
+                && VisitedEntry.TryPush(IovaSource.UpperEntry(cache, zeros), IovaSource.Encode(pfn), out nuint* top))
             {
                 if (Atomic.Load(ref cache->EngineId) != id)
                 {
@@ -140,7 +140,7 @@ public sealed unsafe partial class IovaDomain
         if (last < LargestCached && cache != null && cache->EngineId == id)
         {
             uint zeros = ZerosOf(last);
-            if (ThreadCache.TryPopVisited(IovaSource.UpperEntry(cache, zeros), MaskOf(zeros), limitPfn, out nuint first, out nuint* top))
+            if (VisitedEntry.TryPop(IovaSource.UpperEntry(cache, zeros), MaskOf(zeros), limitPfn, out nuint first, out nuint* top))
             {
                 pfn = first;
                 if (Atomic.Load(ref cache->EngineId) == id)
@@ -178,7 +178,7 @@ public sealed unsafe partial class IovaDomain
             if (limitPfn < _upperStart)
             {
                 code = IovaSource.LowerOf(code);
-                if (ThreadCache.TryPopVisited(ThreadCache.Entry(cache, code), MaskOf(zeros), limitPfn, out nuint first, out nuint* top))
+                if (VisitedEntry.TryPop(ThreadCache.Entry(cache, code), MaskOf(zeros), limitPfn, out nuint first, out nuint* top))
                 {
                     if (Atomic.Load(ref cache->EngineId) == _fastId || _engine.Settle(cache, code, onPrevious: false, top))
                     {
@@ -210,7 +210,7 @@ public sealed unsafe partial class IovaDomain
             uint zeros = ZerosOf(last);
             int code = IovaSource.LowerOf(IovaSource.UpperCode(zeros));
             if ((pfn & MaskOf(zeros)) == 0
-                && ThreadCache.TryPushVisited(ThreadCache.Entry(cache, code), IovaSource.Encode(pfn), out nuint* top))
+                && VisitedEntry.TryPush(ThreadCache.Entry(cache, code), IovaSource.Encode(pfn), out nuint* top))
             {
                 if (Atomic.Load(ref cache->EngineId) != _fastId)
                 {

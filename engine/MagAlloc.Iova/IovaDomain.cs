@@ -45,7 +45,7 @@ public sealed unsafe partial class IovaDomain : IDisposable
     private readonly ReservedRanges _reserved = new();
     private readonly CommitCounter _committed;
     private readonly RangeTree _tree = null!;
-    private readonly MagazineEngine<IovaSource> _engine = null!;
+    private readonly IovaEngine<IovaSource> _engine = null!;
     private readonly bool _marks;
     private PaddedLong _flushes;
 
@@ -100,7 +100,7 @@ public sealed unsafe partial class IovaDomain : IDisposable
             }
 
             int magazines = _options.PreallocateMagazines ? MagazinesPerProcessor * Environment.ProcessorCount * _options.CachedOrders * (_hasLower ? 2 : 1) : 0;
-            _engine = new MagazineEngine<IovaSource>(
+            _engine = new IovaEngine<IovaSource>(
                 new IovaSource(_tree, startPfn, _upperStart, LastPfn, _misuses, _marks, _options.Faults),
                 new EngineOptions(
                     _options.Name,

@@ -45,7 +45,7 @@ public enum BufferError
     /// <summary><c>EOPNOTSUPP</c>: the importer did not announce that it can, or the system cannot.</summary>
     NotSupported = 95,
 
-    /// <summary><c>EADDRINUSE</c>: somebody listens at the address, or something that is no socket lies there.</summary>
+    /// <summary><c>EADDRINUSE</c>: a listener has the address, or something that is no socket lies there.</summary>
     AddressInUse = 98,
 
     /// <summary><c>ENOBUFS</c>: there is no place for another buffer.</summary>

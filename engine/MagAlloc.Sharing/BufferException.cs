@@ -19,7 +19,7 @@ public sealed class BufferException : Exception
     /// <see cref="BufferError.TooManyFiles"/>: which quota, what is used of it, and its limit.</summary>
     public QuotaRefusal? Quota { get; private init; }
 
-    /// <summary>When a strict release met held buffers: who holds them. Else empty.</summary>
+    /// <summary>When a strict release met held buffers: the processes that hold them. Else empty.</summary>
     public IReadOnlyList<BufferHolder> Holders { get; private init; } = [];
 
     /// <summary>When a release could not revoke an immutable buffer, or one that is in a dma-buf: what it did with all buffers.</summary>

@@ -10,7 +10,7 @@ namespace MagAlloc.Sharing;
 /// <para>Its owner may take it back at any time. What is read is good if <see cref="IsRevoked"/> is false <em>after</em> it was read: the owner announces
 /// a revocation before it drops a page. Of a <see cref="BufferProfile.Stable"/> buffer an access afterwards gives zeros, never a signal; of a
 /// <see cref="BufferProfile.Revocable"/> one it ends this process, so those are read by <see cref="TryRead"/> only.</para>
-/// <para>All members may be called from any thread; nobody may use the memory once this is disposed of. One that <see cref="BufferImporter.TryImport"/> returned is the
+/// <para>All members may be called from any thread; do not use the memory once this is disposed of. One that <see cref="BufferImporter.TryImport"/> returned is the
 /// caller's to dispose. Others are disposed of while receiving, once the owner has released them and their frames are acknowledged
 /// (<see cref="BufferImporterOptions.KeepReleased"/>).</para>
 /// </remarks>
@@ -156,7 +156,7 @@ public sealed unsafe class BufferImport : IDisposable
     }
 
     /// <summary>
-    /// Lets go: unmaps it, and tells the owner. Not while its memory is used, pins excepted: then it stays mapped, and the owner is told, when the last
+    /// Lets go: unmaps it, and tells the owner. Do not call it while the memory is used, pins excepted: then it stays mapped, and the owner hears of it, when the last
     /// one ends.
     /// </summary>
     public void Dispose()

@@ -15,7 +15,7 @@ public readonly record struct BufferInfo
     /// <summary>Where it is.</summary>
     public BufferState State { get; internal init; }
 
-    /// <summary>Whether an importer holds it, or somebody whom one passed it on to (<c>V4L2_BUF_FLAG_MAPPED</c>).</summary>
+    /// <summary>Whether an importer holds it, or a process that an importer passed it on to (<c>V4L2_BUF_FLAG_MAPPED</c>).</summary>
     public bool IsHeld { get; internal init; }
 
     /// <summary>Whether its contents can change no more.</summary>

@@ -9,10 +9,10 @@ namespace MagAlloc.Sharing;
 
 /// <summary>Where importers connect to an owner: a local socket.</summary>
 /// <remarks>
-/// <para>Connecting gives an importer nothing but a page that says which buffers exist; what it may map the owner exports to it. Who may connect is a matter
+/// <para>Connecting gives an importer nothing but a page that says which buffers exist; the owner exports to it what it may map. Which processes may connect is a matter
 /// of the rights to the path.</para>
 /// <para>A path belongs to the listener that has locked a file beside it, <c>PATH.lock</c>, until it is disposed of, or its process ends in whatever
-/// way. An abstract name belongs to who has bound it. So of any number that start at once exactly one listens, and nobody is asked whether he does.</para>
+/// way. An abstract name belongs to the socket that has bound it. So of any number that start at once exactly one listens, and none is asked whether it does.</para>
 /// <para>All members may be called from any thread. Linux only.</para>
 /// </remarks>
 [SupportedOSPlatform("linux")]
@@ -47,7 +47,7 @@ public sealed class BufferListener : IDisposable
     /// <param name="faults">Which fallible steps fail on purpose; null (default): none.</param>
     /// <exception cref="ArgumentException">The address is empty or too long.</exception>
     /// <exception cref="BufferException">
-    /// <see cref="BufferError.AddressInUse"/>: somebody listens there, what is there is no socket, or what is beside it no lock; others: the system refused, as where the path
+    /// <see cref="BufferError.AddressInUse"/>: a listener is there, what is there is no socket, or what is beside it no lock; others: the system refused, as where the path
     /// cannot be written.
     /// </exception>
     /// <exception cref="PlatformNotSupportedException">This is not Linux.</exception>
@@ -120,8 +120,8 @@ public sealed class BufferListener : IDisposable
     }
 
     /// <summary>
-    /// Takes the first importer that comes. Whoever else connects, leaves again, says nothing, or something else, is not told of: anybody may do that,
-    /// and it is no business of an owner's who waits for an importer.
+    /// Takes the first importer that comes. It does not report other connections, which end again or say nothing or something else: any process may make them,
+    /// and they are no business of an owner that waits for an importer.
     /// </summary>
     internal BufferPeer? Accept(BufferQueue queue, TimeSpan timeout)
     {

@@ -16,7 +16,7 @@ namespace MagAlloc.Sharing;
 /// (<see cref="OpenAnother"/>) are refused as busy, except where a member says that any handle may call. Sizes are in bytes, and rounded up to whole
 /// pages; a buffer begins at a page.</para>
 /// <para><b>Getting memory back.</b> <see cref="Release"/> never waits for an importer. What is still held becomes an orphan, which counts against quotas;
-/// orphans are revoked on demand, at a deadline or under pressure: their pages are dropped, whoever has them mapped.</para>
+/// orphans are revoked on demand, at a deadline or under pressure: their pages are dropped, also for processes that have them mapped.</para>
 /// <para>All members may be called from any thread. Errors are <see cref="BufferException"/>, whose <see cref="BufferException.Error"/> is one of the
 /// error numbers that the kernel's interface has for the same. Calls of a disposed handle throw <see cref="ObjectDisposedException"/>; one that a disposal on
 /// another thread meets ends so, or as when the stream is stopped. Linux only.</para>
@@ -54,7 +54,7 @@ public sealed unsafe class BufferQueue : IDisposable
     /// <summary>The name from the options.</summary>
     public string Name => _core.Name;
 
-    /// <summary>How the queue knows who holds what: what this system lets it.</summary>
+    /// <summary>How the queue knows which process holds what: what this system lets it know.</summary>
     public BufferTracking Tracking => _core.Tracking;
 
     internal QueueCore Core => _core;
@@ -158,9 +158,9 @@ public sealed unsafe class BufferQueue : IDisposable
 
     /// <summary>Takes a connection of a <see cref="BufferListener"/>'s as an importer of this queue. Any handle may.</summary>
     /// <param name="listener">Where importers connect.</param>
-    /// <param name="timeout">How long to wait for one. Who has connected in time may take a second to introduce itself.</param>
+    /// <param name="timeout">How long to wait for one. A process that has connected in time may take a second to introduce itself.</param>
     /// <returns>
-    /// The importer; null when none came in time. Who connects and is none, for he leaves again, keeps silent or says something else, is passed over,
+    /// The importer; null when none came in time. A connection that is none (it ends again, keeps silent or says something else) is passed over,
     /// and the waiting goes on.
     /// </returns>
     /// <exception cref="BufferException">The system refused; the connection is closed.</exception>
@@ -190,9 +190,9 @@ public sealed unsafe class BufferQueue : IDisposable
     }
 
     /// <summary>
-    /// A real dma-buf over a stable buffer, for drivers (<c>/dev/udmabuf</c>). Whoever has it, or is attached to it, holds the buffer, as an importer
+    /// A real dma-buf over a stable buffer, for drivers (<c>/dev/udmabuf</c>). A process that has it, or a driver that is attached to it, holds the buffer, as an importer
     /// does; and its pages, so that the buffer cannot be revoked until then, stays an orphan, and counts. The end is found within a second; where the
-    /// kernel does not say who has a dma-buf, it counts for as long as there is the queue. <b>Untested</b> with a device: no machine of ours has one.
+    /// kernel does not say which process has a dma-buf, it counts for as long as there is the queue. <b>Untested</b> with a device: no machine of ours has one.
     /// </summary>
     /// <param name="index">The buffer's index.</param>
     /// <returns>Its descriptor; the caller disposes it.</returns>
@@ -209,19 +209,19 @@ public sealed unsafe class BufferQueue : IDisposable
     /// <exception cref="BufferException"><see cref="BufferError.Invalid"/>: there are too few buffers; <see cref="BufferError.Busy"/>.</exception>
     public void StreamOn() => _core.StreamOn(this);
 
-    /// <summary>All buffers are dequeued, whatever importers do with them; who waits is woken (<c>VIDIOC_STREAMOFF</c>).</summary>
+    /// <summary>All buffers are dequeued, whatever importers do with them; a thread that waits is woken (<c>VIDIOC_STREAMOFF</c>).</summary>
     /// <exception cref="BufferException"><see cref="BufferError.Busy"/>.</exception>
     public void StreamOff() => _core.StreamOff(this);
 
     /// <summary>
-    /// Puts the queue into error (<c>vb2_queue_error</c>): queueing and dequeuing fail, and who waits is woken, until the stream is stopped or buffers are
-    /// requested. For who supervises from another thread; any handle may.
+    /// Puts the queue into error (<c>vb2_queue_error</c>): queueing and dequeuing fail, and a thread that waits is woken, until the stream is stopped or buffers are
+    /// requested. For a supervisor on another thread; any handle may.
     /// </summary>
     public void Abort() => _core.Abort(this);
 
     /// <summary>
     /// Hands a buffer over (<c>VIDIOC_QBUF</c>): while the stream is on it goes to each importer that has it, and comes back when all of them have
-    /// acknowledged. Each importer gets its frames in the order of this call. While nobody has the buffer the frame waits; when an importer gets the buffer it gets the
+    /// acknowledged. Each importer gets its frames in the order of this call. While no importer has the buffer the frame waits; when an importer gets the buffer it gets the
     /// frame too, if that is the newest, and else the frame comes back as skipped.
     /// </summary>
     /// <param name="index">A dequeued buffer's index.</param>

@@ -8,7 +8,7 @@ public sealed record BufferQueueOptions
     /// <summary>Upper bound of <see cref="MaxBuffers"/> and <see cref="MaxReleased"/>: the index bits of videobuf2.</summary>
     public const int MostBuffers = 1 << 15;
 
-    /// <summary>Name in exceptions, events and, as <c>memfd:NAME</c>, in <c>/proc/PID/maps</c> of all who map a buffer. Not null.</summary>
+    /// <summary>Name in exceptions, events and, as <c>memfd:NAME</c>, in <c>/proc/PID/maps</c> of all processes that map a buffer. Not null.</summary>
     public string Name { get; set; } = "buffers";
 
     /// <summary>Live buffers at most, 1 to <see cref="MostBuffers"/>. Default: 32, <c>VB2_MAX_FRAME</c>.</summary>
@@ -61,7 +61,7 @@ public sealed record BufferQueueOptions
 
     /// <summary>
     /// What <see cref="BufferQueue.Dispose"/> does with held buffers: <see cref="ReleaseMode.Revoke"/> (default) or
-    /// <see cref="ReleaseMode.Orphan"/>. Behind the last handle's disposal nobody counts orphans any more.
+    /// <see cref="ReleaseMode.Orphan"/>. Behind the last handle's disposal orphans are not counted any more.
     /// </summary>
     public ReleaseMode DisposeMode { get; set; } = ReleaseMode.Revoke;
 

@@ -3,7 +3,7 @@ namespace MagAlloc.Sharing;
 /// <summary>The books of a <see cref="BufferQueue"/>. Bytes are of whole pages.</summary>
 public readonly record struct BufferQueueStatistics
 {
-    /// <summary>How the queue knows who holds what.</summary>
+    /// <summary>How the queue knows which process holds what.</summary>
     public BufferTracking Tracking { get; internal init; }
 
     /// <summary>Buffers that have an index.</summary>
@@ -27,7 +27,7 @@ public readonly record struct BufferQueueStatistics
     /// <summary>Connected importers.</summary>
     public int Importers { get; internal init; }
 
-    /// <summary>Dma-bufs over buffers that somebody has, a descriptor or a driver, as far as was asked: at each export, and once a second of released
+    /// <summary>Dma-bufs over buffers that a descriptor or a driver has, as of the last look at the kernel: at each export, and once a second of released
     /// buffers.</summary>
     public int DmaBufs { get; internal init; }
 
@@ -61,12 +61,12 @@ public readonly record struct BufferQueueStatistics
     /// <summary>Requests refused for a quota.</summary>
     public long QuotaRefusals { get; internal init; }
 
-    /// <summary>Importers that said they had let go of a buffer that somebody still held.</summary>
+    /// <summary>Importers that said they had let go of a buffer that was still held.</summary>
     public long FalseReleases { get; internal init; }
 
     /// <summary>
-    /// Buffers of which an importer said that it has them while the kernel knew of nobody: it has closed them and does not say so, or was sent this process's own
-    /// description, which would be a defect here. From then on a claim counts although the kernel sees nobody; what the kernel sees counts as ever.
+    /// Buffers of which an importer said that it has them while the kernel knew of no holder: it has closed them and does not say so, or was sent this process's own
+    /// description, which would be a defect here. From then on a claim counts although the kernel sees no holder; the holders that the kernel sees count as before.
     /// </summary>
     public long UntrackedExports { get; internal init; }
 

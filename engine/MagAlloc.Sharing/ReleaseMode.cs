@@ -9,6 +9,6 @@ public enum ReleaseMode
     /// <summary>If there are any nothing is released, and the error names the holders. As the kernel did before.</summary>
     Strict,
 
-    /// <summary>Their pages are dropped, now or at a deadline, whoever holds them.</summary>
+    /// <summary>Their pages are dropped, now or at a deadline, although they are held.</summary>
     Revoke,
 }

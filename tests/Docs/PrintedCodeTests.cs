@@ -4,6 +4,31 @@ namespace MagAlloc.Tests.Docs;
 [NonParallelizable]
 internal sealed class PrintedCodeTests
 {
+    /// <summary>Each block of the guides is a whole program.</summary>
+    [Test]
+    public void The_programs_of_the_guides_compile_and_run()
+    {
+        string[] pages = ["getting-started.md", "heaps.md", "pools.md", "tuning.md"];
+        List<ScratchProject> readers = [];
+        try
+        {
+            foreach (string program in pages.SelectMany(page => Repository.Blocks(page, "csharp")))
+            {
+                ScratchProject reader = new("<AllowUnsafeBlocks>true</AllowUnsafeBlocks>");
+                readers.Add(reader);
+                reader["Program.cs"] = program;
+            }
+
+            Assert.That(readers, Has.Count.GreaterThanOrEqualTo(pages.Length));
+            ScratchProject.BuildAll(readers);
+            Assert.Multiple(() => readers.ForEach(reader => reader.Run()));
+        }
+        finally
+        {
+            readers.ForEach(reader => reader.Dispose());
+        }
+    }
+
     /// <summary>Each is a whole program; that they work together is another test's.</summary>
     [TestCase(0)]
     [TestCase(1)]

@@ -7,6 +7,12 @@ internal static class Repository
 
     public static string PathOf(params string[] parts) => Path.Combine([Root, .. parts]);
 
+    /// <summary>The files of the repository with one of the endings, by their paths with forward slashes; what builds and tools put there is left out.</summary>
+    public static IEnumerable<string> Files(params string[] endings) =>
+        Walk(Root).Where(file => endings.Any(ending => file.EndsWith(ending, StringComparison.Ordinal)))
+            .Select(file => Path.GetRelativePath(Root, file).Replace('\\', '/'))
+            .Order(StringComparer.Ordinal);
+
     /// <summary>The code blocks of a page in a language, in their order.</summary>
     public static IReadOnlyList<string> Blocks(string page, string language)
     {
@@ -20,6 +26,29 @@ internal static class Repository
         }
 
         return blocks;
+    }
+
+    private static IEnumerable<string> Walk(string folder)
+    {
+        foreach (string inner in Directory.EnumerateDirectories(folder))
+        {
+            string name = Path.GetFileName(inner);
+
+            // A checkout may lie beside files that are lent to it, and a nested repository is somebody else's.
+            if (name is not ("bin" or "obj" or "artifacts" or "shared" or "BenchmarkDotNet.Artifacts" or "TestResults")
+                && !name.StartsWith('.') && !Path.Exists(Path.Combine(inner, ".git")))
+            {
+                foreach (string file in Walk(inner))
+                {
+                    yield return file;
+                }
+            }
+        }
+
+        foreach (string file in Directory.EnumerateFiles(folder))
+        {
+            yield return file;
+        }
     }
 
     private static string Find()

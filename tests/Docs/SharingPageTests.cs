@@ -35,11 +35,18 @@ public sealed class SharingPageTests
         using ExternalProgram producer = Samples.Start("Producer", address, "1000000");
         producer.AwaitOutput(output => output.Contains("waiting", StringComparison.Ordinal));
         using ExternalProgram consumer = Samples.Start("Consumer", address);
-        Thread.Sleep(500);
+        Assert.That(SpinWait.SpinUntil(() => HasMapped(consumer.Id, "memfd:frames"), TimeSpan.FromSeconds(25)), Is.True, producer.Output);
         consumer.Signal("KILL");
 
         Assert.That(producer.AwaitEnd(), Is.EqualTo(1), producer.Output);
         Assert.That(producer.Output, Does.Contain("not back 0 bytes"));
+    }
+
+    /// <summary>Whether a process has a file mapped: then the consumer is in the middle of its frames.</summary>
+    private static bool HasMapped(int process, string name)
+    {
+        Thread.Sleep(20);
+        return File.ReadAllText($"/proc/{process}/maps").Contains(name, StringComparison.Ordinal);
     }
 
     [Test]

@@ -3,7 +3,7 @@ using MagAlloc.Tests.Iova.Support;
 
 namespace MagAlloc.Tests.Iova;
 
-/// <summary>The conformance checklist of the reference, section 8: the rows about the caches.</summary>
+/// <summary>What an allocator has to do to behave as iova.c does: the rows about the caches.</summary>
 [TestFixture]
 public sealed class ConformanceCacheTests
 {

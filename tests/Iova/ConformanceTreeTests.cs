@@ -2,7 +2,7 @@ using MagAlloc.Tests.Iova.Support;
 
 namespace MagAlloc.Tests.Iova;
 
-/// <summary>The conformance checklist of the reference, section 8: the rows about ranges.</summary>
+/// <summary>What an allocator has to do to behave as iova.c does: the rows about ranges.</summary>
 [TestFixture]
 public sealed class ConformanceTreeTests
 {

@@ -3,7 +3,7 @@ using MagAlloc.Tests.Iova.Support;
 namespace MagAlloc.Tests.Iova;
 
 /// <summary>
-/// The worked vectors of the reference, section 2.2: granule 4096, lowest page frame 1. Where the kernel's next-fit cursor
+/// Worked vectors: what the kernel's code gives, step by step, with granule 4096, lowest page frame 1. Where the kernel's next-fit cursor
 /// places a range elsewhere than the documented highest-fit rule, the kernel's place is named beside ours.
 /// </summary>
 [TestFixture]

@@ -3,7 +3,7 @@ using MagAlloc.Tests.Iova.Support;
 
 namespace MagAlloc.Tests.Iova;
 
-/// <summary>The weaknesses of the kernel's range cache (reference, section 5), each shown absent.</summary>
+/// <summary>The weaknesses of the kernel's range cache, by number, each shown absent.</summary>
 [TestFixture]
 [NonParallelizable]
 public sealed class WeaknessCacheTests

@@ -2,7 +2,7 @@ using MagAlloc.Tests.Iova.Support;
 
 namespace MagAlloc.Tests.Iova;
 
-/// <summary>The weaknesses of the kernel's rules and interface (reference, section 5), each shown absent.</summary>
+/// <summary>The weaknesses of the kernel's rules and interface, by number, each shown absent.</summary>
 [TestFixture]
 public sealed class WeaknessRuleTests
 {

@@ -3,7 +3,7 @@ using MagAlloc.Tests.Iova.Support;
 
 namespace MagAlloc.Tests.Iova;
 
-/// <summary>The weaknesses of the kernel's range search (reference, section 5), each shown absent.</summary>
+/// <summary>The weaknesses of the kernel's range search, by number, each shown absent.</summary>
 [TestFixture]
 [NonParallelizable]
 public sealed class WeaknessSearchTests

@@ -6,7 +6,7 @@
 #   tests/gate/run.sh --green [N]     N runs (default 10) of the whole gate on the unchanged copy: all must be green
 #
 # Prints a table. Exit code 1 when a probe stays green, turns red by other entries only, or does not apply to the engine's text any
-# more. Not part of CI: a probe is a build and some seconds of measurement, a green run about a minute. docs/performance.md has
+# more. Not part of CI: a probe is a build and some seconds of measurement, a green run about a minute. docs/performance/gate.md has
 # the tables of the last run. The baselines are those of this machine, recorded in the copy at the start: what is proved is that
 # the gate sees a change, not that this machine is the one of perf-baselines.json.
 set -uo pipefail

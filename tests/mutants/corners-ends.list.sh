@@ -41,7 +41,7 @@ mutant 'ends: an owner of a visited cache writes the number over the end' MagAll
             if (cache == null)' 'FullyQualifiedName~VisitTests'
 mutant 'ends: the end is written over what a visitor has taken' $end \
     'Atomic.CompareExchange(ref cache->EngineId, 0, Id);' 'Atomic.Store(ref cache->EngineId, 0);' 'FullyQualifiedName~VisitTests'
-mutant 'ends: a step that meets the end counts' MagAlloc/Magazines/MagazineEngine.Visit.cs \
+mutant 'ends: a step that meets the end counts' MagAlloc.Iova/IovaEngine.cs \
     'bool counts = false;
         if (!IsClosed)' 'bool counts = false;
         if (cache != null)' 'FullyQualifiedName~VisitTests'

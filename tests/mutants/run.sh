@@ -4,7 +4,7 @@
 #   tests/mutants/run.sh [NAME…]      all mutants, or those whose name contains one of the words
 #
 # Prints a table (mutant, verdict, the test that caught it). Exit code 1 when one survives that should not. Not part of CI:
-# every mutant is a build and a test run, 15 to 30 seconds. docs/testing.md has the table of the last run.
+# every mutant is a build and a test run, 15 to 30 seconds. table.sh records what it prints in docs/mutants.md.
 set -uo pipefail
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
@@ -376,20 +376,21 @@ mutant 'engine: a reclaimed magazine is given back before it is emptied' MagAllo
         _store.Give(index);
         try' 'FullyQualifiedName~Magazines'
 visit=MagAlloc/Magazines/MagazineEngine.Visit.cs
-mutant 'visit: every step that met a visit counts' $visit \
+visitor=MagAlloc.Iova/IovaEngine.cs
+mutant 'visit: every step that met a visit counts' $visitor \
     'counts = !IsTaken(seen) || ((seen >>' 'counts = true || ((seen >>' 'FullyQualifiedName~VisitTests'
-mutant 'visit: no step that met a visit counts' $visit \
+mutant 'visit: no step that met a visit counts' $visitor \
     'counts = !IsTaken(seen) || ((seen >> ParityBit(code, onPrevious)) & 1) == Parity(after);' 'counts = !IsTaken(seen);' 'FullyQualifiedName~VisitTests'
 mutant 'visit: the owner keeps the tops of what was taken' $visit \
     'Empty(cache, ThreadCache.Entry(cache, code), _capacities[code]);' '' 'FullyQualifiedName~VisitTests'
-mutant 'visit: the copy is the visitors without a compare' $visit \
+mutant 'visit: the copy is the visitors without a compare' $visitor \
     'return Atomic.CompareExchange(ref cache->EngineId, taken, parked) == parked;' \
     'Atomic.Store(ref cache->EngineId, taken); return true;' 'FullyQualifiedName~VisitTests'
-mutant 'visit: all visits have one number' $visit \
+mutant 'visit: all visits have one number' $visitor \
     '((1 + (Atomic.Increment(ref _visits.Value) % VisitNumbers)) << VisitShift)' '(1L << VisitShift)' 'FullyQualifiedName~VisitTests'
-mutant 'visit: numbers run into the bit that says Taken' $visit \
+mutant 'visit: numbers run into the bit that says Taken' $visitor \
     '% VisitNumbers)' '% long.MaxValue)' 'FullyQualifiedName~VisitTests'
-mutant 'visit: a park is not a compare' $visit \
+mutant 'visit: a park is not a compare' $visitor \
     'if (Atomic.CompareExchange(ref cache->EngineId, parked, Id) != Id)' \
     'if (Atomic.Load(ref cache->EngineId) != Id || Atomic.Exchange(ref *(nuint*)&cache->EngineId, (nuint)parked) == 0)' 'FullyQualifiedName~VisitTests'
 mutant 'visit: a dead threads cache is flushed as its tops say' $engine \
@@ -401,13 +402,13 @@ mutant 'visit: a dead threads cache is inherited as its tops say' $engine \
 mutant 'visit: a slow step lets visitors in' $visit \
     'BeginVisited(cache);
         cache->Slow++;' 'cache->Slow++;' 'FullyQualifiedName~VisitTests'
-mutant 'limit: the magazines that do not fit are not put back' MagAlloc/Magazines/MagazineEngine.Limit.cs \
+mutant 'limit: the magazines that do not fit are not put back' MagAlloc.Iova/IovaEngine.Limit.cs \
     'depot.Push(_links, others[--looked]);' '--looked;' 'FullyQualifiedName~Tests.Iova' tests
-mutant 'limit: the hole in a magazine is not filled' MagAlloc/Magazines/MagazineEngine.Limit.cs \
+mutant 'limit: the hole in a magazine is not filled' MagAlloc.Iova/IovaEngine.Limit.cs \
     '*slot = *top;' '' 'FullyQualifiedName~Tests.Iova' tests
-mutant 'limit: a magazine does not know its lowest' MagAlloc/Magazines/MagazineEngine.Limit.cs \
+mutant 'limit: a magazine does not know its lowest' MagAlloc/Magazines/MagazineEngine.cs \
     'lowest = Math.Min(lowest, *slot);' 'lowest = *slot;' 'FullyQualifiedName~Tests.Iova' tests
-mutant 'limit: what does not fit beside a loaded magazine is dropped' MagAlloc/Magazines/MagazineEngine.Limit.cs \
+mutant 'limit: what does not fit beside a loaded magazine is dropped' MagAlloc.Iova/IovaEngine.Limit.cs \
     'Retire(cache, code, leaving, capacity, keepFullInDepot: true);' '_store.Give(_store.IndexOf(Magazine.Base(leaving)));' 'FullyQualifiedName~Tests.Iova' tests
 mutant 'iova: Close without the null check of the tree' MagAlloc.Iova/IovaDomain.cs \
     '_tree?.Release();' '_tree.Release();' 'FullyQualifiedName~Iova.InitTests' tests
@@ -423,11 +424,11 @@ mutant 'swap: a request to flush is passed over' MagAlloc/Magazines/MagazineEngi
     'cache->Slow == 0 && cache->FlushEpoch == Atomic.Load(ref _flushEpoch);' 'cache->Slow == 0;' 'FullyQualifiedName~SwapTests'
 mutant 'swap: a nested call changes places' MagAlloc/Magazines/MagazineEngine.Swap.cs \
     'cache->Slow == 0 && cache->FlushEpoch' 'cache->FlushEpoch' 'FullyQualifiedName~SwapTests'
-mutant 'visit: a pair changes places while a visitor reads' MagAlloc/Magazines/MagazineEngine.Swap.cs \
+mutant 'visit: a pair changes places while a visitor reads' MagAlloc.Iova/IovaEngine.cs \
     '        Own(cache);
 ' '' 'FullyQualifiedName~VisitTests'
 iova=MagAlloc.Iova/IovaDomain.Slow.cs
-limit=MagAlloc/Magazines/MagazineEngine.Limit.cs
+limit=MagAlloc.Iova/IovaEngine.Limit.cs
 mutant 'iova: only the loaded magazine is looked through (the kernel, W7)' $limit \
     '|| (entry->Previous != Magazine.NoneFull && (found = TakeBelow(ref entry->Previous, capacity, highest)) != 0))' \
     '|| (found = 0) != 0)' 'FullyQualifiedName~Iova.Weakness' tests
@@ -440,14 +441,14 @@ mutant 'iova: what is taken out of the middle of a magazine stays in it' $limit 
 ' '' 'FullyQualifiedName~Iova.Conformance' tests
 mutant 'iova: a magazine gives a range one above the limit' $limit \
     'if (resource - 1 < highest)' 'if (resource - 1 <= highest)' 'FullyQualifiedName~Iova.Weakness|FullyQualifiedName~Iova.Conformance|FullyQualifiedName~Iova.Model' tests
-mutant 'iova: the fast path looks at the first page frame only' MagAlloc/Magazines/ThreadCache.cs \
+mutant 'iova: the fast path looks at the first page frame only' MagAlloc.Iova/VisitedEntry.cs \
     '(first | mask) > limit' 'first > limit' 'FullyQualifiedName~Iova.Weakness|FullyQualifiedName~Iova.Conformance|FullyQualifiedName~Iova.Model' tests
-mutant 'iova: an exhausted allocation does not visit living threads' $visit \
+mutant 'iova: an exhausted allocation does not visit living threads' $visitor \
     '            Visit();
 ' '' 'FullyQualifiedName~Iova.Conformance' tests
 mutant 'iova: a checked free does not look at its mark' $iova \
     '|| (_marks && !TryMarkFreed(pfn, order)))' '|| (_marks && !TryMarkFreed(pfn, order) && size > 32))' 'FullyQualifiedName~Iova.Weakness' tests
-mutant 'visit: no fence between the park and the tops' $visit \
+mutant 'visit: no fence between the park and the tops' $visitor \
     '        Atomic.ProcessWideFence();
 ' '' 'FullyQualifiedName~FlushSoakTests' tests
 mutant 'iova: one class for both parts of the space' MagAlloc.Iova/IovaDomain.cs \

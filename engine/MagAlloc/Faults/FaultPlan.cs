@@ -8,7 +8,7 @@ namespace MagAlloc.Diagnostics;
 /// </summary>
 /// <remarks>
 /// <para>
-/// Give a plan to a heap through <c>NativeHeapOptions.Faults</c>. Every fallible step asks the plan; the plan numbers
+/// Give a plan to a heap through <c>NativeHeapOptions.Faults</c>. Every fallible step of the engine asks the plan; the plan numbers
 /// the steps from 1 and decides by the number alone, so that a run in one thread fails at the same places every time. With
 /// several threads, which of them gets which number is a matter of their timing.
 /// </para>

@@ -45,13 +45,13 @@ public enum FaultPoint
     /// <summary>A memory file is sealed.</summary>
     FileSeal,
 
-    /// <summary>A memory file is opened again, for an importer or to ask who holds it.</summary>
+    /// <summary>A memory file is opened again, for an importer or to ask whether it is held.</summary>
     FileOpen,
 
     /// <summary>A file is mapped.</summary>
     FileMap,
 
-    /// <summary>A description is asked who else holds its file.</summary>
+    /// <summary>The kernel is asked whether another description of a file is open.</summary>
     FileLease,
 
     /// <summary>Closes of a file are to be told.</summary>

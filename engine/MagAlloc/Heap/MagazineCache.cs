@@ -214,7 +214,7 @@ public sealed unsafe partial class MagazineCache<TSource> : IDisposable
     /// pending meanwhile. Calling it again does nothing. What the source throws is thrown on when all is done.
     /// </summary>
     /// <exception cref="InvalidOperationException">
-    /// The source calls it from inside one of its methods, whoever runs that; or an event listener does.
+    /// A method of the source calls it, on whichever thread; or an event listener does.
     /// </exception>
     public void Dispose()
     {

@@ -2,7 +2,7 @@ using MagAlloc.Events;
 
 namespace MagAlloc.Diagnostics;
 
-/// <summary>A snapshot of a <see cref="MagazineCache{TSource}"/>'s books; exact while nobody uses the cache.</summary>
+/// <summary>A snapshot of a <see cref="MagazineCache{TSource}"/>'s books; exact while no thread uses the cache.</summary>
 public readonly record struct MagazineCacheStatistics
 {
     private readonly Ledger _ledger;

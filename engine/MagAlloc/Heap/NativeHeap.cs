@@ -120,7 +120,7 @@ public sealed unsafe partial class NativeHeap : IDisposable
     internal IBlockChecks? BlockChecks => _checks;
 
     /// <summary>
-    /// Returns to slabs, and from there to the operating system, all that nobody uses: what the calling thread, threads that
+    /// Returns to slabs, and from there to the operating system, all that is unused: what the calling thread, threads that
     /// have ended and depots hold, and every page without a block in use. Other living threads keep their magazines.
     /// </summary>
     /// <returns>Bytes given back to the operating system.</returns>

@@ -11,13 +11,13 @@ internal unsafe interface IMagazineSource
     static abstract bool RunsUserCode { get; }
 
     /// <summary>
-    /// Whether requests may name the highest resource that will do (<see cref="MagazineEngine{TSource}.RefillBelow"/>). Full
+    /// Whether requests may name the highest resource that will do. Full
     /// magazines then carry their lowest resource with them.
     /// </summary>
     static virtual bool KeepsLowest => false;
 
     /// <summary>
-    /// Whether a thread may empty the cache of another living one (<see cref="MagazineEngine{TSource}.Visit"/>). The owner's
+    /// Whether a thread may empty the cache of another living one. The owner's
     /// fast path must then look at <see cref="ThreadCache.EngineId"/> once more behind each of its steps.
     /// </summary>
     static virtual bool IsVisited => false;

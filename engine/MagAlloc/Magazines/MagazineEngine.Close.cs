@@ -4,7 +4,7 @@ using MagAlloc.Concurrency;
 namespace MagAlloc.Magazines;
 
 /// <content>The end of the engine.</content>
-internal sealed unsafe partial class MagazineEngine<TSource>
+internal unsafe partial class MagazineEngine<TSource>
 {
     /// <summary>Ends the engine.</summary>
     /// <remarks>
@@ -22,7 +22,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
     /// another fast path: <see cref="ThreadCache.EngineId"/> becomes 0 here, in the caches of all living threads, and every operation that
     /// begins after this call has returned is refused. (A handle compares no number. It is pinned, finds zeroes in its magazines, and reads the flag in each slow step.)
     /// That store meets the cache of this engine and not of a later one, because a cache is recycled when its node is an orphan, which it
-    /// becomes behind the store. Where owners write the word themselves (<see cref="Visit"/>), they read the flag behind it; so only the number is
+    /// becomes behind the store. Where owners write the word themselves (<see cref="IMagazineSource.IsVisited"/>), they read the flag behind it; so only the number is
     /// replaced: what a visitor has taken its owner must find taken, or it would bring it home once more.</para>
     /// <para>The swaps of magazines, which pin nothing, compare the request to flush; one is made here. So what a handle's late free pushes behind the end
     /// never becomes its loaded magazine.</para>

@@ -12,7 +12,7 @@ namespace MagAlloc.Magazines;
 /// does not come by is told of by the clock, a dead one by whoever drains its cache or takes it over, all at an owner's end: so nothing is
 /// left out. Whoever tells, the event names the thread whose cache exchanged; what is brought home of a dead thread's cache is the dead one's.
 /// </remarks>
-internal sealed unsafe partial class MagazineEngine<TSource>
+internal unsafe partial class MagazineEngine<TSource>
 {
     /// <summary>Tells of exchanges that nobody has been told of.</summary>
     /// <param name="beforeBeat">Only of threads whose last exchange was before this beat.</param>
@@ -43,7 +43,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
 
     /// <summary>Counts a magazine that this thread took out of a depot.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void CountFromDepot(ThreadCache* cache, int code)
+    private protected void CountFromDepot(ThreadCache* cache, int code)
     {
         cache->DepotExchanges++;
         cache->DepotHits++;

@@ -4,9 +4,9 @@ using MagAlloc.Concurrency;
 namespace MagAlloc.Magazines;
 
 /// <content>Bringing home what a cache holds.</content>
-internal sealed unsafe partial class MagazineEngine<TSource>
+internal unsafe partial class MagazineEngine<TSource>
 {
-    private int _flushEpoch;
+    private protected int _flushEpoch;
 
     /// <summary>Asks every thread to bring its magazines home at its next slow step. Idle threads keep theirs.</summary>
     public void RequestFlush() => Atomic.Add(ref _flushEpoch, 1);
@@ -67,7 +67,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
         }
     }
 
-    private void Retire(ThreadCache* cache, int code, nuint* top, int capacity, bool keepFullInDepot)
+    private protected void Retire(ThreadCache* cache, int code, nuint* top, int capacity, bool keepFullInDepot)
     {
         int count = Magazine.Count(top, capacity);
 
@@ -96,7 +96,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void AnswerFlush(ThreadCache* cache)
+    private protected void AnswerFlush(ThreadCache* cache)
     {
         int epoch = Atomic.Load(ref _flushEpoch);
         if (cache->FlushEpoch != epoch)

@@ -4,9 +4,9 @@ using MagAlloc.Events;
 namespace MagAlloc.Magazines;
 
 /// <content>The reclaim pass, its worker, and the books.</content>
-internal sealed unsafe partial class MagazineEngine<TSource>
+internal unsafe partial class MagazineEngine<TSource>
 {
-    private int _insidePass;
+    private protected int _insidePass;
     private long _reclaimed;
     private ReclaimWorker? _worker;
 

@@ -24,7 +24,7 @@ namespace MagAlloc.Magazines;
 /// planted any more: until then a cache that shall not sample is still one that has to lift.</para>
 /// <para>Where there is no memory for a trace, nothing is sampled. Allocations past the magazines have a countdown of bytes.</para>
 /// </remarks>
-internal sealed unsafe partial class MagazineEngine<TSource>
+internal unsafe partial class MagazineEngine<TSource>
 {
     private const long Ending = -1;
 

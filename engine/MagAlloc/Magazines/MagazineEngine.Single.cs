@@ -1,7 +1,7 @@
 namespace MagAlloc.Magazines;
 
 /// <content>Classes whose magazines hold one resource.</content>
-internal sealed unsafe partial class MagazineEngine<TSource>
+internal unsafe partial class MagazineEngine<TSource>
 {
     /// <summary>
     /// Of the classes whose magazines hold one block a thread keeps one block in all, the last that it freed: enough for the

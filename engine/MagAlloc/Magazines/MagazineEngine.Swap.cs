@@ -8,7 +8,7 @@ namespace MagAlloc.Magazines;
 /// own entries and magazines only, and calls nobody. A class of 48 blocks a magazine is here at every 48th operation
 /// (1,024-byte pair: 2.4 → 2.0 ns).
 /// </remarks>
-internal sealed unsafe partial class MagazineEngine<TSource>
+internal unsafe partial class MagazineEngine<TSource>
 {
     /// <summary>Allocation when the loaded magazine is empty and the previous one is not.</summary>
     /// <returns>False when there is more to do (<see cref="Refill"/>).</returns>
@@ -27,35 +27,6 @@ internal sealed unsafe partial class MagazineEngine<TSource>
         SwapIn(cache, entry);
         resource = Pop(entry);
         return resource != 0;
-    }
-
-    /// <summary><see cref="TrySwapAndPop"/> for a bounded allocation from a cache that others may visit.</summary>
-    /// <param name="cache">This thread's cache.</param>
-    /// <param name="code">The class.</param>
-    /// <param name="mask">Length of the runs - 1.</param>
-    /// <param name="limit">The highest number that the run may have.</param>
-    /// <returns>A resource, or 0 when there is more to do (<see cref="RefillBelow"/>).</returns>
-    public nuint SwapAndPopVisited(ThreadCache* cache, int code, ulong mask, ulong limit)
-    {
-        CacheEntry* entry = ThreadCache.Entry(cache, code);
-        int capacity = _capacities[code];
-        if (capacity < FewBlocks || !IsFreeToSwap(cache) || *entry->Loaded != 0)
-        {
-            return 0;
-        }
-
-        // Visitors stay out while two tops change at once; a visit that came first leaves both magazines empty.
-        Own(cache);
-        nuint resource = 0;
-        if (entry->Previous != Magazine.NoneFull && Magazine.Count(entry->Previous, capacity) >= capacity / ScarceShare)
-        {
-            SwapIn(cache, entry);
-            nuint top = *entry->Loaded;
-            resource = top != 0 && ((top - 1) | mask) <= limit ? Pop(entry) : 0;
-        }
-
-        EndVisited(cache);
-        return resource;
     }
 
     /// <summary>Free when the previous magazine is full and the loaded one is empty.</summary>
@@ -80,5 +51,5 @@ internal sealed unsafe partial class MagazineEngine<TSource>
     }
 
     /// <summary>No request to flush is unanswered, and this is no nested call from inside a slow step.</summary>
-    private bool IsFreeToSwap(ThreadCache* cache) => cache->Slow == 0 && cache->FlushEpoch == Atomic.Load(ref _flushEpoch);
+    private protected bool IsFreeToSwap(ThreadCache* cache) => cache->Slow == 0 && cache->FlushEpoch == Atomic.Load(ref _flushEpoch);
 }

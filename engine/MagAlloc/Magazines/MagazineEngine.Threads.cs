@@ -5,11 +5,11 @@ using MagAlloc.Platform;
 namespace MagAlloc.Magazines;
 
 /// <content>Birth and death of thread caches, and who keeps the engine mapped.</content>
-internal sealed unsafe partial class MagazineEngine<TSource>
+internal unsafe partial class MagazineEngine<TSource>
 {
     private readonly Remains _looks = new();
     private readonly Remains _steps;
-    private CacheNode? _nodes;
+    private protected CacheNode? _nodes;
     private long _guests;
 
     /// <summary>
@@ -71,7 +71,7 @@ internal sealed unsafe partial class MagazineEngine<TSource>
 
     /// <summary>This thread is at the end of its last operation here, or at the start of one that is refused.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void LetGo() => ThreadRecord.Current.Prune();
+    private protected static void LetGo() => ThreadRecord.Current.Prune();
 
     /// <summary>
     /// Keeps the blocks of this engine mapped, not their contents, beyond a <see cref="Close"/>. Followed by <see cref="ReleaseMapped"/>.

@@ -24,25 +24,25 @@ namespace MagAlloc.Magazines;
 /// </remarks>
 /// <typeparam name="TSource">A struct, so that its calls are direct.</typeparam>
 [SuppressMessage("Design", "CA1001", Justification = "Close is the disposal; it needs to know when readers have left.")]
-internal sealed unsafe partial class MagazineEngine<TSource> : ICacheOwner
+internal unsafe partial class MagazineEngine<TSource> : ICacheOwner
     where TSource : struct, IMagazineSource
 {
     // A pair of magazines with less than an eighth of one in it is topped up rather than only swapped.
-    private const int ScarceShare = 8;
+    private protected const int ScarceShare = 8;
     private const int Scarce = 2;
     // Magazines of fewer blocks than this are not swapped: that would come at every other operation.
-    private const int FewBlocks = 4;
+    private protected const int FewBlocks = 4;
 
-    private readonly EngineOptions _options;
-    private readonly int[] _capacities;
-    private readonly MagazineStore _store;
-    private readonly TaggedStack _links;
-    private readonly Depot[] _depots;
-    private readonly int _codes;
+    private protected readonly EngineOptions _options;
+    private protected readonly int[] _capacities;
+    private protected readonly MagazineStore _store;
+    private protected readonly TaggedStack _links;
+    private protected readonly Depot[] _depots;
+    private protected readonly int _codes;
 #pragma warning disable IDE0044 // A user's source may change its own fields; readonly would make it change copies.
-    private TSource _source;
+    private protected TSource _source;
 #pragma warning restore IDE0044
-    private PaddedLong _depotWeight;
+    private protected PaddedLong _depotWeight;
     private int _closed;
 
     /// <exception cref="OutOfMemoryException">A step of the construction failed; nothing is left behind.</exception>
@@ -169,7 +169,7 @@ internal sealed unsafe partial class MagazineEngine<TSource> : ICacheOwner
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static nuint Pop(CacheEntry* entry)
+    private protected static nuint Pop(CacheEntry* entry)
     {
         // 0 only in a magazine that a disposal has zeroed; the top must not leave it.
         nuint resource = *entry->Loaded;
@@ -178,9 +178,9 @@ internal sealed unsafe partial class MagazineEngine<TSource> : ICacheOwner
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool IsReal(ThreadCache* cache, nuint* loaded) => loaded != &cache->NoneEmpty;
+    private protected static bool IsReal(ThreadCache* cache, nuint* loaded) => loaded != &cache->NoneEmpty;
 
-    private nuint RefillFromNext(ThreadCache* cache, int code, int capacity)
+    private protected nuint RefillFromNext(ThreadCache* cache, int code, int capacity)
     {
         AnswerFlush(cache);
         CacheEntry* entry = ThreadCache.Entry(cache, code);
@@ -242,7 +242,7 @@ internal sealed unsafe partial class MagazineEngine<TSource> : ICacheOwner
     }
 
     /// <summary>Makes the previous magazine the loaded one, which is empty or none.</summary>
-    private static void SwapIn(ThreadCache* cache, CacheEntry* entry)
+    private protected static void SwapIn(ThreadCache* cache, CacheEntry* entry)
     {
         nuint* loaded = entry->Loaded;
         entry->Loaded = entry->Previous;
@@ -277,7 +277,7 @@ internal sealed unsafe partial class MagazineEngine<TSource> : ICacheOwner
         return got;
     }
 
-    private long Weight(int code) => _options.Classes[code - 1].Weight;
+    private protected long Weight(int code) => _options.Classes[code - 1].Weight;
 
     /// <summary>Leaves <c>Previous</c> with at least one free slot.</summary>
     private bool MakeRoom(ThreadCache* cache, CacheEntry* entry, int code, int capacity)
@@ -362,8 +362,20 @@ internal sealed unsafe partial class MagazineEngine<TSource> : ICacheOwner
         CountToDepot(cache, code);
     }
 
+    private void NoteLowest(int code, nuint* top)
+    {
+        byte* magazine = Magazine.Base(top);
+        nuint lowest = nuint.MaxValue;
+        for (nuint* slot = Magazine.Bottom(magazine, _capacities[code]) + 1; slot <= top; slot++)
+        {
+            lowest = Math.Min(lowest, *slot);
+        }
+
+        _store.Lowest(_store.IndexOf(magazine)) = lowest;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void ThrowIfClosed()
+    private protected void ThrowIfClosed()
     {
         if (IsClosed)
         {

@@ -7,8 +7,6 @@ namespace MagAlloc.Tests.Docs.Iova;
 [TestFixture]
 internal sealed unsafe class IovaPageTests
 {
-    private static readonly string s_root = Repository.Root;
-
     [Test]
     public void TheExample_MovesBytesThroughTheDevicesAddresses()
     {
@@ -74,17 +72,4 @@ internal sealed unsafe class IovaPageTests
         Assert.That(sizeof(VfioContainer.DmaMap), Is.EqualTo(32));
         Assert.That(sizeof(VfioContainer.DmaUnmap), Is.EqualTo(24));
     }
-
-    [Test]
-    public void EveryLinkedFile_Exists()
-    {
-        IEnumerable<string> missing =
-            from part in Page().Split("](").Skip(1)
-            let target = part[..part.IndexOf(')', StringComparison.Ordinal)]
-            where !target.StartsWith("http", StringComparison.Ordinal) && !File.Exists(Path.Combine(s_root, "docs", target))
-            select target;
-        Assert.That(missing, Is.Empty);
-    }
-
-    private static string Page() => File.ReadAllText(Path.Combine(s_root, "docs", "iova.md")).ReplaceLineEndings("\n");
 }

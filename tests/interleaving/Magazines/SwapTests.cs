@@ -14,7 +14,7 @@ public sealed unsafe class SwapTests
     {
         _world = new VisitedWorld(capacity: 4);
         _world.Burst(4);
-        while (ThreadCache.TryPopVisited(ThreadCache.Entry(_world.Engine.Current(), Code), 0, ulong.MaxValue, out _, out _))
+        while (VisitedEntry.TryPop(ThreadCache.Entry(_world.Engine.Current(), Code), 0, ulong.MaxValue, out _, out _))
         {
         }
     }

@@ -19,11 +19,11 @@ internal sealed unsafe class VisitedWorld
     /// <param name="capacity">Of a magazine; from four on, pairs change places without a slow step.</param>
     public VisitedWorld(int capacity = 2)
     {
-        Engine = new MagazineEngine<VisitedSource>(new VisitedSource(_book, depotBudget: 100), new EngineOptions(
+        Engine = new IovaEngine<VisitedSource>(new VisitedSource(_book, depotBudget: 100), new EngineOptions(
             "visited", [new MagazineClass(capacity, 1, capacity)], 0, 64, new BoundedCounter(long.MaxValue), ReclaimPolicy.Flat, 0, null));
     }
 
-    public MagazineEngine<VisitedSource> Engine { get; }
+    public IovaEngine<VisitedSource> Engine { get; }
 
     /// <summary>As in <see cref="EngineWorld"/>.</summary>
     public bool Pauses { get; init; }
@@ -49,7 +49,7 @@ internal sealed unsafe class VisitedWorld
         ulong limit = highest == ulong.MaxValue ? highest : highest - 1;
         bool own = Atomic.Load(ref cache->EngineId) == Engine.Id;
         Pause(own);
-        if (own && ThreadCache.TryPopVisited(ThreadCache.Entry(cache, Code), 0, limit, out nuint first, out nuint* top))
+        if (own && VisitedEntry.TryPop(ThreadCache.Entry(cache, Code), 0, limit, out nuint first, out nuint* top))
         {
             bool counts = Atomic.Load(ref cache->EngineId) == Engine.Id || Engine.Settle(cache, Code, onPrevious: false, top);
             resource = counts ? first + 1 : 0;
@@ -90,7 +90,7 @@ internal sealed unsafe class VisitedWorld
         Must.Hold(_held[(int)resource], "only its holder frees a resource");
         _held[(int)resource] = false;
         nuint* top = null;
-        bool pushed = Atomic.Load(ref cache->EngineId) == Engine.Id && ThreadCache.TryPushVisited(ThreadCache.Entry(cache, Code), resource, out top);
+        bool pushed = Atomic.Load(ref cache->EngineId) == Engine.Id && VisitedEntry.TryPush(ThreadCache.Entry(cache, Code), resource, out top);
         if (!pushed || (Atomic.Load(ref cache->EngineId) != Engine.Id && !Engine.Settle(cache, Code, onPrevious: true, top)))
         {
             Engine.Pin(cache);
@@ -143,7 +143,7 @@ internal sealed unsafe class VisitedWorld
     /// <summary>As if so many visits had been here.</summary>
     public void SkipVisits(long count)
     {
-        FieldInfo visits = typeof(MagazineEngine<VisitedSource>).GetField("_visits", BindingFlags.Instance | BindingFlags.NonPublic)!;
+        FieldInfo visits = typeof(IovaEngine<VisitedSource>).GetField("_visits", BindingFlags.Instance | BindingFlags.NonPublic)!;
         visits.SetValue(Engine, new PaddedLong { Value = count });
     }
 

@@ -1,7 +1,8 @@
 using System.Runtime.CompilerServices;
 using MagAlloc.Concurrency;
+using MagAlloc.Magazines;
 
-namespace MagAlloc.Magazines;
+namespace MagAlloc.Iova;
 
 /// <content>Requests that name the highest resource that will do, and magazines made in advance.</content>
 /// <remarks>
@@ -9,7 +10,7 @@ namespace MagAlloc.Magazines;
 /// the depot may hold one. Here all three are looked through before the source is asked. A magazine in a depot says by
 /// one word whether it is worth taking, so a magazine of the wrong kind costs its exchange and no scan.
 /// </remarks>
-internal sealed unsafe partial class MagazineEngine<TSource>
+internal sealed unsafe partial class IovaEngine<TSource>
 {
     // Magazines of a depot that a bounded request looks at. Each costs two exchanges on the depot's head; past a few of the
     // wrong kind the source, which finds the best in a few steps more, is the shorter way.
@@ -224,17 +225,5 @@ internal sealed unsafe partial class MagazineEngine<TSource>
         *size = (byte)Math.Min(_options.Classes[code - 1].LargestBatch, wanted * 2);
         entry->Loaded += got;
         return Pop(entry);
-    }
-
-    private void NoteLowest(int code, nuint* top)
-    {
-        byte* magazine = Magazine.Base(top);
-        nuint lowest = nuint.MaxValue;
-        for (nuint* slot = Magazine.Bottom(magazine, _capacities[code]) + 1; slot <= top; slot++)
-        {
-            lowest = Math.Min(lowest, *slot);
-        }
-
-        _store.Lowest(_store.IndexOf(magazine)) = lowest;
     }
 }

@@ -5,18 +5,25 @@ using MagAlloc.Magazines;
 
 namespace MagAlloc.Iova;
 
-/// <summary>The magazine engine of a domain: requests may name the highest range that will do, and a cache of a thread that lives, and perhaps sleeps, may be emptied.</summary>
+/// <summary>
+/// The magazine engine of a domain: requests may name the highest range that will do, and a cache of a thread that
+/// lives, and perhaps sleeps, may be emptied.
+/// </summary>
 /// <remarks>
-/// <para><b>Visits.</b> Exhaustion is exact only if what idle threads hold counts as free. The owner's fast path looks for the engine's number, moves a top, and looks
-/// again. The visitor parks, has every processor pass a full fence, and only then reads; then it takes what it read by one compare-and-swap. So either the owner's
-/// second look sees the visit, or the visitor sees the step. A step that sees a visit is settled by one compare-and-swap, and by the parities of the tops that
-/// the visitor read.</para>
+/// <para><b>Visits.</b> Exhaustion is exact only if what idle threads hold counts as free. The owner's fast path looks
+/// for the engine's number, moves a top, and looks again. The visitor parks, has every processor pass a full fence, and
+/// only then reads; then it takes what it read by one compare-and-swap. So either the owner's second look sees the
+/// visit, or the visitor sees the step. A step that sees a visit is settled by one compare-and-swap, and by the
+/// parities of the tops that the visitor read.</para>
 /// <para><b>No ABA:</b> each visit has a number of its own (34 bits). <b>No use after free:</b> a visitor is a guest
-/// (<see cref="CacheLifetime{TSource}.TryEnter"/>). <b>Progress:</b> nobody waits for anybody without bound; owners that run empty their caches themselves, because a
-/// visitor requests a flush first. The states stand in <c>CacheLifetime.Visit.cs</c>, the argument in docs/proofs/visits.md.</para>
-/// <para><b>Pressure.</b> From before a flush until its requester has tried again, refills take one resource each, so that what comes home is still there then.</para>
+/// (<see cref="CacheLifetime{TSource}.TryEnter"/>). <b>Progress:</b> nobody waits for anybody without bound; owners
+/// that run empty their caches themselves, because a visitor requests a flush first. The states stand in
+/// <c>CacheLifetime.Visit.cs</c>, the argument in docs/proofs/visits.md.</para>
+/// <para><b>Pressure.</b> From before a flush until its requester has tried again, refills take one resource each, so
+/// that what comes home is still there then.</para>
 /// </remarks>
-/// <typeparam name="TSource">A source whose caches are visited, and which keeps the lowest resource of a magazine.</typeparam>
+/// <typeparam name="TSource">A source whose caches are visited, and which keeps the lowest resource of a
+/// magazine.</typeparam>
 internal sealed unsafe partial class IovaEngine<TSource>(TSource source, EngineOptions options) : MagazineEngine<TSource>(source, options)
     where TSource : struct, IMagazineSource
 {
@@ -39,9 +46,9 @@ internal sealed unsafe partial class IovaEngine<TSource>(TSource source, EngineO
     private PaddedLong _visitors;
 
     /// <summary>
-    /// Returns everything that is cached to the source: what this thread holds, and what others do, living or dead, and the
-    /// depots. The caller is inside (<see cref="CacheLifetime{TSource}.Enter"/>). What others are bringing home at the moment has arrived when this
-    /// returns, threads excepted that were stopped on the way.
+    /// Returns everything that is cached to the source: what this thread holds, and what others do, living or dead, and
+    /// the depots. The caller is inside (<see cref="CacheLifetime{TSource}.Enter"/>). What others are bringing home at
+    /// the moment has arrived when this returns, threads excepted that were stopped on the way.
     /// </summary>
     public void FlushEverything()
     {
@@ -65,7 +72,8 @@ internal sealed unsafe partial class IovaEngine<TSource>(TSource source, EngineO
     }
 
     /// <summary>
-    /// Takes what the caches of other threads hold and returns it to the source. The caller is inside (<see cref="CacheLifetime{TSource}.Enter"/>).
+    /// Takes what the caches of other threads hold and returns it to the source. The caller is inside
+    /// (<see cref="CacheLifetime{TSource}.Enter"/>).
     /// </summary>
     public void Visit()
     {
@@ -92,15 +100,16 @@ internal sealed unsafe partial class IovaEngine<TSource>(TSource source, EngineO
     }
 
     /// <summary>
-    /// What the owner does when, behind a step of its fast path, <see cref="ThreadCache.EngineId"/> is no longer the number.
+    /// What the owner does when, behind a step of its fast path, <see cref="ThreadCache.EngineId"/> is no longer the
+    /// number.
     /// </summary>
     /// <param name="cache">This thread's cache.</param>
     /// <param name="code">The class of the step.</param>
     /// <param name="onPrevious">Whether the step moved the top of the previous magazine, or of the loaded one.</param>
     /// <param name="after">The top behind the step.</param>
     /// <returns>
-    /// Whether the step counts. If not, it has not happened: a resource popped is the visitor's, a resource pushed the caller's.
-    /// </returns>
+    /// Whether the step counts. If not, it has not happened: a resource popped is the visitor's, a resource pushed the
+    /// caller's.</returns>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public bool Settle(ThreadCache* cache, int code, bool onPrevious, nuint* after)
     {
@@ -128,7 +137,9 @@ internal sealed unsafe partial class IovaEngine<TSource>(TSource source, EngineO
         return counts;
     }
 
-    /// <summary><see cref="MagazineEngine{TSource}.TrySwapAndPop"/> for a bounded allocation from a cache that others may visit.</summary>
+    /// <summary>
+    /// <see cref="MagazineEngine{TSource}.TrySwapAndPop"/> for a bounded allocation from a cache that others may visit.
+    /// </summary>
     /// <param name="cache">This thread's cache.</param>
     /// <param name="code">The class.</param>
     /// <param name="mask">Length of the runs - 1.</param>
@@ -157,7 +168,9 @@ internal sealed unsafe partial class IovaEngine<TSource>(TSource source, EngineO
         return resource;
     }
 
-    /// <summary>A request found nothing, and will flush: others shall not hoard. Followed by <see cref="EndPressure"/>.</summary>
+    /// <summary>
+    /// A request found nothing, and will flush: others shall not hoard. Followed by <see cref="EndPressure"/>.
+    /// </summary>
     public void BeginPressure() => Atomic.Increment(ref _needy.Value);
 
     /// <summary>Ends what <see cref="BeginPressure"/> began.</summary>

@@ -14,10 +14,10 @@ mutant 'ends: a pin does not look at the flag' $life \
     'Atomic.Store(ref cache->Pins, cache->Pins + 1);
         if (IsClosed)' 'Atomic.Store(ref cache->Pins, cache->Pins + 1);
         if (cache == null)' 'FullyQualifiedName~CacheLife'
-mutant 'ends: what was used last is not written before the flag is read' $life \
+mutant 'ends: what was used last is not written before the flag is read' MagAlloc/Magazines/CacheLifetime.Threads.cs \
     'LastUseSlot<TSource>.Current.Set(cache);
             if (IsClosed)' 'if (IsClosed)' 'FullyQualifiedName~CacheLife'
-mutant 'ends: who attaches does not look at the flag' $life \
+mutant 'ends: who attaches does not look at the flag' MagAlloc/Magazines/CacheLifetime.Threads.cs \
     'LastUseSlot<TSource>.Current.Set(cache);
             if (IsClosed)' 'LastUseSlot<TSource>.Current.Set(cache);
             if (cache == null)' 'FullyQualifiedName~CacheLife'

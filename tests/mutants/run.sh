@@ -303,9 +303,9 @@ mutant 'slabs: blocks come home count first, bits after' $returns \
         }' 'FullyQualifiedName~Slabs'
 mutant 'slabs: a block twice in one batch is not looked for' $returns \
     'if ((before & bit) != 0)' 'if ((before & bit) == 1)' 'FullyQualifiedName~Misuse' tests
-mutant 'engine: the cache of a living thread is taken over' MagAlloc/Magazines/CacheLifetime.cs \
+mutant 'engine: the cache of a living thread is taken over' MagAlloc/Magazines/CacheLifetime.Threads.cs \
     'ticket.State == CacheNodeState.Live && !node.Life.IsAlive' 'ticket.State == CacheNodeState.Live' 'FullyQualifiedName~ThreadOracle' tests
-mutant 'engine: the large block that makes room is forgotten' MagAlloc/Magazines/MagazineEngine.Single.cs \
+mutant 'engine: the large block that makes room is forgotten' MagAlloc/Magazines/MagazineEngine.cs \
     'if (kept != 0)' 'if (kept == 0)' 'FullyQualifiedName~LargeBlock' tests
 mutant 'arena: idle memory does not make room under the peak' MagAlloc/Slabs/Arena.Dirty.cs \
     'Committed.Value + charge > Committed.Peak' 'Committed.Value + charge > long.MaxValue - 1' 'FullyQualifiedName~DirtyMemory' tests
@@ -364,9 +364,9 @@ mutant 'engine: an orphan is not counted as a reader' MagAlloc/Magazines/CacheNo
     'looks.Enter();' '' 'FullyQualifiedName~CacheLife'
 mutant 'engine: two callers close' $close \
     'if (Atomic.Exchange(ref _closed, 1) != 0)' 'bool was = IsClosed; Atomic.Store(ref _closed, 1); if (was)' 'FullyQualifiedName~CacheLife'
-mutant 'engine: a dead threads cache is drained by whoever comes' $engine \
+mutant 'engine: a dead threads cache is drained by whoever comes' MagAlloc/Magazines/CacheLifetime.Threads.cs \
     'node.TryMove(seen, CacheNodeState.Draining)' 'node.TryMove(node.Ticket, CacheNodeState.Draining)' 'FullyQualifiedName~CacheLife'
-mutant 'engine: a free cache is taken without a compare' $engine \
+mutant 'engine: a free cache is taken without a compare' MagAlloc/Magazines/CacheLifetime.Threads.cs \
     'node.TryMove(ticket, ticket.Adopted())' '(node.Ticket.State == ticket.State)' 'FullyQualifiedName~CacheLife'
 mutant '=engine: two passes at a time (the guard keeps the policy of one pass; popping a magazine is safe without it)' MagAlloc/Magazines/MagazineEngine.Reclaim.cs \
     'if (Atomic.CompareExchange(ref _insidePass, 1, 0) != 0)' 'if (Atomic.Load(ref _insidePass) > 1)' 'FullyQualifiedName~Magazines'
@@ -393,10 +393,10 @@ mutant 'visit: numbers run into the bit that says Taken' $visitor \
 mutant 'visit: a park is not a compare' $visitor \
     'if (Atomic.CompareExchange(ref cache->EngineId, parked, Id) != Id)' \
     'if (Atomic.Load(ref cache->EngineId) != Id || Atomic.Exchange(ref *(nuint*)&cache->EngineId, (nuint)parked) == 0)' 'FullyQualifiedName~VisitTests'
-mutant 'visit: a dead threads cache is flushed as its tops say' $engine \
+mutant 'visit: a dead threads cache is flushed as its tops say' MagAlloc/Magazines/CacheLifetime.Threads.cs \
     'BeginVisited(node.Cache);
                     Flush(' 'Flush(' 'FullyQualifiedName~VisitTests'
-mutant 'visit: a dead threads cache is inherited as its tops say' $engine \
+mutant 'visit: a dead threads cache is inherited as its tops say' MagAlloc/Magazines/CacheLifetime.Threads.cs \
     'BeginVisited(node.Cache);
                 EndVisited(node.Cache);' 'EndVisited(node.Cache);' 'FullyQualifiedName~VisitTests'
 mutant 'visit: a slow step lets visitors in' $visit \
@@ -538,13 +538,13 @@ mutant 'events: what a predecessor exchanged is told under its successors number
             ClassTrace* one = CacheTrace.Class(trace, code);
             Tell(code, one->TakeFromDepot(out _), one->TakeToDepot(out _), MagAlloc.Platform.OsThread.CurrentId);
         }' 'FullyQualifiedName~ExchangesByThreadTests' tests
-mutant 'events: a successor takes over before the last is told' MagAlloc/Magazines/CacheLifetime.cs \
+mutant 'events: a successor takes over before the last is told' MagAlloc/Magazines/CacheLifetime.Threads.cs \
     'bool told = TryTellLast(node.Cache);' 'bool told = true;' 'FullyQualifiedName~ExchangesByThreadTests' tests
-mutant 'events: a successor counts under its predecessors number' MagAlloc/Magazines/CacheLifetime.cs \
+mutant 'events: a successor counts under its predecessors number' MagAlloc/Magazines/CacheLifetime.Threads.cs \
     'CacheTrace.HandOver(node.Cache->Trace, node.Cache->Owner);' '' 'FullyQualifiedName~ExchangesByThreadTests' tests
 mutant 'events: inside an event the untold is taken over' MagAlloc/Magazines/MagazineEngine.Events.cs \
     'return !CacheTrace.HasUntold(trace);' 'return true;' 'FullyQualifiedName~ExchangesByThreadTests' tests
-mutant 'events: who was called back gets a second cache' MagAlloc/Magazines/CacheLifetime.cs \
+mutant 'events: who was called back gets a second cache' MagAlloc/Magazines/CacheLifetime.Threads.cs \
     '            ThreadCache* own = record.Find(Id);
             if (own != null)' '            ThreadCache* own = null;
             if (own != null)' 'FullyQualifiedName~ExchangesByThreadTests' tests

@@ -4,10 +4,12 @@ namespace MagAlloc.Concurrency;
 
 /// <summary>A lock-free LIFO of fixed-size native nodes, named by index, whose head is one 64-bit word.</summary>
 /// <remarks>
-/// <para><b>State.</b> Head = tag (high 32 bits) and index + 1 of the top node (low 32 bits, 0 = empty). The first word of a
-/// node on the stack holds index + 1 of the node below it; off the stack the word belongs to the node's owner.</para>
-/// <para>Treiber's stack (IBM RJ 5118, 1986). <b>No ABA:</b> every swing of the head adds one to the tag. <b>No use after free:</b> node memory is never
-/// unmapped while the stack exists, and a stale link is discarded because the tag has moved. Lock-free. The argument: docs/proofs/stacks-and-magazines.md.</para>
+/// <para><b>State.</b> Head = tag (high 32 bits) and index + 1 of the top node (low 32 bits, 0 = empty). The first word
+/// of a node on the stack holds index + 1 of the node below it; off the stack the word belongs to the node's
+/// owner.</para>
+/// <para>Treiber's stack (IBM RJ 5118, 1986). <b>No ABA:</b> every swing of the head adds one to the tag. <b>No use
+/// after free:</b> node memory is never unmapped while the stack exists, and a stale link is discarded because the tag
+/// has moved. Lock-free. The argument: docs/proofs/stacks-and-magazines.md.</para>
 /// </remarks>
 /// <param name="nodes">Address of node 0.</param>
 /// <param name="nodeShift">Binary logarithm of a node's size in bytes; at least 3.</param>

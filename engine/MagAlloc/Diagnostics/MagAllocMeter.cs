@@ -7,8 +7,9 @@ namespace MagAlloc.Diagnostics;
 
 /// <summary>The meter <c>MagAlloc</c>: what the owners' books say, read when somebody asks.</summary>
 /// <remarks>
-/// All instruments are observable: nothing is counted for them, and without a listener they cost nothing. Owners of one name and kind
-/// are one series, the sum of those that live; what an owner has counted ends with it. Units follow OpenTelemetry.
+/// All instruments are observable: nothing is counted for them, and without a listener they cost nothing. Owners of one
+/// name and kind are one series, the sum of those that live; what an owner has counted ends with it. Units follow
+/// OpenTelemetry.
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "One a process, for as long as it lives.")]
 public sealed class MagAllocMeter
@@ -26,8 +27,8 @@ public sealed class MagAllocMeter
     private MagAllocMeter() => PublishAll();
 
     /// <summary>
-    /// Has a meter of a factory carry the instruments, in place of the process's own one, which listeners see end. When the factory is disposed
-    /// the instruments end with it: call this again then. Any thread.
+    /// Has a meter of a factory carry the instruments, in place of the process's own one, which listeners see end. When
+    /// the factory is disposed the instruments end with it: call this again then. Any thread.
     /// </summary>
     /// <param name="factory">The host's; null: a meter of the process's own again.</param>
     /// <exception cref="ObjectDisposedException">The factory is disposed; nothing has changed.</exception>
@@ -74,7 +75,10 @@ public sealed class MagAllocMeter
         }
     }
 
-    /// <summary>Makes an instrument. Its listeners are called, and whose fails must not cost others the instrument, or a program its heap.</summary>
+    /// <summary>
+    /// Makes an instrument. Its listeners are called, and whose fails must not cost others the instrument, or a program
+    /// its heap.
+    /// </summary>
     private void Publish(InstrumentOfOwners one)
     {
         int publication = _publications;

@@ -4,14 +4,18 @@ using MagAlloc.Platform;
 
 namespace MagAlloc.Events;
 
-/// <summary>What all owners of the process together may still commit, by what <see cref="SystemMemory"/> says.</summary>
+/// <summary>
+/// What all owners of the process together may still commit, by what <see cref="SystemMemory"/> says.
+/// </summary>
 /// <remarks>
-/// <para><b>Why.</b> Linux grants every commit and ends a process when pages are touched that are not there. So what is large is compared with what is left before it
-/// is committed. What of the claims has been touched is in the system's figures already; it is estimated from above (<see cref="SystemMemory.TouchedBytes"/>), so
-/// claims never count twice.</para>
-/// <para><b>State.</b> <c>claimed</c>: by owners, until they give it back. <c>pending</c>: by requests under way. A request adds itself to <c>pending</c> first and compares
-/// then, so of two that do not fit together at least the later one sees the other. One writer at a time keeps the system's answer (<c>writing</c>), for 10 ms; a kept
-/// answer grants, a refusal is always a fresh one.</para>
+/// <para><b>Why.</b> Linux grants every commit and ends a process when pages are touched that are not there. So what is
+/// large is compared with what is left before it is committed. What of the claims has been touched is in the system's
+/// figures already; it is estimated from above (<see cref="SystemMemory.TouchedBytes"/>), so claims never count
+/// twice.</para>
+/// <para><b>State.</b> <c>claimed</c>: by owners, until they give it back. <c>pending</c>: by requests under way. A
+/// request adds itself to <c>pending</c> first and compares then, so of two that do not fit together at least the later
+/// one sees the other. One writer at a time keeps the system's answer (<c>writing</c>), for 10 ms; a kept answer
+/// grants, a refusal is always a fresh one.</para>
 /// <para>Lock-free; any thread; no managed memory. The argument: docs/proofs/commits.md.</para>
 /// </remarks>
 internal sealed class CommitBudget
@@ -53,7 +57,9 @@ internal sealed class CommitBudget
     /// <summary>What is asked.</summary>
     public SystemMemory Memory => _memory;
 
-    /// <summary>Claims bytes for a request under way, which must be followed by <see cref="Settle"/> or <see cref="Drop"/>.</summary>
+    /// <summary>
+    /// Claims bytes for a request under way, which must be followed by <see cref="Settle"/> or <see cref="Drop"/>.
+    /// </summary>
     /// <returns>False when there are not so many; nothing is claimed then.</returns>
     public bool TryClaim(long bytes)
     {

@@ -4,8 +4,9 @@ namespace MagAlloc.Events;
 
 /// <summary>The living heaps, pools, caches, domains and queues of buffers. Holds none of them alive.</summary>
 /// <remarks>
-/// An immutable list that is replaced by compare-and-swap: readers hold no lock while they talk to owners. An owner is on the list from its
-/// <see cref="Announce"/> to its <see cref="Withdraw"/>, so whoever is listed is complete, and the one call that takes an owner off the list tells its end.
+/// An immutable list that is replaced by compare-and-swap: readers hold no lock while they talk to owners. An owner is
+/// on the list from its <see cref="Announce"/> to its <see cref="Withdraw"/>, so whoever is listed is complete, and the
+/// one call that takes an owner off the list tells its end.
 /// </remarks>
 internal sealed class OwnerRegistry
 {
@@ -32,14 +33,17 @@ internal sealed class OwnerRegistry
         }
     }
 
-    /// <summary>Called once, by whichever thread adds the first owner after it was set: who never makes a heap pays nothing.</summary>
+    /// <summary>
+    /// Called once, by whichever thread adds the first owner after it was set: who never makes a heap pays nothing.
+    /// </summary>
     /// <param name="action">Throws nothing.</param>
     public void WhenFirst(Action action) => Atomic.Exchange(ref _whenFirst, action);
 
     /// <summary>Lists a complete owner and tells its birth. Once, on the thread that made it.</summary>
     /// <param name="owner">The owner.</param>
     /// <param name="faults">Plan asked first, or null.</param>
-    /// <exception cref="OutOfMemoryException">There is no memory for it; the owner may be listed, and is to be ended as ever.</exception>
+    /// <exception cref="OutOfMemoryException">There is no memory for it; the owner may be listed, and is to be ended as
+    /// ever.</exception>
     public void Announce(IEventOwner owner, FaultPlan? faults)
     {
         ThrowIfPlanned(owner, faults);
@@ -48,10 +52,14 @@ internal sealed class OwnerRegistry
         MagAllocEventSource.Log.Announce(owner);
     }
 
-    /// <summary>Tells the last figures and the end of an owner that is about to be released, and takes it off the list. One that is not listed: nothing.</summary>
+    /// <summary>
+    /// Tells the last figures and the end of an owner that is about to be released, and takes it off the list. One that
+    /// is not listed: nothing.
+    /// </summary>
     /// <remarks>
-    /// An owner whose construction failed is not listed: nobody asks it for figures that it has not got. Never fails: where there is no memory for a list
-    /// without the owner, the list goes on naming it, weakly, and passes over it until the next change.
+    /// An owner whose construction failed is not listed: nobody asks it for figures that it has not got. Never fails:
+    /// where there is no memory for a list without the owner, the list goes on naming it, weakly, and passes over it
+    /// until the next change.
     /// </remarks>
     /// <param name="owner">The owner.</param>
     /// <param name="faults">Plan asked first, or null.</param>

@@ -8,24 +8,27 @@ internal abstract unsafe partial class CacheLifetime<TSource>
 {
     /// <summary>Ends the engine.</summary>
     /// <remarks>
-    /// <para><b>Threads in the middle of an operation are not waited for.</b> Memory that they may look at is zeroed and stays mapped
-    /// for them; all else is unmapped here. What a thread may look at, told by its cache:</para>
+    /// <para><b>Threads in the middle of an operation are not waited for.</b> Memory that they may look at is zeroed
+    /// and stays mapped for them; all else is unmapped here. What a thread may look at, told by its cache:</para>
     /// <list type="bullet">
-    /// <item>It is pinned (<see cref="Pin"/>), or in a slow step: everything, until it has left (<see cref="Unpin"/>).</item>
-    /// <item>Else, if this is the cache that it used last of this kind (<see cref="LastUse"/>), it may be in the middle of a fast path: its magazines, the
-    /// page map, the block that it has popped (the remains <c>looks</c>). It is outside when it pins or attaches the next time, or has ended.</item>
+    /// <item>It is pinned (<see cref="Pin"/>), or in a slow step: everything, until it has left
+    /// (<see cref="Unpin"/>).</item>
+    /// <item>Else, if this is the cache that it used last of this kind (<see cref="LastUse"/>), it may be in the middle
+    /// of a fast path: its magazines, the page map, the block that it has popped (the remains <c>looks</c>). It is
+    /// outside when it pins or attaches the next time, or has ended.</item>
     /// <item>Else nothing: a fast path begins with the slot of the last use.</item>
     /// </list>
-    /// <para>The flag is raised, every processor passes a fence, and then pins and last uses are read; whoever pins or attaches writes that, and then reads the
-    /// flag. <see cref="ThreadCache.EngineId"/> becomes 0 in the caches of all living threads, so no fast path begins behind this call. The argument: docs/proofs/ends.md.</para>
+    /// <para>The flag is raised, every processor passes a fence, and then pins and last uses are read; whoever pins or
+    /// attaches writes that, and then reads the flag. <see cref="ThreadCache.EngineId"/> becomes 0 in the caches of all
+    /// living threads, so no fast path begins behind this call. The argument: docs/proofs/ends.md.</para>
     /// </remarks>
     /// <param name="discard">Zeroes the owner's memory; called once, before any of it is unmapped.</param>
-    /// <param name="bequeath">Adds all the owner's ranges to the remains: what slow steps use, and what a fast path may look at. Called once.</param>
-    /// <param name="drainThreads">
-    /// True: what living threads' caches hold is brought back first. Needs owners that set <see cref="ThreadCache.Busy"/>
-    /// around each operation and read <see cref="IsClosed"/> inside; the call waits for an operation that is under way, and no thread looks
-    /// at anything then. What the source throws is thrown on when all is done.
-    /// </param>
+    /// <param name="bequeath">Adds all the owner's ranges to the remains: what slow steps use, and what a fast path may
+    /// look at. Called once.</param>
+    /// <param name="drainThreads">True: what living threads' caches hold is brought back first. Needs owners that set
+    /// <see cref="ThreadCache.Busy"/> around each operation and read <see cref="IsClosed"/> inside; the call waits for
+    /// an operation that is under way, and no thread looks at anything then. What the source throws is thrown on when
+    /// all is done.</param>
     /// <returns>False when the engine was closed already.</returns>
     public bool Close(Action? discard, Action<Remains, Remains>? bequeath, bool drainThreads)
     {

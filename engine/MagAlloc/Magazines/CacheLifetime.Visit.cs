@@ -5,11 +5,12 @@ namespace MagAlloc.Magazines;
 
 /// <content>Caches that other threads may empty, on their owner's side. For sources that say so only.</content>
 /// <remarks>
-/// <para><b>States</b>, all in <see cref="ThreadCache.EngineId"/>: the engine's number (the owner may take its fast path); 0 (the engine is closed); Inside (the
-/// owner is in a slow step, or a party owns the cache of a dead thread); Parked(n) (visit n reads the magazines); Taken(n, parities) (what visit n read is the
-/// visitor's; the magazines are the owner's, and empty, whatever their tops say).</para>
-/// <para>number → Inside → number: owner. number → Parked → Taken: one visitor. Parked → number or Inside, Taken → Inside: owner. Only the owner leads back to
-/// the number. The argument: docs/proofs/visits.md.</para>
+/// <para><b>States</b>, all in <see cref="ThreadCache.EngineId"/>: the engine's number (the owner may take its fast
+/// path); 0 (the engine is closed); Inside (the owner is in a slow step, or a party owns the cache of a dead thread);
+/// Parked(n) (visit n reads the magazines); Taken(n, parities) (what visit n read is the visitor's; the magazines are
+/// the owner's, and empty, whatever their tops say).</para>
+/// <para>number → Inside → number: owner. number → Parked → Taken: one visitor. Parked → number or Inside, Taken →
+/// Inside: owner. Only the owner leads back to the number. The argument: docs/proofs/visits.md.</para>
 /// </remarks>
 internal abstract unsafe partial class CacheLifetime<TSource>
 {

@@ -8,13 +8,16 @@ namespace MagAlloc.Magazines;
 
 /// <content>Sampled allocations, without an instruction on the fast path. For sources that say so only.</content>
 /// <remarks>
-/// <para><b>How.</b> Each class of each thread counts down its allocations to the next sample. The fast path cannot count, but takes a 0 on top of a magazine
-/// for its end. So a slow step that leaves a loaded magazine in which the countdown ends <em>plants</em> a 0 in the slot of that allocation, and keeps aside
-/// what lay there. The allocation that meets it goes the slow way, and is the sample. The law of the weights: docs/proofs/sampling.md.</para>
-/// <para><b>Invariant.</b> A 0 is planted only between two slow steps of this cache. Every slow step of the class, and whatever
-/// empties the whole cache (<see cref="Flush"/>), <em>lifts</em> it first, so no other code ever sees one.</para>
-/// <para><b>Sessions.</b> Who begins or ends one writes the mean into every cache (<see cref="ThreadCache.SampleMean"/>): one word that
-/// slow steps test. The owner follows at its next slow step; until then a cache that shall not sample is still one that has to lift.</para>
+/// <para><b>How.</b> Each class of each thread counts down its allocations to the next sample. The fast path cannot
+/// count, but takes a 0 on top of a magazine for its end. So a slow step that leaves a loaded magazine in which the
+/// countdown ends <em>plants</em> a 0 in the slot of that allocation, and keeps aside what lay there. The allocation
+/// that meets it goes the slow way, and is the sample. The law of the weights: docs/proofs/sampling.md.</para>
+/// <para><b>Invariant.</b> A 0 is planted only between two slow steps of this cache. Every slow step of the class, and
+/// whatever empties the whole cache (<see cref="Flush"/>), <em>lifts</em> it first, so no other code ever sees
+/// one.</para>
+/// <para><b>Sessions.</b> Who begins or ends one writes the mean into every cache
+/// (<see cref="ThreadCache.SampleMean"/>): one word that slow steps test. The owner follows at its next slow step;
+/// until then a cache that shall not sample is still one that has to lift.</para>
 /// </remarks>
 internal unsafe partial class MagazineEngine<TSource>
 {
@@ -205,8 +208,8 @@ internal unsafe partial class MagazineEngine<TSource>
     }
 
     /// <summary>
-    /// Accounts for a loaded magazine that is empty and about to change places, if no sample is due before the next one is empty too: nothing is
-    /// planted then, before or after.
+    /// Accounts for a loaded magazine that is empty and about to change places, if no sample is due before the next one
+    /// is empty too: nothing is planted then, before or after.
     /// </summary>
     /// <param name="cache">This thread's cache.</param>
     /// <param name="code">The class.</param>
@@ -234,8 +237,8 @@ internal unsafe partial class MagazineEngine<TSource>
     }
 
     /// <summary>
-    /// <see cref="ThreadCache.TryPopPrevious"/> while somebody samples. A block of the previous magazine is no part of what the
-    /// tops of the loaded one tell, so it is counted here.
+    /// <see cref="ThreadCache.TryPopPrevious"/> while somebody samples. A block of the previous magazine is no part of
+    /// what the tops of the loaded one tell, so it is counted here.
     /// </summary>
     /// <returns>False when it is empty, or a sample is due.</returns>
     public static bool TryPopPreviousSampled(ThreadCache* cache, int code, out nuint resource)
@@ -274,7 +277,9 @@ internal unsafe partial class MagazineEngine<TSource>
         }
     }
 
-    /// <summary>Puts back what a 0 displaced, and counts what was allocated since the last slow step. Idempotent.</summary>
+    /// <summary>
+    /// Puts back what a 0 displaced, and counts what was allocated since the last slow step. Idempotent.
+    /// </summary>
     private void Lift(ThreadCache* cache, CacheTrace* trace, int code)
     {
         ClassTrace* one = CacheTrace.Class(trace, code);
@@ -325,7 +330,9 @@ internal unsafe partial class MagazineEngine<TSource>
 
     private long BytesOf(int code) => _capacities[code] == 0 ? 0 : Weight(code) / _capacities[code];
 
-    /// <summary>Allocations of a size until one is sampled, that one included: the geometric law of p = 1 - exp(-b / N).</summary>
+    /// <summary>
+    /// Allocations of a size until one is sampled, that one included: the geometric law of p = 1 - exp(-b / N).
+    /// </summary>
     private static long Draw(CacheTrace* trace, long bytes) => 1 + (long)(DrawBytes(trace) / bytes);
 
     /// <summary>Bytes until the next mark: the exponential law of mean N.</summary>

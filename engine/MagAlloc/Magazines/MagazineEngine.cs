@@ -4,16 +4,19 @@ using MagAlloc.Concurrency;
 
 namespace MagAlloc.Magazines;
 
-/// <summary>The magazine layer: per-thread pairs of magazines in front of a depot for each class, over any source.</summary>
+/// <summary>
+/// The magazine layer: per-thread pairs of magazines in front of a depot for each class, over any source.
+/// </summary>
 /// <remarks>
-/// <para><b>What it does.</b> The scheme of Linux's <c>drivers/iommu/iova.c</c> and of Bonwick and Adams (USENIX 2001), with
-/// threads for CPUs and a lock-free depot. The owner of this type inlines the fast path (pop from <c>Loaded</c>, push onto
-/// <c>Previous</c>) and calls <see cref="Refill"/> and <see cref="Spill"/> when that fails.</para>
-/// <para><b>Invariants.</b> A magazine has one owner: a thread's entry, a depot's stack, the stack of empties, or the pass that popped it. Depots hold full magazines
-/// only; the exchange that pushes one publishes its contents. A resource is in the source, in exactly one magazine, or with the caller. A free never fails:
-/// where no empty magazine can be had, resources go straight to the source. More: docs/proofs/stacks-and-magazines.md.</para>
-/// <para><b>Threads.</b> A thread's cache is its own; <see cref="Tick"/> and <see cref="Trim"/> may run on any thread and
-/// touch depots and dead threads' caches only.</para>
+/// <para><b>What it does.</b> The scheme of Linux's <c>drivers/iommu/iova.c</c> and of Bonwick and Adams (USENIX 2001),
+/// with threads for CPUs and a lock-free depot. The owner of this type inlines the fast path (pop from <c>Loaded</c>,
+/// push onto <c>Previous</c>) and calls <see cref="Refill"/> and <see cref="Spill"/> when that fails.</para>
+/// <para><b>Invariants.</b> A magazine has one owner: a thread's entry, a depot's stack, the stack of empties, or the
+/// pass that popped it. Depots hold full magazines only; the exchange that pushes one publishes its contents. A
+/// resource is in the source, in exactly one magazine, or with the caller. A free never fails: where no empty magazine
+/// can be had, resources go straight to the source. More: docs/proofs/stacks-and-magazines.md.</para>
+/// <para><b>Threads.</b> A thread's cache is its own; <see cref="Tick"/> and <see cref="Trim"/> may run on any thread
+/// and touch depots and dead threads' caches only.</para>
 /// </remarks>
 /// <typeparam name="TSource">A struct, so that its calls are direct.</typeparam>
 [SuppressMessage("Design", "CA1001", Justification = "Close is the disposal; it needs to know when readers have left.")]
@@ -208,7 +211,8 @@ internal unsafe partial class MagazineEngine<TSource> : CacheLifetime<TSource>
     }
 
     /// <summary>Adds a batch from the source to the loaded magazine.</summary>
-    /// <remarks>Batches start small and double: a class that a thread hardly uses shall not hold a magazine's worth of it.</remarks>
+    /// <remarks>Batches start small and double: a class that a thread hardly uses shall not hold a magazine's worth of
+    /// it.</remarks>
     private int TopUp(ThreadCache* cache, CacheEntry* entry, int code, int capacity, int room)
     {
         byte* size = ThreadCache.RefillSize(cache, code);
@@ -330,5 +334,47 @@ internal unsafe partial class MagazineEngine<TSource> : CacheLifetime<TSource>
         }
 
         _store.Lowest(_store.IndexOf(magazine)) = lowest;
+    }
+
+    /// <summary>
+    /// Of the classes whose magazines hold one block a thread keeps one block in all, the last that it freed: enough
+    /// for the loop that needs a buffer, and no hoard of one large block for each class.
+    /// </summary>
+    private void SpillSingle(ThreadCache* cache, CacheEntry* entry, int code, nuint resource)
+    {
+        if (entry->Previous != Magazine.NoneFull)
+        {
+            ReleaseOne(code, resource);
+            return;
+        }
+
+        int other = cache->SingleCode;
+        CacheEntry* otherEntry = ThreadCache.Entry(cache, other);
+        nuint kept = 0;
+        byte* magazine;
+        if (other != 0 && otherEntry->Previous != Magazine.NoneFull)
+        {
+            kept = *otherEntry->Previous;
+            magazine = Magazine.Base(otherEntry->Previous);
+            otherEntry->Previous = Magazine.NoneFull;
+        }
+        else if (_store.TryTake(out uint index))
+        {
+            magazine = _store.AddressOf(index);
+        }
+        else
+        {
+            ReleaseOne(code, resource);
+            return;
+        }
+
+        nuint* bottom = Magazine.Attach(magazine, 1);
+        bottom[1] = resource;
+        entry->Previous = bottom + 1;
+        cache->SingleCode = (ushort)code;
+        if (kept != 0)
+        {
+            ReleaseOne(other, kept);
+        }
     }
 }

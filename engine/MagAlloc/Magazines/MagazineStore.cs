@@ -10,8 +10,9 @@ namespace MagAlloc.Magazines;
 /// <remarks>
 /// <para>Magazines are numbered, so that a stack link fits 32 bits beside a 32-bit tag. Their memory is one reservation
 /// that stays mapped until the engine goes: a stack may read the link of a magazine that has left it.</para>
-/// <para><b>State.</b> A group is 64 magazines: a word of in-use bits and a mask of committed pages. A page's committed bit is cleared only by
-/// <see cref="Trim"/> while it owns all of its magazines. Empties wait on a <see cref="TaggedStack"/> with their bit still set.</para>
+/// <para><b>State.</b> A group is 64 magazines: a word of in-use bits and a mask of committed pages. A page's committed
+/// bit is cleared only by <see cref="Trim"/> while it owns all of its magazines. Empties wait on a
+/// <see cref="TaggedStack"/> with their bit still set.</para>
 /// <para>Any thread, any time, lock-free; the constructor and <see cref="Release"/> excepted.</para>
 /// </remarks>
 internal sealed unsafe class MagazineStore
@@ -36,9 +37,12 @@ internal sealed unsafe class MagazineStore
     /// <param name="capacity">Upper bound on the number of magazines; address space only.</param>
     /// <param name="committed">Charged for every page of magazines in use.</param>
     /// <param name="faults">Plan asked before every fallible step, or null.</param>
-    /// <param name="keepsLowest">Have room for the lowest resource of each magazine: eight bytes a magazine, touched with it.</param>
-    /// <param name="least">So few will do where address space is short; 0: as many as <paramref name="capacity"/> says, or none.</param>
-    /// <exception cref="OutOfMemoryException">The address space or its bookkeeping was refused; nothing is left behind.</exception>
+    /// <param name="keepsLowest">Have room for the lowest resource of each magazine: eight bytes a magazine, touched
+    /// with it.</param>
+    /// <param name="least">So few will do where address space is short; 0: as many as <paramref name="capacity"/> says,
+    /// or none.</param>
+    /// <exception cref="OutOfMemoryException">The address space or its bookkeeping was refused; nothing is left
+    /// behind.</exception>
     public MagazineStore(int capacity, BoundedCounter committed, FaultPlan? faults, bool keepsLowest = false, int least = 0)
     {
         _committed = committed;
@@ -92,8 +96,8 @@ internal sealed unsafe class MagazineStore
     public uint IndexOf(byte* magazine) => (uint)((nuint)(magazine - _magazines) >> Magazine.Shift);
 
     /// <summary>
-    /// The lowest resource of a full magazine. Written by the magazine's owner before it goes to a depot, read by the owner
-    /// that took it out; the depot's exchanges order the two.
+    /// The lowest resource of a full magazine. Written by the magazine's owner before it goes to a depot, read by the
+    /// owner that took it out; the depot's exchanges order the two.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref nuint Lowest(uint index) => ref _lowest[index];
@@ -132,7 +136,9 @@ internal sealed unsafe class MagazineStore
         return bytes;
     }
 
-    /// <summary>Zeroes every magazine, leaving it readable, for the disposal of an engine that threads may still be in.</summary>
+    /// <summary>
+    /// Zeroes every magazine, leaving it readable, for the disposal of an engine that threads may still be in.
+    /// </summary>
     public void Discard()
     {
         if (_reservation != null)
@@ -148,7 +154,9 @@ internal sealed unsafe class MagazineStore
         }
     }
 
-    /// <summary>Leaves the store to the readers of a closed engine: magazines that were ever in use to the fast paths.</summary>
+    /// <summary>
+    /// Leaves the store to the readers of a closed engine: magazines that were ever in use to the fast paths.
+    /// </summary>
     public void Bequeath(Remains steps, Remains looks)
     {
         nuint used = (nuint)Atomic.Load(ref _groupsUsed.Value) * GroupMagazines * Magazine.Bytes;

@@ -3,15 +3,20 @@ using MagAlloc.Concurrency;
 
 namespace MagAlloc.Ranges;
 
-/// <summary>Hands out and takes back runs of consecutive units (the arena's chunks). Any thread, any time, lock-free.</summary>
+/// <summary>
+/// Hands out and takes back runs of consecutive units (the arena's chunks). Any thread, any time, lock-free.
+/// </summary>
 /// <remarks>
-/// <para><b>State.</b> One bit a unit, 1 = in use, 64 to a word, in memory that the owner supplies zeroed. Placement is lowest-first: low units fill
-/// up and high ones drain, which is what lets memory go back. A run inside one word is claimed by a single compare-and-swap, a longer one word by word in
-/// ascending order; a conflict gives back what was claimed and the search goes on behind it.</para>
-/// <para><b>Progress.</b> Of the claims under way at one moment, the one whose conflict lies highest meets only settled claims. <b>No ABA:</b> the words are the
-/// truth itself, not references. <b>The hint</b> is the lowest word that may have a free unit, with a version that every free bumps.</para>
-/// <para><b>Failure</b> means that no fitting run was free, unless something was freed during each of <see cref="MostLooks"/> looks: a search that found
-/// nothing while others moved the version starts again. The argument: docs/proofs/runs.md.</para>
+/// <para><b>State.</b> One bit a unit, 1 = in use, 64 to a word, in memory that the owner supplies zeroed. Placement is
+/// lowest-first: low units fill up and high ones drain, which is what lets memory go back. A run inside one word is
+/// claimed by a single compare-and-swap, a longer one word by word in ascending order; a conflict gives back what was
+/// claimed and the search goes on behind it.</para>
+/// <para><b>Progress.</b> Of the claims under way at one moment, the one whose conflict lies highest meets only settled
+/// claims. <b>No ABA:</b> the words are the truth itself, not references. <b>The hint</b> is the lowest word that may
+/// have a free unit, with a version that every free bumps.</para>
+/// <para><b>Failure</b> means that no fitting run was free, unless something was freed during each of
+/// <see cref="MostLooks"/> looks: a search that found nothing while others moved the version starts again. The
+/// argument: docs/proofs/runs.md.</para>
 /// </remarks>
 internal sealed unsafe class RangeAllocator
 {
@@ -105,7 +110,9 @@ internal sealed unsafe class RangeAllocator
 
     private static ulong RunMask(int units) => units >= BitsPerWord ? ulong.MaxValue : (1UL << units) - 1;
 
-    /// <summary>Bit i of the result: units i to i + <paramref name="units"/> - 1 of the word are free, i is aligned.</summary>
+    /// <summary>
+    /// Bit i of the result: units i to i + <paramref name="units"/> - 1 of the word are free, i is aligned.
+    /// </summary>
     private static ulong StartsOfRuns(ulong word, int units, int alignment)
     {
         ulong starts = ~word;

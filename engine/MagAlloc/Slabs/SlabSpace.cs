@@ -4,16 +4,20 @@ using MagAlloc.Events;
 
 namespace MagAlloc.Slabs;
 
-/// <summary>The unmanaged memory pools that stand for slabs: blocks of fixed sizes, tracked in out-of-line bitmaps.</summary>
+/// <summary>
+/// The unmanaged memory pools that stand for slabs: blocks of fixed sizes, tracked in out-of-line bitmaps.
+/// </summary>
 /// <remarks>
-/// <para><b>State.</b> A slab is 1, 2, 4, … chunks of the arena for blocks of one class. Its <see cref="SlabState"/> word is
-/// the authority: class, free blocks, generation. Its bitmap says which blocks are free.</para>
-/// <para><b>Order.</b> Returning sets bits first and raises the count after; claiming lowers the count first and takes bits
-/// after. So there are never fewer bits than the count promises (lock-free).</para>
-/// <para><b>Retirement.</b> Only a slab whose count equals its number of blocks is retired, by one compare-and-swap: nothing of it is outstanding or promised
-/// then. <b>No ABA:</b> the generation moves. <b>No use after free:</b> metadata stays mapped while the arena lives.</para>
-/// <para><b>Finding a slab.</b> <see cref="Arena.PartialMap"/> has the class code of each slab with free blocks; the search is a vectorised scan for a byte, lowest
-/// address first. The byte is a hint that converges to the state (<see cref="PublishPartial"/>). The argument: docs/proofs/slabs.md.</para>
+/// <para><b>State.</b> A slab is 1, 2, 4, … chunks of the arena for blocks of one class. Its <see cref="SlabState"/>
+/// word is the authority: class, free blocks, generation. Its bitmap says which blocks are free.</para>
+/// <para><b>Order.</b> Returning sets bits first and raises the count after; claiming lowers the count first and takes
+/// bits after. So there are never fewer bits than the count promises (lock-free).</para>
+/// <para><b>Retirement.</b> Only a slab whose count equals its number of blocks is retired, by one compare-and-swap:
+/// nothing of it is outstanding or promised then. <b>No ABA:</b> the generation moves. <b>No use after free:</b>
+/// metadata stays mapped while the arena lives.</para>
+/// <para><b>Finding a slab.</b> <see cref="Arena.PartialMap"/> has the class code of each slab with free blocks; the
+/// search is a vectorised scan for a byte, lowest address first. The byte is a hint that converges to the state
+/// (<see cref="PublishPartial"/>). The argument: docs/proofs/slabs.md.</para>
 /// </remarks>
 internal sealed unsafe partial class SlabSpace
 {
@@ -31,7 +35,8 @@ internal sealed unsafe partial class SlabSpace
     /// <param name="arena">Where slabs come from.</param>
     /// <param name="classes">Class i has code i + 1.</param>
     /// <param name="misuse">Told of blocks that come back wrongly.</param>
-    /// <param name="initializer">Prepares blocks; needs the arena's marks. Null: blocks are handed out as they are.</param>
+    /// <param name="initializer">Prepares blocks; needs the arena's marks. Null: blocks are handed out as they
+    /// are.</param>
     /// <param name="faults">Plan asked before a slab is made, or null.</param>
     public SlabSpace(Arena arena, SlabClass[] classes, IMisuseSink misuse, IBlockInitializer? initializer, FaultPlan? faults)
     {
@@ -59,7 +64,8 @@ internal sealed unsafe partial class SlabSpace
     public long Capacity(int code) => Atomic.Load(ref _capacity[code].Value);
 
     /// <summary>Takes up to <paramref name="count"/> blocks of a class out of its slabs.</summary>
-    /// <returns>How many; fewer than asked for when a slab ran out, 0 when there is no memory for another slab.</returns>
+    /// <returns>How many; fewer than asked for when a slab ran out, 0 when there is no memory for another
+    /// slab.</returns>
     public int Acquire(int code, nuint* into, int count)
     {
         while (!_arena.IsDiscarded)
@@ -344,8 +350,8 @@ internal sealed unsafe partial class SlabSpace
     /// <remarks>
     /// Whoever moves a state across "has free blocks" calls this. Writers may overtake each other, so each reads the
     /// state again after its write (behind a full fence: write mine, then read yours) and repeats if it has moved. Take
-    /// the last write: its writer saw the state agree afterwards, and any later move of the state is followed by a write
-    /// of its own. So at quiescence byte and state agree.
+    /// the last write: its writer saw the state agree afterwards, and any later move of the state is followed by a
+    /// write of its own. So at quiescence byte and state agree.
     /// </remarks>
     private void PublishPartial(int chunk)
     {

@@ -303,7 +303,7 @@ mutant 'slabs: blocks come home count first, bits after' $returns \
         }' 'FullyQualifiedName~Slabs'
 mutant 'slabs: a block twice in one batch is not looked for' $returns \
     'if ((before & bit) != 0)' 'if ((before & bit) == 1)' 'FullyQualifiedName~Misuse' tests
-mutant 'engine: the cache of a living thread is taken over' MagAlloc/Magazines/MagazineEngine.Threads.cs \
+mutant 'engine: the cache of a living thread is taken over' MagAlloc/Magazines/CacheLifetime.cs \
     'ticket.State == CacheNodeState.Live && !node.Life.IsAlive' 'ticket.State == CacheNodeState.Live' 'FullyQualifiedName~ThreadOracle' tests
 mutant 'engine: the large block that makes room is forgotten' MagAlloc/Magazines/MagazineEngine.Single.cs \
     'if (kept != 0)' 'if (kept == 0)' 'FullyQualifiedName~LargeBlock' tests
@@ -346,8 +346,8 @@ mutant 'slabs: a page committed by two is charged twice' MagAlloc/Slabs/Arena.Pa
 mutant 'runs: a free looks at its token and then takes it without a compare' MagAlloc/Slabs/RunSpace.cs \
     'Atomic.CompareExchange(ref header.RunChunks, 0, chunks) != chunks' 'Atomic.Exchange(ref header.RunChunks, 0) == int.MinValue' 'FullyQualifiedName~RunSpace'
 
-engine=MagAlloc/Magazines/MagazineEngine.Threads.cs
-close=MagAlloc/Magazines/MagazineEngine.Close.cs
+engine=MagAlloc/Magazines/CacheLifetime.cs
+close=MagAlloc/Magazines/CacheLifetime.Close.cs
 mutant 'engine: Close does not wait for guests' $close \
     'while (Atomic.Load(ref _guests) != 0)' 'while (Atomic.Load(ref _guests) < 0)' 'FullyQualifiedName~CacheLife'
 mutant 'engine: a guest looks at the flag before it is counted' $engine \
@@ -375,7 +375,7 @@ mutant 'engine: a reclaimed magazine is given back before it is emptied' MagAllo
         try' 'byte* magazine = _store.AddressOf(index);
         _store.Give(index);
         try' 'FullyQualifiedName~Magazines'
-visit=MagAlloc/Magazines/MagazineEngine.Visit.cs
+visit=MagAlloc/Magazines/CacheLifetime.Visit.cs
 visitor=MagAlloc.Iova/IovaEngine.cs
 mutant 'visit: every step that met a visit counts' $visitor \
     'counts = !IsTaken(seen) || ((seen >>' 'counts = true || ((seen >>' 'FullyQualifiedName~VisitTests'
@@ -538,13 +538,13 @@ mutant 'events: what a predecessor exchanged is told under its successors number
             ClassTrace* one = CacheTrace.Class(trace, code);
             Tell(code, one->TakeFromDepot(out _), one->TakeToDepot(out _), MagAlloc.Platform.OsThread.CurrentId);
         }' 'FullyQualifiedName~ExchangesByThreadTests' tests
-mutant 'events: a successor takes over before the last is told' MagAlloc/Magazines/MagazineEngine.Threads.cs \
+mutant 'events: a successor takes over before the last is told' MagAlloc/Magazines/CacheLifetime.cs \
     'bool told = TryTellLast(node.Cache);' 'bool told = true;' 'FullyQualifiedName~ExchangesByThreadTests' tests
-mutant 'events: a successor counts under its predecessors number' MagAlloc/Magazines/MagazineEngine.Threads.cs \
+mutant 'events: a successor counts under its predecessors number' MagAlloc/Magazines/CacheLifetime.cs \
     'CacheTrace.HandOver(node.Cache->Trace, node.Cache->Owner);' '' 'FullyQualifiedName~ExchangesByThreadTests' tests
 mutant 'events: inside an event the untold is taken over' MagAlloc/Magazines/MagazineEngine.Events.cs \
     'return !CacheTrace.HasUntold(trace);' 'return true;' 'FullyQualifiedName~ExchangesByThreadTests' tests
-mutant 'events: who was called back gets a second cache' MagAlloc/Magazines/MagazineEngine.Threads.cs \
+mutant 'events: who was called back gets a second cache' MagAlloc/Magazines/CacheLifetime.cs \
     '            ThreadCache* own = record.Find(Id);
             if (own != null)' '            ThreadCache* own = null;
             if (own != null)' 'FullyQualifiedName~ExchangesByThreadTests' tests

@@ -21,7 +21,7 @@ internal sealed partial class PageTests
     [
         .. from file in Repository.Files(".cs", ".csproj")
            where !file.EndsWith($"{nameof(PageTests)}.cs", StringComparison.Ordinal)
-           from Match word in Word().Matches(File.ReadAllText(Repository.PathOf(file.Split('/'))))
+           from Match word in Word().Matches($"{file} {File.ReadAllText(Repository.PathOf(file.Split('/')))}")
            select word.Value,
     ]);
 

@@ -36,7 +36,7 @@ public sealed unsafe partial class IovaDomain
     /// <exception cref="ObjectDisposedException">The domain is disposed.</exception>
     public bool Tick()
     {
-        using Guest inside = _engine.Inside();
+        using Guest inside = _engine.AsGuest();
         return _engine.Tick() == ReclaimOutlook.Pending;
     }
 
@@ -63,7 +63,7 @@ public sealed unsafe partial class IovaDomain
     /// <exception cref="ObjectDisposedException">The domain is disposed.</exception>
     public IovaStatistics GetStatistics()
     {
-        using Guest inside = _engine.Inside();
+        using Guest inside = _engine.AsGuest();
         return ReadStatistics(out _);
     }
 
@@ -75,7 +75,7 @@ public sealed unsafe partial class IovaDomain
     {
         ArgumentOutOfRangeException.ThrowIfNegative(order);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(order, _options.CachedOrders);
-        using Guest inside = _engine.Inside();
+        using Guest inside = _engine.AsGuest();
         int upper = IovaSource.UpperCode(order);
         return new IovaOrderStatistics
         {
@@ -126,7 +126,7 @@ public sealed unsafe partial class IovaDomain
     private void FlushAll()
     {
         // It reads other threads' caches, which a disposal may free: hence inside.
-        using Guest inside = _engine.Inside();
+        using Guest inside = _engine.AsGuest();
         _engine.FlushEverything();
     }
 

@@ -4,11 +4,11 @@ namespace MagAlloc.Iova;
 public readonly record struct IovaOrderStatistics
 {
     /// <summary>Pfns of a range of this order.</summary>
-    public long Size { get; init; }
+    public long Size { get; internal init; }
 
     /// <summary>Ranges in thread caches and in the depot.</summary>
-    public long CachedRanges { get; init; }
+    public long CachedRanges { get; internal init; }
 
     /// <summary>Full magazines in the depot.</summary>
-    public long DepotMagazines { get; init; }
+    public long DepotMagazines { get; internal init; }
 }

@@ -4,11 +4,14 @@ using MagAlloc.Sharing.Platform;
 
 namespace MagAlloc.Sharing;
 
-/// <summary>Who holds a buffer: what importers say, and what the kernel says to that. Guarded by the queue's lock.</summary>
+/// <summary>
+/// Who holds a buffer: what importers say, and what the kernel says to that. Guarded by the queue's lock.
+/// </summary>
 /// <remarks>
-/// <b>Dma-bufs.</b> What a driver has through one no lease sees and no hole reaches: the dma-buf itself holds the pages. So the queue keeps a
-/// duplicate of each, of which the kernel tells how many have it; while that is anybody else the buffer is held, and cannot be revoked. Nothing tells
-/// of the end: the caretaker asks now and then, as it does about leases.
+/// <b>Dma-bufs.</b> What a driver has through one no lease sees and no hole reaches: the dma-buf itself holds the
+/// pages. So the queue keeps a duplicate of each, of which the kernel tells how many have it; while that is anybody
+/// else the buffer is held, and cannot be revoked. Nothing tells of the end: the caretaker asks now and then, as it
+/// does about leases.
 /// </remarks>
 [SupportedOSPlatform("linux")]
 internal sealed class BufferHolders(string queue, FrameStream stream, QueueBells bells, CloseWatch? closes, FaultPlan? faults) : IDisposable
@@ -38,10 +41,16 @@ internal sealed class BufferHolders(string queue, FrameStream stream, QueueBells
         return _suspects.Count != 0 || _disputed.Count != 0 ? Math.Min(dmaBufs, now + Ticks.Of(s_doubt)) : dmaBufs;
     }
 
-    /// <summary>Whether a description of some buffer's file has ended since this was asked last: perhaps the last one that an importer had. Without the lock.</summary>
+    /// <summary>
+    /// Whether a description of some buffer's file has ended since this was asked last: perhaps the last one that an
+    /// importer had. Without the lock.
+    /// </summary>
     public bool TakeCloses() => closes is not null && closes.TakeNews();
 
-    /// <summary>Sees to it that closes of the file are told. Where there is no watch left, leases are asked at intervals from now on.</summary>
+    /// <summary>
+    /// Sees to it that closes of the file are told. Where there is no watch left, leases are asked at intervals from
+    /// now on.
+    /// </summary>
     public void Watch(SharedBuffer buffer)
     {
         if (Tracking != BufferTracking.Exact || buffer.Watch >= 0)
@@ -66,7 +75,8 @@ internal sealed class BufferHolders(string queue, FrameStream stream, QueueBells
     }
 
     /// <summary>
-    /// Whether anybody but the owner holds a buffer. The kernel's answer where it gives one, whatever importers say; else what they say.
+    /// Whether anybody but the owner holds a buffer. The kernel's answer where it gives one, whatever importers say;
+    /// else what they say.
     /// </summary>
     public bool IsHeld(SharedBuffer buffer)
     {
@@ -113,8 +123,9 @@ internal sealed class BufferHolders(string queue, FrameStream stream, QueueBells
     }
 
     /// <summary>
-    /// An importer has a buffer, so the lease must be refused. If it is not, the importer has let go meanwhile and is about to say so, or is dead; or what went out
-    /// was our own description, to which the lease is blind. The caretaker looks again.
+    /// An importer has a buffer, so the lease must be refused. If it is not, the importer has let go meanwhile and is
+    /// about to say so, or is dead; or what went out was our own description, to which the lease is blind. The
+    /// caretaker looks again.
     /// </summary>
     public void ExpectHeld(Claim claim)
     {
@@ -203,8 +214,9 @@ internal sealed class BufferHolders(string queue, FrameStream stream, QueueBells
     public void Dispose() => closes?.Dispose();
 
     /// <summary>
-    /// Whoever still claims, and lives, and is not seen, cannot be seen, or keeps silent: from now on a claim of that buffer counts although the kernel sees
-    /// nobody. What the kernel does see counts as before, or two importers could have it believed that nobody holds what one of them does.
+    /// Whoever still claims, and lives, and is not seen, cannot be seen, or keeps silent: from now on a claim of that
+    /// buffer counts although the kernel sees nobody. What the kernel does see counts as before, or two importers could
+    /// have it believed that nobody holds what one of them does.
     /// </summary>
     private void LookAtSuspects()
     {
@@ -246,7 +258,10 @@ internal sealed class BufferHolders(string queue, FrameStream stream, QueueBells
         }
     }
 
-    /// <summary>Finds dma-bufs of live buffers that nobody else has any more; those of released ones are looked at with their holders.</summary>
+    /// <summary>
+    /// Finds dma-bufs of live buffers that nobody else has any more; those of released ones are looked at with their
+    /// holders.
+    /// </summary>
     private void LookAtDmaBufs(IEnumerable<SharedBuffer> live)
     {
         long now = Ticks.Now;
@@ -281,7 +296,10 @@ internal sealed class BufferHolders(string queue, FrameStream stream, QueueBells
         }
     }
 
-    /// <summary>Whether anybody has a dma-buf over a buffer. Those that nobody else has end here: the duplicate is what keeps their pages.</summary>
+    /// <summary>
+    /// Whether anybody has a dma-buf over a buffer. Those that nobody else has end here: the duplicate is what keeps
+    /// their pages.
+    /// </summary>
     private bool IsInDmaBuf(SharedBuffer buffer)
     {
         for (int i = buffer.DmaBufs.Count - 1; i >= 0; i--)

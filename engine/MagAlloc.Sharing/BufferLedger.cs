@@ -2,17 +2,23 @@ using System.Runtime.Versioning;
 
 namespace MagAlloc.Sharing;
 
-/// <summary>Where each buffer of a queue is, and the only methods that move one. Guarded by the queue's lock; asks and tells nobody.</summary>
+/// <summary>
+/// Where each buffer of a queue is, and the only methods that move one. Guarded by the queue's lock; asks and tells
+/// nobody.
+/// </summary>
 /// <remarks>
-/// <para><b>Life.</b> Live → Orphaned → Closing → Reclaimed is the way of a buffer that nobody holds when it is released, or lets go of later; Orphaned → Revoking →
-/// Revoked → Closing that of one whose pages are dropped. Who begins to revoke or to close a buffer owns it until he ends that: so pages are dropped and files closed
-/// by exactly one thread, outside of the lock. What the system refuses goes back to where it was (<see cref="PutBack"/>). Pages that a holder brought back are
-/// dropped by revoking it again.</para>
-/// <para><b>Frame.</b> A live buffer is Dequeued → Queued → Active → Done or Error → Dequeued; Queued → Done if it was skipped; and Dequeued from anywhere when it is
-/// withdrawn. It is Active from the first importer that gets it to the last that acknowledges.</para>
-/// <para><b>Counts.</b> A claim is in its buffer's list and in its importer's table, or in neither. A buffer's <see cref="SharedBuffer.Pending"/> is the number of its
-/// claims that are pending; an importer's <see cref="BufferPeer.Frames"/> that of its claims that are pending and not in its line. A buffer is in the table of live ones
-/// or in the list of released ones, and counts in the quotas as that.</para>
+/// <para><b>Life.</b> Live → Orphaned → Closing → Reclaimed is the way of a buffer that nobody holds when it is
+/// released, or lets go of later; Orphaned → Revoking → Revoked → Closing that of one whose pages are dropped. Who
+/// begins to revoke or to close a buffer owns it until he ends that: so pages are dropped and files closed by exactly
+/// one thread, outside of the lock. What the system refuses goes back to where it was (<see cref="PutBack"/>). Pages
+/// that a holder brought back are dropped by revoking it again.</para>
+/// <para><b>Frame.</b> A live buffer is Dequeued → Queued → Active → Done or Error → Dequeued; Queued → Done if it was
+/// skipped; and Dequeued from anywhere when it is withdrawn. It is Active from the first importer that gets it to the
+/// last that acknowledges.</para>
+/// <para><b>Counts.</b> A claim is in its buffer's list and in its importer's table, or in neither. A buffer's
+/// <see cref="SharedBuffer.Pending"/> is the number of its claims that are pending; an importer's
+/// <see cref="BufferPeer.Frames"/> that of its claims that are pending and not in its line. A buffer is in the table of
+/// live ones or in the list of released ones, and counts in the quotas as that.</para>
 /// <para>A move that none of this allows is a mistake of the engine's, and throws before anything has changed.</para>
 /// </remarks>
 [SupportedOSPlatform("linux")]

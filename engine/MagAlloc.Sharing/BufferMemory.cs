@@ -6,10 +6,12 @@ namespace MagAlloc.Sharing;
 
 /// <summary>A buffer's memory: its file, and the owner's mapping of it.</summary>
 /// <remarks>
-/// <para>Two descriptions of the file, neither of which ever leaves the process: the first one, through which the owner maps it and which
-/// no lease sees, and the <em>oracle</em>, opened again, on which the lease is asked. All others are importers'.</para>
-/// <para>Construction is a sequence of fallible steps; <see cref="Close"/> accepts what was only partly built. What takes long (making, dropping pages,
-/// closing) is done outside of the queue's lock, by whoever the buffer's <see cref="BufferPhase"/> belongs to.</para>
+/// <para>Two descriptions of the file, neither of which ever leaves the process: the first one, through which the owner
+/// maps it and which no lease sees, and the <em>oracle</em>, opened again, on which the lease is asked. All others are
+/// importers'.</para>
+/// <para>Construction is a sequence of fallible steps; <see cref="Close"/> accepts what was only partly built. What
+/// takes long (making, dropping pages, closing) is done outside of the queue's lock, by whoever the buffer's
+/// <see cref="BufferPhase"/> belongs to.</para>
 /// </remarks>
 [SupportedOSPlatform("linux")]
 internal sealed unsafe class BufferMemory
@@ -68,7 +70,8 @@ internal sealed unsafe class BufferMemory
     public FileDescriptor OpenFor(string queue, bool writable, FaultPlan? faults) => FileSteps.Reopen(queue, File, writable, faults);
 
     /// <summary>Makes the contents unchangeable, for the owner as well. Nobody uses the mapping meanwhile.</summary>
-    /// <exception cref="BufferException">A step was refused. The buffer is as it was, or vacant until this is done again.</exception>
+    /// <exception cref="BufferException">A step was refused. The buffer is as it was, or vacant until this is done
+    /// again.</exception>
     public void Freeze(string queue, FaultPlan? faults)
     {
         if (!_isSealed)
@@ -101,7 +104,9 @@ internal sealed unsafe class BufferMemory
     /// <summary>Memory behind the file, in bytes.</summary>
     public long ResidentBytes() => MemoryFiles.TryGetStatus(File, out FileStatus status) ? status.ResidentBytes : 0;
 
-    /// <summary>Ends the owner's use of the memory. Whoever does it: once, for the addresses are somebody else's afterwards.</summary>
+    /// <summary>
+    /// Ends the owner's use of the memory. Whoever does it: once, for the addresses are somebody else's afterwards.
+    /// </summary>
     public void Unmap()
     {
         nuint mapping = Atomic.Exchange(ref _mapping, (nuint)0);
@@ -142,7 +147,8 @@ internal sealed unsafe class BufferMemory
 
     private void Seal(string queue, FaultPlan? faults)
     {
-        // The kernel seals only what nobody has mapped for writing. The addresses stay ours, so that spans over them can be read afterwards.
+        // The kernel seals only what nobody has mapped for writing. The addresses stay ours, so that spans over them
+        // can be read afterwards.
         if (FileSteps.Fails(faults, FaultPoint.FileMap) || !FileMapping.TryVacate(Mapping, (nuint)Bytes))
         {
             throw BufferException.LastRefused(queue, "mmap");
@@ -161,7 +167,9 @@ internal sealed unsafe class BufferMemory
         }
     }
 
-    /// <summary>The lowest free number is the next one given out: a high one says that few are left, without counting them.</summary>
+    /// <summary>
+    /// The lowest free number is the next one given out: a high one says that few are left, without counting them.
+    /// </summary>
     private void RequireHeadroom(string queue, int headroom)
     {
         long limit = MemoryFiles.DescriptorLimit();

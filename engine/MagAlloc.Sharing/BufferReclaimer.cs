@@ -4,8 +4,14 @@ using MagAlloc.Concurrency;
 
 namespace MagAlloc.Sharing;
 
-/// <summary>The way out: what a release does with each buffer, and then, outside of the lock, pages that are dropped and files that are closed.</summary>
-/// <remarks>Members that take a <see cref="ReleaseWork"/> decide, under the lock; <see cref="Finish"/> does what was decided, without it.</remarks>
+/// <summary>
+/// The way out: what a release does with each buffer, and then, outside of the lock, pages that are dropped and files
+/// that are closed.
+/// </summary>
+/// <remarks>
+/// Members that take a <see cref="ReleaseWork"/> decide, under the lock; <see cref="Finish"/> does what was decided,
+/// without it.
+/// </remarks>
 [SupportedOSPlatform("linux")]
 [SuppressMessage("Design", "CA1001", Justification = "Whoever waits for the event is only about to be woken when the queue ends.")]
 internal sealed class BufferReclaimer(
@@ -35,7 +41,9 @@ internal sealed class BufferReclaimer(
         }
     }
 
-    /// <summary>Takes a live buffer's index away. Held, it becomes an orphan, or is revoked; else it is closed.</summary>
+    /// <summary>
+    /// Takes a live buffer's index away. Held, it becomes an orphan, or is revoked; else it is closed.
+    /// </summary>
     public void Release(SharedBuffer buffer, ReleaseMode mode, long revokeAt, ReleaseWork work)
     {
         // Nobody stops another thread from queueing what a request that fails has made already.
@@ -237,7 +245,10 @@ internal sealed class BufferReclaimer(
         work.Closing.Add(buffer);
     }
 
-    /// <summary>Once for all that was released: the control page says which buffers. A notice that finds no room is made up for by the next export, release or stop.</summary>
+    /// <summary>
+    /// Once for all that was released: the control page says which buffers. A notice that finds no room is made up for
+    /// by the next export, release or stop.
+    /// </summary>
     private void TellConcerned(ReleaseWork work)
     {
         if (work.Concerned.Count == 0)

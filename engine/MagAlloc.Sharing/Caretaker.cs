@@ -7,8 +7,9 @@ namespace MagAlloc.Sharing;
 
 /// <summary>A queue's own thread, from the first importer, or dma-buf, on.</summary>
 /// <remarks>
-/// Sees to what happens without a call of the owner's: deaths, closes, deadlines, pages that come back, and messages while nobody dequeues. It takes the
-/// queue's lock for each look, and an importer's turn to be read without it; its own fields are guarded by that lock too.
+/// Sees to what happens without a call of the owner's: deaths, closes, deadlines, pages that come back, and messages
+/// while nobody dequeues. It takes the queue's lock for each look, and an importer's turn to be read without it; its
+/// own fields are guarded by that lock too.
 /// </remarks>
 [SupportedOSPlatform("linux")]
 internal sealed class Caretaker(
@@ -19,12 +20,13 @@ internal sealed class Caretaker(
 
     private const int StackBytes = 256 * 1024;
 
-    // While an owner waits for frames it reads importers' messages itself. The caretaker looks now and then whether it still does, and more often while it
-    // comes and goes; when it has not come for a while the caretaker reads.
+    // While an owner waits for frames it reads importers' messages itself. The caretaker looks now and then whether it
+    // still does, and more often while it comes and goes; when it has not come for a while the caretaker reads.
     private static readonly TimeSpan s_glance = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan s_idle = TimeSpan.FromMilliseconds(200);
 
-    // A close is told a moment before the description is gone, and a look in between finds it held. So there are a few looks more.
+    // A close is told a moment before the description is gone, and a look in between finds it held. So there are a few
+    // looks more.
     private static readonly TimeSpan[] s_soon =
     [
         TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(4), TimeSpan.FromMilliseconds(16), TimeSpan.FromMilliseconds(64),
@@ -135,7 +137,8 @@ internal sealed class Caretaker(
     }
 
     /// <summary>
-    /// Who wakes much too late did not run: this process was stopped, or its machine or container was paused, and importers with it. That time is nobody's.
+    /// Who wakes much too late did not run: this process was stopped, or its machine or container was paused, and
+    /// importers with it. That time is nobody's.
     /// </summary>
     private void ForgiveStandstill()
     {
@@ -178,7 +181,8 @@ internal sealed class Caretaker(
             return;
         }
 
-        // What it said last counts, also if it is dead by now. While the owner dequeues this is the glance at other messages.
+        // What it said last counts, also if it is dead by now. While the owner dequeues this is the glance at other
+        // messages.
         core.Pump(peer, waits: isGone);
         if (isGone)
         {
@@ -213,7 +217,9 @@ internal sealed class Caretaker(
         }
     }
 
-    /// <summary>Looks for what nobody holds any more: when something happened, a few times soon after, and now and then.</summary>
+    /// <summary>
+    /// Looks for what nobody holds any more: when something happened, a few times soon after, and now and then.
+    /// </summary>
     private void Probe(ReleaseWork work)
     {
         long now = Ticks.Now;

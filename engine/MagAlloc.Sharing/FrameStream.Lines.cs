@@ -98,7 +98,10 @@ internal sealed partial class FrameStream
         Serve(claim.Peer);
     }
 
-    /// <summary>Hands an importer what it is promised, as far as it has room: so none that reads in its own time is taken for stuck.</summary>
+    /// <summary>
+    /// Hands an importer what it is promised, as far as it has room: so none that reads in its own time is taken for
+    /// stuck.
+    /// </summary>
     private void Serve(BufferPeer peer)
     {
         while (!peer.IsGone && !peer.IsStuck && TryTellStop(peer) && peer.Frames < peer.FrameRoom && peer.Line.TryPeek(out Claim? claim))
@@ -187,7 +190,8 @@ internal sealed partial class FrameStream
         }
     }
 
-    /// <returns>False when an importer has no room to be told that the stream was stopped: it is told nothing else before.</returns>
+    /// <returns>False when an importer has no room to be told that the stream was stopped: it is told nothing else
+    /// before.</returns>
     private bool TryTellStop(BufferPeer peer)
     {
         if (peer.OwedStop is not { } sequence)
@@ -206,7 +210,10 @@ internal sealed partial class FrameStream
         return true;
     }
 
-    /// <summary>A message did not go out. A socket can be full of what streams sent that were stopped since: its reader has as long as for a frame.</summary>
+    /// <summary>
+    /// A message did not go out. A socket can be full of what streams sent that were stopped since: its reader has as
+    /// long as for a frame.
+    /// </summary>
     private void AwaitRoom(BufferPeer peer, int error)
     {
         if (error != LinuxError.TryAgain)

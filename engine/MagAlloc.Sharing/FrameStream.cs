@@ -2,18 +2,25 @@ using System.Runtime.Versioning;
 
 namespace MagAlloc.Sharing;
 
-/// <summary>Frames on their way: queued, handed to importers, acknowledged, forfeited or skipped, and dequeued. Guarded by the queue's lock.</summary>
+/// <summary>
+/// Frames on their way: queued, handed to importers, acknowledged, forfeited or skipped, and dequeued. Guarded by the
+/// queue's lock.
+/// </summary>
 /// <remarks>
-/// <para><b>One order.</b> A frame's number and time are those of its <see cref="Queue"/>. Who has the buffer then (or, of a frame that was queued before, at
-/// <see cref="Start"/>) is promised the frame: it stands in that importer's <see cref="BufferPeer.Line"/>, and each line is served from its head as long as the importer has
-/// room. So no importer sees a number that is not above the one before, and one without room delays its own line only.</para>
-/// <para><b>Frames without anybody</b> wait in <c>_unclaimed</c>, by number. An importer that gets such a buffer is promised the frame if it is the newest of all; an older
-/// one goes back to the owner at once, as skipped. So does each that waits when a newer frame goes out: it is too late for everybody. A frame whose importers are all gone
-/// before one of them got it is such a frame again.</para>
-/// <para><b>Who hangs.</b> An importer that has frames must acknowledge one in <see cref="BufferQueueOptions.AcknowledgeTimeout"/>, or the caretaker disconnects it. The time runs
-/// from its last acknowledgement, or from the first frame that it got when it had none.</para>
-/// <para><b>No room.</b> A socket also holds what was sent of streams that were stopped since, and nobody counts that. So one can be full for an importer that reads in its own
-/// time: the end of a stream is owed to it, its line waits behind that, and the caretaker tries again until the same time has passed.</para>
+/// <para><b>One order.</b> A frame's number and time are those of its <see cref="Queue"/>. Who has the buffer then (or,
+/// of a frame that was queued before, at <see cref="Start"/>) is promised the frame: it stands in that importer's
+/// <see cref="BufferPeer.Line"/>, and each line is served from its head as long as the importer has room. So no
+/// importer sees a number that is not above the one before, and one without room delays its own line only.</para>
+/// <para><b>Frames without anybody</b> wait in <c>_unclaimed</c>, by number. An importer that gets such a buffer is
+/// promised the frame if it is the newest of all; an older one goes back to the owner at once, as skipped. So does each
+/// that waits when a newer frame goes out: it is too late for everybody. A frame whose importers are all gone before
+/// one of them got it is such a frame again.</para>
+/// <para><b>Who hangs.</b> An importer that has frames must acknowledge one in
+/// <see cref="BufferQueueOptions.AcknowledgeTimeout"/>, or the caretaker disconnects it. The time runs from its last
+/// acknowledgement, or from the first frame that it got when it had none.</para>
+/// <para><b>No room.</b> A socket also holds what was sent of streams that were stopped since, and nobody counts that.
+/// So one can be full for an importer that reads in its own time: the end of a stream is owed to it, its line waits
+/// behind that, and the caretaker tries again until the same time has passed.</para>
 /// </remarks>
 [SupportedOSPlatform("linux")]
 internal sealed partial class FrameStream(BufferQueueOptions options, PeerTable peers, QueueBells bells)
@@ -29,7 +36,9 @@ internal sealed partial class FrameStream(BufferQueueOptions options, PeerTable 
 
     public bool IsOn { get; private set; }
 
-    /// <summary>A thread of the owner's waits for a frame to come back, and reads importers' messages meanwhile.</summary>
+    /// <summary>
+    /// A thread of the owner's waits for a frame to come back, and reads importers' messages meanwhile.
+    /// </summary>
     public bool IsAwaited { get; private set; }
 
     /// <summary>How often it was stopped: who waits sees by it that his stream is no more.</summary>

@@ -4,7 +4,10 @@ using MagAlloc.Sharing.Platform;
 
 namespace MagAlloc.Sharing;
 
-/// <summary>How whoever has connected becomes an importer: it introduces itself, and is given the control page. Without any lock.</summary>
+/// <summary>
+/// How whoever has connected becomes an importer: it introduces itself, and is given the control page. Without any
+/// lock.
+/// </summary>
 [SupportedOSPlatform("linux")]
 internal static class PeerGreeting
 {
@@ -58,11 +61,14 @@ internal static class PeerGreeting
 
     public static bool IsPeersFault(int error) => error is LinuxError.BrokenPipe or LinuxError.ConnectionReset or LinuxError.TryAgain;
 
-    /// <summary>By its number only where the kernel does not know better: that may be another process's by then.</summary>
+    /// <summary>
+    /// By its number only where the kernel does not know better: that may be another process's by then.
+    /// </summary>
     private static FileDescriptor? OpenProcessOf(FileDescriptor socket, int number)
         => MessageSocket.OpenPeer(socket) ?? (VirtualMemory.LastError == LinuxError.NoSuchOption ? ProcessDescriptor.Open(number) : null);
 
-    /// <returns>False when who connected has left, says nothing in time, or something that no importer says first.</returns>
+    /// <returns>False when who connected has left, says nothing in time, or something that no importer says
+    /// first.</returns>
     private static bool TryReceiveHello(FileDescriptor socket, TimeSpan timeout, out SharingMessage hello, out bool isMisuse)
     {
         var set = new PollSet();

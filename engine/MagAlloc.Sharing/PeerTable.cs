@@ -5,7 +5,9 @@ using MagAlloc.Sharing.Platform;
 
 namespace MagAlloc.Sharing;
 
-/// <summary>A queue's importers, and the way to them. Guarded by the queue's lock, except where a member says otherwise.</summary>
+/// <summary>
+/// A queue's importers, and the way to them. Guarded by the queue's lock, except where a member says otherwise.
+/// </summary>
 [SupportedOSPlatform("linux")]
 internal sealed class PeerTable(QueueBells bells, FaultPlan? faults)
 {

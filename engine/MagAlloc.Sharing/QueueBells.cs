@@ -3,7 +3,10 @@ using MagAlloc.Sharing.Platform;
 
 namespace MagAlloc.Sharing;
 
-/// <summary>What wakes a queue's two sleepers: the owner that waits for a frame, and the caretaker. May be rung by anybody; the rest is guarded by the queue's lock.</summary>
+/// <summary>
+/// What wakes a queue's two sleepers: the owner that waits for a frame, and the caretaker. May be rung by anybody; the
+/// rest is guarded by the queue's lock.
+/// </summary>
 [SupportedOSPlatform("linux")]
 internal sealed class QueueBells : IDisposable
 {

@@ -237,7 +237,9 @@ internal sealed partial class QueueCore
         return range with { Count = made };
     }
 
-    /// <summary>Takes indices and quota for buffers that are about to be made; makes room for them as far as the policy allows.</summary>
+    /// <summary>
+    /// Takes indices and quota for buffers that are about to be made; makes room for them as far as the policy allows.
+    /// </summary>
     private BufferRange Reserve(BufferQueue handle, int wanted, BufferFormat format, out BufferQueue? formerOwner)
     {
         long patience = Ticks.After(Ticks.Now, s_patience);

@@ -95,7 +95,8 @@ internal sealed partial class QueueCore
 
     /// <summary>Reads all that an importer has sent.</summary>
     /// <param name="peer">The importer.</param>
-    /// <param name="waits">For another thread that is at it, which is not long: there is a bound to what an importer may say. Else that one does it as well.</param>
+    /// <param name="waits">For another thread that is at it, which is not long: there is a bound to what an importer
+    /// may say. Else that one does it as well.</param>
     /// <returns>Whether there was anything.</returns>
     internal bool Pump(BufferPeer peer, bool waits = false)
     {

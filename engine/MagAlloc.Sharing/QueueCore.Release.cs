@@ -1,6 +1,8 @@
 namespace MagAlloc.Sharing;
 
-/// <content>Releases, as their caller sees them; what they do with each buffer the <see cref="BufferReclaimer"/> knows.</content>
+/// <content>
+/// Releases, as their caller sees them; what they do with each buffer the <see cref="BufferReclaimer"/> knows.
+/// </content>
 internal sealed partial class QueueCore
 {
     /// <summary>Releases all live buffers.</summary>

@@ -7,19 +7,25 @@ using MagAlloc.Sharing.Platform;
 
 namespace MagAlloc.Sharing;
 
-/// <summary>What the handles of one queue share. It checks callers, takes the locks, and has its parts do the rest.</summary>
+/// <summary>
+/// What the handles of one queue share. It checks callers, takes the locks, and has its parts do the rest.
+/// </summary>
 /// <remarks>
-/// <para><b>Parts.</b> <see cref="BufferLedger"/>: where each buffer is. <see cref="PeerTable"/>: the importers. <see cref="FrameStream"/>: frames on their way.
-/// <see cref="BufferHolders"/>: who holds a buffer. <see cref="BufferReclaimer"/>: the way out. <see cref="Caretaker"/>: the queue's own thread. Each owns its fields, and
-/// none has a lock of its own.</para>
-/// <para><b>Locks, in the order in which they are taken.</b> (1) <c>_changes</c> is held around whatever makes or releases buffers, its long system calls included.
-/// (2) <see cref="BufferPeer.Receiving"/>, one importer's turn to be read. (3) <c>_gate</c> guards the state of all parts, and is held for short system calls only
-/// (opening a file again, sending a message, asking a lease). (4) the process's watcher of closes. A buffer that somebody began to revoke or to close is his until he
-/// ends that, so pages are dropped and files closed outside of <c>_gate</c>, by exactly one thread. Events are told under <c>_gate</c>, which a listener may take again.</para>
-/// <para><b>Threads.</b> Callers; whoever waits in <see cref="TryDequeue"/> reads importers' messages himself, so that a frame costs no switch
-/// to a third thread; the caretaker sees to deaths, closes and deadlines, and reads messages while nobody waits for them.</para>
-/// <para><b>Trust.</b> Messages are copied before they are looked at, and refer to claims that are kept here. A message that no importer may send
-/// ends its connection.</para>
+/// <para><b>Parts.</b> <see cref="BufferLedger"/>: where each buffer is. <see cref="PeerTable"/>: the importers.
+/// <see cref="FrameStream"/>: frames on their way. <see cref="BufferHolders"/>: who holds a buffer.
+/// <see cref="BufferReclaimer"/>: the way out. <see cref="Caretaker"/>: the queue's own thread. Each owns its fields,
+/// and none has a lock of its own.</para>
+/// <para><b>Locks, in the order in which they are taken.</b> (1) <c>_changes</c> is held around whatever makes or
+/// releases buffers, its long system calls included. (2) <see cref="BufferPeer.Receiving"/>, one importer's turn to be
+/// read. (3) <c>_gate</c> guards the state of all parts, and is held for short system calls only (opening a file again,
+/// sending a message, asking a lease). (4) the process's watcher of closes. A buffer that somebody began to revoke or
+/// to close is his until he ends that, so pages are dropped and files closed outside of <c>_gate</c>, by exactly one
+/// thread. Events are told under <c>_gate</c>, which a listener may take again.</para>
+/// <para><b>Threads.</b> Callers; whoever waits in <see cref="TryDequeue"/> reads importers' messages himself, so that
+/// a frame costs no switch to a third thread; the caretaker sees to deaths, closes and deadlines, and reads messages
+/// while nobody waits for them.</para>
+/// <para><b>Trust.</b> Messages are copied before they are looked at, and refer to claims that are kept here. A message
+/// that no importer may send ends its connection.</para>
 /// </remarks>
 [SupportedOSPlatform("linux")]
 [SuppressMessage("Design", "CA1001", Justification = "Leave of the last handle is the disposal.")]
@@ -193,7 +199,8 @@ internal sealed partial class QueueCore
 
         _reclaimer.EndWaits();
 
-        // Orphans that nobody revoked live on as their holders' memory, and nobody counts them. Pinned ones go with their last pin.
+        // Orphans that nobody revoked live on as their holders' memory, and nobody counts them. Pinned ones go with
+        // their last pin.
         foreach (SharedBuffer buffer in left)
         {
             buffer.Close();

@@ -5,12 +5,17 @@ using MagAlloc.Events;
 
 namespace MagAlloc.Sharing;
 
-/// <summary>Tells of what happens to a queue's buffers. A listener runs inside the event, and may ask for the books: the queue's lock is one that its holder may take again.</summary>
+/// <summary>
+/// Tells of what happens to a queue's buffers. A listener runs inside the event, and may ask for the books: the queue's
+/// lock is one that its holder may take again.
+/// </summary>
 /// <param name="id">The queue's number in events.</param>
 [SupportedOSPlatform("linux")]
 internal sealed class QueueEvents(long id)
 {
-    /// <summary>An event is told under the queue's lock; the other locks, and an importer's turn to be read, are taken first.</summary>
+    /// <summary>
+    /// An event is told under the queue's lock; the other locks, and an importer's turn to be read, are taken first.
+    /// </summary>
     public static void RequireNoListener() => EventGuard.RequireNotWriting("make, export, queue, dequeue or release buffers, or disconnect importers");
 
     public void Created(SharedBuffer buffer)

@@ -4,7 +4,10 @@ using MagAlloc.Sharing.Platform;
 namespace MagAlloc.Sharing;
 
 /// <summary>A buffer as the queue knows it. Guarded by the queue's lock.</summary>
-/// <remarks>Where it is (<see cref="Phase"/>, <see cref="State"/>, and who counts for what) is moved by the <see cref="BufferLedger"/> alone.</remarks>
+/// <remarks>
+/// Where it is (<see cref="Phase"/>, <see cref="State"/>, and who counts for what) is moved by the
+/// <see cref="BufferLedger"/> alone.
+/// </remarks>
 [SupportedOSPlatform("linux")]
 internal sealed class SharedBuffer(BufferFormat format, BufferMemory memory)
 {
@@ -53,7 +56,10 @@ internal sealed class SharedBuffer(BufferFormat format, BufferMemory memory)
     /// <summary>Nobody else can hold what was never exported: no need to ask.</summary>
     public bool WasExported { get; set; }
 
-    /// <summary>It was held when an importer left: perhaps by that one still, or by whom it passed it on to, and not by those who have claims.</summary>
+    /// <summary>
+    /// It was held when an importer left: perhaps by that one still, or by whom it passed it on to, and not by those
+    /// who have claims.
+    /// </summary>
     public bool HasStrays { get; set; }
 
     /// <summary>An importer had it and the lease did not see it: what the lease says of it is worth nothing.</summary>

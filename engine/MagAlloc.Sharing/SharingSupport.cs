@@ -6,13 +6,14 @@ namespace MagAlloc.Sharing;
 
 /// <summary>What a queue needs of this system, found out by trying it on a file of its own.</summary>
 /// <remarks>
-/// That a lease is refused while others hold a memory file follows from how the kernel is made, not from a promise. So each queue tries it, and none is made
-/// where nobody can know who holds a buffer.
+/// That a lease is refused while others hold a memory file follows from how the kernel is made, not from a promise. So
+/// each queue tries it, and none is made where nobody can know who holds a buffer.
 /// </remarks>
 [SupportedOSPlatform("linux")]
 internal static class SharingSupport
 {
-    /// <exception cref="BufferException">There are no memory files here, they cannot be opened again, or leases tell nothing of who holds them.</exception>
+    /// <exception cref="BufferException">There are no memory files here, they cannot be opened again, or leases tell
+    /// nothing of who holds them.</exception>
     public static void Require(string queue, FaultPlan? faults)
     {
         using FileDescriptor file = FileSteps.Create(queue, "probe", reservedHugePages: false, faults);

@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using MagAlloc.Diagnostics;
 
 namespace MagAlloc.Tests.Children;
 

@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using System.Runtime.Versioning;
-using MagAlloc.Diagnostics;
 using MagAlloc.Tests.Children;
 using MagAlloc.Tests.Heap.Support;
 using MagAlloc.Tests.Sharing.Support;

@@ -1,7 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Diagnostics.Tracing;
 using System.Reflection;
-using MagAlloc.Diagnostics;
 using MagAlloc.Events;
 
 namespace MagAlloc.Tests.Docs;

@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using System.Runtime.Versioning;
-using MagAlloc.Diagnostics;
 using MagAlloc.Events;
 using MagAlloc.Tests.Events.Support;
 using MagAlloc.Tests.Sharing.Support;

@@ -3,17 +3,12 @@ using MagAlloc.Platform;
 namespace MagAlloc.Concurrency;
 
 /// <summary>A shared count with an upper bound and a record of its peak. Lock-free; for cold paths.</summary>
-internal class BoundedCounter
+internal class BoundedCounter(long limit)
 {
     private PaddedLong _value;
     private PaddedLong _peak;
 
-    public BoundedCounter(long limit)
-    {
-        Limit = limit;
-    }
-
-    public long Limit { get; }
+    public long Limit { get; } = limit;
 
     /// <summary>What of the owner's is claimed, or charged here, for a moment only.</summary>
     public Transit Transit { get; } = new();

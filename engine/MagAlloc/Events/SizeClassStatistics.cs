@@ -1,4 +1,4 @@
-namespace MagAlloc;
+namespace MagAlloc.Diagnostics;
 
 /// <summary>A snapshot of the books of one size class of a heap or pool.</summary>
 /// <remarks>
@@ -11,26 +11,26 @@ public readonly record struct SizeClassStatistics
     internal int Code { get; init; }
 
     /// <summary>Size of a block in bytes.</summary>
-    public long BlockBytes { get; init; }
+    public long BlockBytes { get; internal init; }
 
     /// <summary>Blocks that callers hold.</summary>
-    public long AllocatedBlocks { get; init; }
+    public long AllocatedBlocks { get; internal init; }
 
     /// <summary>Blocks in threads' magazines.</summary>
-    public long ThreadCachedBlocks { get; init; }
+    public long ThreadCachedBlocks { get; internal init; }
 
     /// <summary>Blocks in the class's depot.</summary>
-    public long DepotCachedBlocks { get; init; }
+    public long DepotCachedBlocks { get; internal init; }
 
     /// <summary>Free blocks in slabs.</summary>
-    public long FreeBlocks { get; init; }
+    public long FreeBlocks { get; internal init; }
 
     /// <summary>Slabs of the class.</summary>
-    public long Slabs { get; init; }
+    public long Slabs { get; internal init; }
 
     /// <summary>
     /// Bytes of the slabs that no caller holds: cached and free blocks, and what is left behind a slab's last block. Memory stands
     /// behind those that were handed out before and not decommitted since.
     /// </summary>
-    public long WasteBytes { get; init; }
+    public long WasteBytes { get; internal init; }
 }

@@ -1,7 +1,7 @@
 using MagAlloc.Concurrency;
 using MagAlloc.Platform;
 
-namespace MagAlloc;
+namespace MagAlloc.Diagnostics;
 
 /// <summary>
 /// Makes chosen steps of the engine fail as if memory had run out, to test what a program does then.

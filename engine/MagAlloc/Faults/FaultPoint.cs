@@ -1,4 +1,4 @@
-namespace MagAlloc;
+namespace MagAlloc.Diagnostics;
 
 /// <summary>
 /// The kinds of step that can fail while MagAlloc builds or grows something. A <see cref="FaultPlan"/> can be restricted to

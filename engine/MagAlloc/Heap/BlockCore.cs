@@ -317,7 +317,7 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
     /// <exception cref="ObjectDisposedException">The owner is disposed.</exception>
     public HeapStatistics GetStatistics()
     {
-        using Guest inside = Engine.Inside();
+        using Guest inside = Engine.AsGuest();
         return new HeapStatistics(Read());
     }
 
@@ -347,7 +347,7 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
     /// <summary>What an allocation does that found no memory, before it tries once more.</summary>
     protected void Flush()
     {
-        using Guest inside = Engine.Inside();
+        using Guest inside = Engine.AsGuest();
         Atomic.Increment(ref _flushes);
         Engine.RequestFlush();
         Trim();

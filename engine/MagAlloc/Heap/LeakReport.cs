@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace MagAlloc;
+namespace MagAlloc.Diagnostics;
 
 /// <summary>The blocks that were still allocated when a heap with <see cref="CheckLevel.Full"/> was disposed.</summary>
 public sealed class LeakReport

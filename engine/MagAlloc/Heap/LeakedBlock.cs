@@ -1,4 +1,4 @@
-namespace MagAlloc;
+namespace MagAlloc.Diagnostics;
 
 /// <summary>A block that was still allocated when its heap was disposed.</summary>
 /// <param name="Address">The block.</param>

@@ -157,7 +157,7 @@ public sealed unsafe partial class MagazineCache<TSource> : IDisposable
 
         try
         {
-            using Guest inside = _engine.Inside();
+            using Guest inside = _engine.AsGuest();
             long before = countAlso ? _engine.CountCached(Code) : 0;
             _engine.FlushCurrent(keepFullInDepot: false);
             long bytes = _engine.Trim();
@@ -176,7 +176,7 @@ public sealed unsafe partial class MagazineCache<TSource> : IDisposable
     /// <inheritdoc cref="NativeHeap.Tick"/>
     public bool Tick()
     {
-        using Guest inside = _engine.Inside();
+        using Guest inside = _engine.AsGuest();
         return _engine.Tick() == ReclaimOutlook.Pending;
     }
 
@@ -184,7 +184,7 @@ public sealed unsafe partial class MagazineCache<TSource> : IDisposable
     /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
     public MagazineCacheStatistics GetStatistics()
     {
-        using Guest inside = _engine.Inside();
+        using Guest inside = _engine.AsGuest();
         return new MagazineCacheStatistics(Read());
     }
 
@@ -255,13 +255,13 @@ public sealed unsafe partial class MagazineCache<TSource> : IDisposable
 
     private nuint AllocatePastMagazines()
     {
-        using Guest inside = _engine.Inside();
+        using Guest inside = _engine.AsGuest();
         return _engine.AcquireOne(Code);
     }
 
     private void FreePastMagazines(nuint stored)
     {
-        using Guest inside = _engine.Inside();
+        using Guest inside = _engine.AsGuest();
         _engine.ReleaseOne(Code, stored);
     }
 }

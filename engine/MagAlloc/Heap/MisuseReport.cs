@@ -1,4 +1,4 @@
-namespace MagAlloc;
+namespace MagAlloc.Diagnostics;
 
 /// <summary>A misuse that was found, with what is known about it.</summary>
 public sealed class MisuseReport

@@ -127,7 +127,7 @@ public sealed unsafe partial class NativeHeap : IDisposable
     /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
     public long Trim()
     {
-        using Guest inside = _core.Engine.Inside();
+        using Guest inside = _core.Engine.AsGuest();
         _checks?.Trim();
         return _core.Trim();
     }
@@ -137,7 +137,7 @@ public sealed unsafe partial class NativeHeap : IDisposable
     /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
     public bool Tick()
     {
-        using Guest inside = _core.Engine.Inside();
+        using Guest inside = _core.Engine.AsGuest();
         return _core.Tick() == ReclaimOutlook.Pending;
     }
 

@@ -116,14 +116,14 @@ public sealed unsafe class UnmanagedPool<T> : IDisposable
     /// <inheritdoc cref="NativeHeap.Trim"/>
     public long Trim()
     {
-        using Guest inside = _core.Engine.Inside();
+        using Guest inside = _core.Engine.AsGuest();
         return _core.Trim();
     }
 
     /// <inheritdoc cref="NativeHeap.Tick"/>
     public bool Tick()
     {
-        using Guest inside = _core.Engine.Inside();
+        using Guest inside = _core.Engine.AsGuest();
         return _core.Tick() == ReclaimOutlook.Pending;
     }
 

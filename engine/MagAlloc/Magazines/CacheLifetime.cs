@@ -100,7 +100,7 @@ internal abstract unsafe partial class CacheLifetime<TSource> : ICacheOwner
 
     /// <summary><see cref="Enter"/> until the result is disposed.</summary>
     /// <exception cref="ObjectDisposedException">The engine is closed.</exception>
-    public Guest Inside()
+    public Guest AsGuest()
     {
         Enter();
         return new Guest(this);

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using MagAlloc.Concurrency;
 
@@ -22,6 +23,7 @@ namespace MagAlloc.Magazines;
 /// touch depots and dead threads' caches only.</para>
 /// </remarks>
 /// <typeparam name="TSource">A struct, so that its calls are direct.</typeparam>
+[SuppressMessage("Design", "CA1001", Justification = "Close is the disposal; it needs to know when readers have left.")]
 internal unsafe partial class MagazineEngine<TSource> : CacheLifetime<TSource>
     where TSource : struct, IMagazineSource
 {

@@ -1,4 +1,4 @@
-namespace MagAlloc;
+namespace MagAlloc.Diagnostics;
 
 /// <summary>What a caller did wrong with a block.</summary>
 public enum MisuseKind

@@ -7,8 +7,8 @@ using MagAlloc.Platform;
 namespace MagAlloc.Interleaving.Sharing;
 
 /// <summary>
-/// The state of a queue of two buffers and two importers, moved by whatever the owner, importers, the kernel and the caretaker do under the queue's lock; without
-/// memory, sockets or threads. Each move is one critical section.
+/// The state of a queue of two buffers and two importers, moved by whatever the owner, importers, the kernel and the
+/// caretaker do under the queue's lock; without memory, sockets or threads. Each move is one critical section.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal sealed class BufferWorld
@@ -148,7 +148,9 @@ internal sealed class BufferWorld
         return Attempt(buffer.Phase == BufferPhase.Live, () => _ledger.Release(buffer, 0));
     }
 
-    /// <summary>An importer says that it is done with the frame that a buffer has, or had last: true or not, now or once more.</summary>
+    /// <summary>
+    /// An importer says that it is done with the frame that a buffer has, or had last: true or not, now or once more.
+    /// </summary>
     public bool Acknowledge(int i, int by)
     {
         BufferPeer importer = _importers[by];
@@ -297,7 +299,10 @@ internal sealed class BufferWorld
         Must.Be(quotas.RevokedBuffers, released.Count(buffer => !buffer.HasPages));
     }
 
-    /// <summary>The state as text, the same for states from which the same can happen: numbers of frames count by their order only.</summary>
+    /// <summary>
+    /// The state as text, the same for states from which the same can happen: numbers of frames count by their order
+    /// only.
+    /// </summary>
     public string Key()
     {
         List<long> numbers = [.. _buffers.Select(buffer => Number(buffer)), .. _lastSeen, _queued, _sent.Select(sent => sent.Sequence).DefaultIfEmpty().Max()];

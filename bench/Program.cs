@@ -8,5 +8,5 @@ return Host.Run("bench", () => args switch
 {
     [Protocol.Subcommand, .. string[] assignment] => ChildProgram.Run(assignment, Console.In, Console.Out),
     [Consumer.Subcommand, .. string[] work] when OperatingSystem.IsLinux() => Consumer.Run(work),
-    _ => BenchCommandLine.Run(args, StressConsole.ForProcess(), Console.Out, Console.Error),
+    _ => BenchCommandLine.Run(args, ProgramConsole.ForProcess(), Console.Out, Console.Error),
 });

@@ -6,4 +6,4 @@ using MagAlloc.Tooling.Reporting;
 // Started by itself: what an importer of 'stress share' is.
 return Host.Run("stress", () => ImporterProgram.IsAsked(args)
     ? ImporterProgram.Run(args)
-    : StressCommandLine.Run(args, StressConsole.ForProcess(), Console.Out, Console.Error));
+    : StressCommandLine.Run(args, ProgramConsole.ForProcess(), Console.Out, Console.Error));

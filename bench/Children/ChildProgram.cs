@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
-using MagAlloc.Bench.Commands;
 using MagAlloc.Tooling.Commands;
 
 namespace MagAlloc.Bench.Children;

@@ -1,11 +1,7 @@
 using System.CommandLine;
-using System.CommandLine.Help;
-using System.CommandLine.Parsing;
 using MagAlloc.Bench.Children;
 using MagAlloc.Tooling.Commands;
-using MagAlloc.Tooling.Hosting;
 using MagAlloc.Tooling.Reporting;
-using MagAlloc.Tooling.Traces;
 
 namespace MagAlloc.Bench.Commands;
 
@@ -27,10 +23,10 @@ internal static class BenchCommandLine
         """;
 
     /// <summary>Parses and runs; returns the exit code.</summary>
-    public static int Run(string[] args, StressConsole console, TextWriter output, TextWriter error) =>
+    public static int Run(string[] args, ProgramConsole console, TextWriter output, TextWriter error) =>
         ProgramLine.Run("bench", Create(console), args, output, error);
 
-    private static RootCommand Create(StressConsole console)
+    private static RootCommand Create(ProgramConsole console)
     {
         RootCommand root = new("Measures MagAlloc against what a .NET program would use in its place.")
         {

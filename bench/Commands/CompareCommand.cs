@@ -16,7 +16,7 @@ internal static class CompareCommand
     /// <summary>What follows the generated help.</summary>
     public static string Guide => CompareGuide.Text;
 
-    public static Command Create(StressConsole console)
+    public static Command Create(ProgramConsole console)
     {
         NameListOption workloads = new(
             "--workload", "Workloads to measure. Default: all", [.. WorkloadCatalog.All.Select(w => w.Name)]);

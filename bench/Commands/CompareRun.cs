@@ -10,7 +10,7 @@ using MagAlloc.Tooling.Reporting;
 namespace MagAlloc.Bench.Commands;
 
 /// <summary>Carries a comparison out: one workload after the other, every contender in a process of its own; then reports.</summary>
-internal sealed class CompareRun(CompareRequest request, StressConsole console, Progress progress)
+internal sealed class CompareRun(CompareRequest request, ProgramConsole console, Progress progress)
 {
     // The longest step of a child is a warm-up of a few seconds, in which it may also read a trace or fill a large live set.
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);

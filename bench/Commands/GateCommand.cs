@@ -31,7 +31,7 @@ internal static class GateCommand
         Exit code: 0 all pass, 1 an entry fails, 2 usage, or the baselines cannot be read.
         """;
 
-    public static Command Create(StressConsole console)
+    public static Command Create(ProgramConsole console)
     {
         Option<string[]> entries = new("--entry")
         {

@@ -12,7 +12,7 @@ namespace MagAlloc.Bench.Commands;
 /// <param name="baselines">Path of the baselines.</param>
 /// <param name="wanted">Null: all entries.</param>
 /// <param name="console">For the report.</param>
-internal sealed class GateRun(string baselines, IReadOnlyCollection<string>? wanted, StressConsole console)
+internal sealed class GateRun(string baselines, IReadOnlyCollection<string>? wanted, ProgramConsole console)
 {
     /// <summary>Runs behind a recorded value: an odd number, so that the median is one of them.</summary>
     public const int UpdateRuns = 5;

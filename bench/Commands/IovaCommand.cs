@@ -36,7 +36,7 @@ internal static class IovaCommand
         Exit code: 0 measured, 1 out of memory or interrupted, 2 usage.
         """;
 
-    public static Command Create(StressConsole console)
+    public static Command Create(ProgramConsole console)
     {
         NameListOption workloads = new("--workload", "Workloads to measure. Default: all", [.. IovaWorkloadCatalog.All.Select(w => w.Name)]);
         ValueOption<int[]> threads = BenchOptions.Threads($"Numbers of threads, one after the other. Default: {string.Join(',', s_threads)}", s_threads);
@@ -62,7 +62,7 @@ internal static class IovaCommand
         return command;
     }
 
-    private static int Execute(IReadOnlyList<IovaWorkload> workloads, int[] threads, Pace pace, string? jsonFile, StressConsole console)
+    private static int Execute(IReadOnlyList<IovaWorkload> workloads, int[] threads, Pace pace, string? jsonFile, ProgramConsole console)
     {
         using OutputFile? json = OutputFile.Open("--json", jsonFile);
         using Interruption interruption = new();

@@ -29,7 +29,7 @@ internal static class MicroCommand
         Exit code: 0 every benchmark has a result, 1 one has none, 2 usage.
         """;
 
-    public static Command Create(StressConsole console)
+    public static Command Create(ProgramConsole console)
     {
         ValueOption<Job> job = OptionFactory.Word(
             "--job",

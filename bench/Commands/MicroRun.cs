@@ -15,7 +15,7 @@ internal static class MicroRun
 {
     private const int CallDepth = 2;
 
-    public static int Execute(Job job, IReadOnlyList<string> arguments, StressConsole console)
+    public static int Execute(Job job, IReadOnlyList<string> arguments, ProgramConsole console)
     {
         DisassemblyDiagnoser disassembly = new(new DisassemblyDiagnoserConfig(maxDepth: CallDepth));
         IConfig config = DefaultConfig.Instance

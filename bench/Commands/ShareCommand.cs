@@ -34,7 +34,7 @@ internal static class ShareCommand
         Exit code: 0 measured, 1 out of memory or interrupted, 2 usage.
         """;
 
-    public static Command Create(StressConsole console)
+    public static Command Create(ProgramConsole console)
     {
         NameListOption workloads = new("--workload", "Workloads to measure. Default: all", [.. ShareWorkload.All.Select(w => w.Name)]);
         ValueOption<long> frame = OptionFactory.Bytes("--frame", $"Size of a frame. Default: {Text.Bytes(DefaultFrame)}", DefaultFrame, 4096, 256 << 20);
@@ -63,7 +63,7 @@ internal static class ShareCommand
         return command;
     }
 
-    private static int ExecuteSteps(Pace pace, string? jsonFile, StressConsole console)
+    private static int ExecuteSteps(Pace pace, string? jsonFile, ProgramConsole console)
     {
         if (!OperatingSystem.IsLinux())
             throw new UsageException("buffers are shared between processes on Linux only");
@@ -84,7 +84,7 @@ internal static class ShareCommand
         }
     }
 
-    private static int Execute(IReadOnlyList<ShareWorkload> workloads, int bytes, Pace pace, string? jsonFile, StressConsole console)
+    private static int Execute(IReadOnlyList<ShareWorkload> workloads, int bytes, Pace pace, string? jsonFile, ProgramConsole console)
     {
         if (!OperatingSystem.IsLinux())
             throw new UsageException("buffers are shared between processes on Linux only");

@@ -10,7 +10,7 @@ internal static class MicroTable
 {
     /// <summary>What the disassembler found in the benchmarks that ran: loops, and methods not inlined into them.</summary>
     /// <returns>False when it found nothing.</returns>
-    public static bool PrintDisassembled(StressConsole console, DisassemblyDiagnoser diagnoser)
+    public static bool PrintDisassembled(ProgramConsole console, DisassemblyDiagnoser diagnoser)
     {
         string[][] rows =
         [
@@ -30,7 +30,7 @@ internal static class MicroTable
     }
 
     /// <summary>The hot methods as the gate watches them.</summary>
-    public static void PrintListed(StressConsole console)
+    public static void PrintListed(ProgramConsole console)
     {
         IReadOnlyList<JitMethod> listing = HotMethodListing.Read();
         console.Heading("hot methods, compiled without a profile: as the gate watches them");

@@ -7,7 +7,7 @@ namespace MagAlloc.Bench.Reporting;
 /// <summary>Prints one workload's lines for a person.</summary>
 internal static class ComparisonTable
 {
-    public static void Print(StressConsole console, ChildComparison comparison, IReadOnlyList<ComparisonLine> lines)
+    public static void Print(ProgramConsole console, ChildComparison comparison, IReadOnlyList<ComparisonLine> lines)
     {
         ComparisonLine? reference = lines.FirstOrDefault(line => line.Contender == Scoreboard.Engine && line.Summary is not null)
             ?? lines.Where(line => line.Summary is not null).MinBy(line => line.Summary!.Median);
@@ -33,7 +33,7 @@ internal static class ComparisonTable
         return idles ? [.. common, "first ns", "left"] : [.. common, "p50 ns", "p99 ns", "p99.9 ns"];
     }
 
-    private static void PrintLegend(StressConsole console, ChildComparison comparison, RoundSummary summary, bool idles)
+    private static void PrintLegend(ProgramConsole console, ChildComparison comparison, RoundSummary summary, bool idles)
     {
         string rounds = summary.Rounds == 1 ? "1 round" : $"{summary.Rounds} rounds";
         console.Line($"op: {comparison.Operation}; median and extremes of {rounds}; the ratio is of times, less is faster");

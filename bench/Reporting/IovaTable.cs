@@ -6,7 +6,7 @@ namespace MagAlloc.Bench.Reporting;
 /// <summary>Prints the comparison of address-range allocators for a person.</summary>
 internal static class IovaTable
 {
-    public static void Print(StressConsole console, IovaFindings findings)
+    public static void Print(ProgramConsole console, IovaFindings findings)
     {
         console.Grid(
             ["workload", "threads", "iova ns", "kernel model ns", "× iova", "with spinlocks ns", "× iova", "heap ns"],

@@ -1,5 +1,4 @@
 using MagAlloc.Bench.Measurement;
-using MagAlloc.Bench.Reporting.Charts;
 
 namespace MagAlloc.Bench.Reporting;
 

@@ -1,4 +1,3 @@
-using MagAlloc.Bench.Measurement;
 using MagAlloc.Bench.Share;
 using MagAlloc.Tooling.Reporting;
 
@@ -7,7 +6,7 @@ namespace MagAlloc.Bench.Reporting;
 /// <summary>The comparison of ways to pass frames, for a person.</summary>
 internal static class ShareReport
 {
-    public static void Print(StressConsole console, IReadOnlyList<string> contenders, IReadOnlyList<ShareLine> lines) => console.Grid(
+    public static void Print(ProgramConsole console, IReadOnlyList<string> contenders, IReadOnlyList<ShareLine> lines) => console.Grid(
         ["workload", .. contenders.Select(name => $"{name} /s"), .. contenders.Skip(1).Select(name => $"× {name}")],
         [.. lines.GroupBy(line => line.Workload).Select(same => Row(contenders, same.Key, [.. same]))]);
 

@@ -11,7 +11,7 @@ internal static class SummaryTable
         "workload", "magalloc ns", "handle ns", "best peer ns", "× faster", "handle ×", "NativeMemory ×", "memory MiB", "mimalloc MiB",
     ];
 
-    public static void Print(StressConsole console, Scoreboard board)
+    public static void Print(ProgramConsole console, Scoreboard board)
     {
         // Without MagAlloc, or with a single contender, there is nothing to sum up.
         if (board.Means.Count == 0 || board.Contenders.Count == 1)

@@ -1,5 +1,3 @@
-using MagAlloc.Bench.Contenders;
-
 namespace MagAlloc.Bench.Workloads;
 
 /// <summary>Blocks of 64 bytes are allocated in a batch and freed in one go: from a few up to many times what a magazine holds.</summary>

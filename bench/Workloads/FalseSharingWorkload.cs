@@ -1,5 +1,3 @@
-using MagAlloc.Bench.Contenders;
-
 namespace MagAlloc.Bench.Workloads;
 
 /// <summary>

@@ -1,4 +1,3 @@
-using MagAlloc.Bench.Contenders;
 using MagAlloc.Tooling.Traces;
 
 namespace MagAlloc.Bench.Workloads;

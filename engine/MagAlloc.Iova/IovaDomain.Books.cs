@@ -36,15 +36,8 @@ public sealed unsafe partial class IovaDomain
     /// <exception cref="ObjectDisposedException">The domain is disposed.</exception>
     public bool Tick()
     {
-        _engine.Enter();
-        try
-        {
-            return _engine.Tick() == ReclaimOutlook.Pending;
-        }
-        finally
-        {
-            _engine.Leave();
-        }
+        using Guest inside = _engine.AsGuest();
+        return _engine.Tick() == ReclaimOutlook.Pending;
     }
 
     /// <summary>As <see cref="Flush"/>; magazines that nobody uses then go back to the operating system.</summary>
@@ -70,15 +63,8 @@ public sealed unsafe partial class IovaDomain
     /// <exception cref="ObjectDisposedException">The domain is disposed.</exception>
     public IovaStatistics GetStatistics()
     {
-        _engine.Enter();
-        try
-        {
-            return ReadStatistics(out _);
-        }
-        finally
-        {
-            _engine.Leave();
-        }
+        using Guest inside = _engine.AsGuest();
+        return ReadStatistics(out _);
     }
 
     /// <summary>Reads the books of one order's caches.</summary>
@@ -89,21 +75,14 @@ public sealed unsafe partial class IovaDomain
     {
         ArgumentOutOfRangeException.ThrowIfNegative(order);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(order, _options.CachedOrders);
-        _engine.Enter();
-        try
+        using Guest inside = _engine.AsGuest();
+        int upper = IovaSource.UpperCode(order);
+        return new IovaOrderStatistics
         {
-            int upper = IovaSource.UpperCode(order);
-            return new IovaOrderStatistics
-            {
-                Size = 1L << order,
-                CachedRanges = CountCached(order),
-                DepotMagazines = _engine.DepotCount(upper) + _engine.DepotCount(IovaSource.LowerOf(upper)),
-            };
-        }
-        finally
-        {
-            _engine.Leave();
-        }
+            Size = 1L << order,
+            CachedRanges = CountCached(order),
+            DepotMagazines = _engine.DepotCount(upper) + _engine.DepotCount(IovaSource.LowerOf(upper)),
+        };
     }
 
     /// <summary>The caller is inside.</summary>
@@ -147,15 +126,8 @@ public sealed unsafe partial class IovaDomain
     private void FlushAll()
     {
         // It reads other threads' caches, which a disposal may free: hence inside.
-        _engine.Enter();
-        try
-        {
-            _engine.FlushEverything();
-        }
-        finally
-        {
-            _engine.Leave();
-        }
+        using Guest inside = _engine.AsGuest();
+        _engine.FlushEverything();
     }
 
     private long CountCached()

@@ -9,7 +9,7 @@ namespace MagAlloc.Iova;
 /// <remarks>
 /// <para><b>What for.</b> Exhaustion is exact only if what idle threads hold counts as free. The kernel takes each CPU's lock for
 /// that (<c>free_cpu_cached_iovas</c>); here the owner has no lock and no fence to pay for. The states of a cache, and who moves them, stand with
-/// the owner's side in <c>MagazineEngine.Visit.cs</c>.</para>
+/// the owner's side in <c>CacheLifetime.Visit.cs</c>.</para>
 /// <para><b>The fast path</b> looks for the number, moves a top, and looks again. The visitor parks, has every processor pass a
 /// full fence, and only then reads. So of a step and a visit at the same time either the step's second look sees the visit, or
 /// the visitor sees the step: the two halves of Dekker, with the owner's fence paid by the visitor.</para>

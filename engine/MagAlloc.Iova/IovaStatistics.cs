@@ -13,10 +13,7 @@ public readonly record struct IovaStatistics
 {
     private readonly Ledger _ledger;
 
-    internal IovaStatistics(in Ledger ledger)
-    {
-        _ledger = ledger;
-    }
+    internal IovaStatistics(in Ledger ledger) => _ledger = ledger;
 
     /// <summary>Pfns from the start pfn to the last.</summary>
     public long TotalUnits { get; internal init; }

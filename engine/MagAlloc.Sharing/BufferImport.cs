@@ -140,11 +140,6 @@ public sealed unsafe class BufferImport : IDisposable
         }
     }
 
-    /// <summary>Waits until the buffer is revoked.</summary>
-    /// <param name="timeout">How long at most.</param>
-    /// <returns>False when it is not, so far.</returns>
-    public bool WaitForRevocation(TimeSpan timeout) => Atomic.Load(ref _isRevoked) != 0 || _importer.WaitForRevocation(this, timeout);
-
     /// <summary>
     /// The address of the mapping, for what spans cannot do. Of a revocable buffer an access through it may end this process at any time.
     /// </summary>

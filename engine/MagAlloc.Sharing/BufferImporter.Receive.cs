@@ -198,7 +198,7 @@ public sealed partial class BufferImporter
 
         _poll.Clear();
         _poll.Add(_socket, forReading: true);
-        _poll.Wait(QueueCore.MillisecondsOf(wait));
+        _poll.Wait(Ticks.MillisecondsOf(wait));
         return false;
     }
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.Versioning;
 using MagAlloc.Concurrency;
@@ -20,8 +19,6 @@ public sealed partial class BufferImporter : IDisposable
 {
     // An owner that reads nothing for so long is stopped, or stuck.
     private static readonly TimeSpan s_room = TimeSpan.FromSeconds(1);
-
-    private static readonly TimeSpan s_revocationLook = TimeSpan.FromMilliseconds(50);
 
     private readonly BufferImporterOptions _options;
     private readonly FileDescriptor _socket;
@@ -123,7 +120,7 @@ public sealed partial class BufferImporter : IDisposable
             var set = new PollSet();
             set.Add(socket, forReading: true);
             SharingMessage welcome = default;
-            if (!set.Wait(QueueCore.MillisecondsOf(options.ConnectTimeout)))
+            if (!set.Wait(Ticks.MillisecondsOf(options.ConnectTimeout)))
             {
                 throw new BufferException(BufferError.TryAgain, $"{options.Name}: the owner did not answer within {options.ConnectTimeout.TotalSeconds:0.###} s.");
             }
@@ -215,28 +212,6 @@ public sealed partial class BufferImporter : IDisposable
     internal bool IsReadable(BufferImport import) => ControlWord.IsReadable(_view.Read(import.Slot), import.Generation);
 
     internal bool IsReleased(BufferImport import) => ControlWord.IsOrphan(_view.Read(import.Slot), import.Generation);
-
-    internal bool WaitForRevocation(BufferImport import, TimeSpan timeout)
-    {
-        long start = Stopwatch.GetTimestamp();
-        while (true)
-        {
-            ulong word = _view.Read(import.Slot);
-            if (!ControlWord.IsReadable(word, import.Generation))
-            {
-                return true;
-            }
-
-            TimeSpan left = timeout == Timeout.InfiniteTimeSpan ? s_revocationLook : timeout - Stopwatch.GetElapsedTime(start);
-            if (left <= TimeSpan.Zero)
-            {
-                return false;
-            }
-
-            // In slices: a disposal on another thread wakes nobody.
-            _view.Wait(import.Slot, word, left < s_revocationLook ? left : s_revocationLook);
-        }
-    }
 
     /// <summary>An import was disposed of.</summary>
     /// <returns>False when another one has its place: the owner has not waited.</returns>

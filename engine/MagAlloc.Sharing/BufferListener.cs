@@ -151,9 +151,9 @@ public sealed class BufferListener : IDisposable
             }
 
             Prepare(poll, silent);
-            int wait = late == TimeSpan.MinValue ? -1 : late >= TimeSpan.Zero ? 0 : QueueCore.MillisecondsOf(-late);
+            int wait = late == TimeSpan.MinValue ? -1 : late >= TimeSpan.Zero ? 0 : Ticks.MillisecondsOf(-late);
             int introductions = silent.Count == 0 ? -1
-                : Math.Max(0, QueueCore.MillisecondsOf(Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), silent[0].DueAt)));
+                : Math.Max(0, Ticks.MillisecondsOf(Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), silent[0].DueAt)));
             bool cut = introductions >= 0 && (wait < 0 || introductions < wait);
             bool any = poll.Wait(cut ? introductions : wait);
             ObjectDisposedException.ThrowIf(Atomic.Load(ref _disposed) != 0, this);

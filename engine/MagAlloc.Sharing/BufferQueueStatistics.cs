@@ -52,7 +52,7 @@ public readonly record struct BufferQueueStatistics
     /// <summary>Times that a holder brought pages of a revoked buffer back, and they were dropped again.</summary>
     public long Reinflations { get; internal init; }
 
-    /// <summary>Orphans, revoked ones included, that are proved to be gone, or, under <see cref="BufferTracking.Cooperative"/>, said to be.</summary>
+    /// <summary>Orphans, revoked ones included, that are proved to be gone, or, where the system refused to say, said to be.</summary>
     public long Reclaims { get; internal init; }
 
     /// <summary>The longest time from a release to the proof, of buffers that were held. Importers decide it, short of a revocation.</summary>

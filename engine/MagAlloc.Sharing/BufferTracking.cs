@@ -8,10 +8,4 @@ public enum BufferTracking
 
     /// <summary>The kernel says whether it is held, and the queue asks at intervals.</summary>
     Polled,
-
-    /// <summary>
-    /// The system grants no leases: an importer is believed when it lets go or dies. What others may hold beside it is not seen, so pages are
-    /// dropped before a buffer counts as reclaimed.
-    /// </summary>
-    Cooperative,
 }

@@ -30,15 +30,14 @@ internal sealed unsafe class ControlPage : IDisposable
     /// <summary>
     /// What all importers get: one description for reading, opened before any of them was there. To open the file again for each would wait for as
     /// long as one of the same user likes that has taken a lease on it; that they share a description tells none anything of another, for nothing of
-    /// it is used but the mapping. Without
-    /// <c>/proc</c> it is the owner's own: the owner never reads the page, so a scribbler deceives other importers only.
+    /// it is used but the mapping.
     /// </summary>
     public FileDescriptor Readable { get; }
 
     public long Bytes => (long)_bytes;
 
     /// <exception cref="BufferException">A step was refused; nothing is left behind.</exception>
-    public static ControlPage Create(string queue, int slots, bool canReopen, FaultPlan? faults)
+    public static ControlPage Create(string queue, int slots, FaultPlan? faults)
     {
         nuint page = VirtualMemory.PageSize;
         nuint bytes = (((nuint)slots * sizeof(ulong)) + page - 1) & ~(page - 1);
@@ -48,7 +47,7 @@ internal sealed unsafe class ControlPage : IDisposable
         {
             FileSteps.SetLength(queue, file, (long)bytes, faults);
             FileSteps.Seal(queue, file, MemoryFiles.SealShrink | MemoryFiles.SealGrow | MemoryFiles.SealSeals, faults);
-            readable = canReopen ? FileSteps.Reopen(queue, file, writable: false, faults) : file;
+            readable = FileSteps.Reopen(queue, file, writable: false, faults);
             return new ControlPage(file, readable, FileSteps.Map(queue, file, bytes, writable: true, faults), bytes);
         }
         catch
@@ -61,13 +60,9 @@ internal sealed unsafe class ControlPage : IDisposable
 
     public void Publish(int slot, ulong word) => Atomic.Store(ref Word(slot), word);
 
-    /// <summary>Says that a buffer is no more, and wakes importers that wait to be told.</summary>
-    public void Revoke(int slot)
-    {
-        // An exchange, not a store: it is before everything that follows, the system call that drops the pages included.
-        Atomic.Exchange(ref Word(slot), ControlWord.Revoked);
-        FutexWord.WakeAll((uint*)_mapping + (2 * slot));
-    }
+    /// <summary>Says that a buffer is no more.</summary>
+    /// <remarks>An exchange, not a store: it is before everything that follows, the system call that drops the pages included.</remarks>
+    public void Revoke(int slot) => Atomic.Exchange(ref Word(slot), ControlWord.Revoked);
 
     /// <inheritdoc/>
     public void Dispose()

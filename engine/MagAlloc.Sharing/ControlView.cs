@@ -33,31 +33,19 @@ internal sealed unsafe class ControlView : SafeHandle
     {
         // Contents are read by plain loads, which an acquiring load does not hold back: they must not be read after the word that vouches for them.
         Atomic.Fence();
-        return WithMapping(slot, static (words, slot, _) => Atomic.Load(ref words[slot]), default);
+        return Load(slot);
     }
-
-    /// <summary>Waits while the word of a slot has a value; may return early.</summary>
-    public void Wait(int slot, ulong word, TimeSpan timeout)
-        => WithMapping(slot, (words, slot, timeout) => Sleep(words + slot, word, timeout), timeout);
 
     /// <inheritdoc/>
     protected override bool ReleaseHandle() => FileMapping.TryUnmap((byte*)handle, _bytes);
 
-    private delegate ulong Look(ulong* words, int slot, TimeSpan timeout);
-
-    private static ulong Sleep(ulong* word, ulong value, TimeSpan timeout)
-    {
-        FutexWord.Wait((uint*)word, (uint)value, timeout);
-        return 0;
-    }
-
-    private ulong WithMapping(int slot, Look look, TimeSpan timeout)
+    private ulong Load(int slot)
     {
         bool added = false;
         try
         {
             DangerousAddRef(ref added);
-            return look((ulong*)handle, slot, timeout);
+            return Atomic.Load(ref ((ulong*)handle)[slot]);
         }
         catch (ObjectDisposedException)
         {

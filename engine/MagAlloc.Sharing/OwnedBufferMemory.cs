@@ -11,7 +11,7 @@ internal sealed unsafe class OwnedBufferMemory(BufferQueue queue, SharedBuffer b
     public override Span<byte> GetSpan()
     {
         // Only to look: as with a span, who releases while others write is at fault.
-        byte* mapping = queue.Core.Pin(queue, buffer, forWriting: !buffer.IsFrozen);
+        byte* mapping = queue.Core.Pin(queue, buffer, forWriting: !buffer.Memory.IsFrozen);
         queue.Core.Unpin(buffer);
         return new Span<byte>(mapping, (int)buffer.Bytes);
     }
@@ -21,7 +21,7 @@ internal sealed unsafe class OwnedBufferMemory(BufferQueue queue, SharedBuffer b
     {
         ArgumentOutOfRangeException.ThrowIfNegative(elementIndex);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(elementIndex, buffer.Bytes);
-        return new MemoryHandle(queue.Core.Pin(queue, buffer, forWriting: !buffer.IsFrozen) + elementIndex, default, this);
+        return new MemoryHandle(queue.Core.Pin(queue, buffer, forWriting: !buffer.Memory.IsFrozen) + elementIndex, default, this);
     }
 
     /// <inheritdoc/>

@@ -17,7 +17,7 @@ internal sealed partial class QueueCore
             throw Invalid($"a count of {count} buffers is out of range: it is 0 or more.");
         }
 
-        RequireNoListener();
+        QueueEvents.RequireNoListener();
         lock (_changes)
         {
             var work = new ReleaseWork();
@@ -32,12 +32,12 @@ internal sealed partial class QueueCore
                 RequireNoWaiter();
 
                 // What was queued while the stream was off is not any more.
-                StopStream();
-                ReleaseAll(ReleaseMode.Orphan, long.MaxValue, work);
+                _stream.Stop(_ledger.Live.All);
+                _reclaimer.ReleaseAll(ReleaseMode.Orphan, long.MaxValue, work);
                 _owner = null;
             }
 
-            Finish(work);
+            _reclaimer.Finish(work);
             return count == 0 ? 0 : Make(handle, Math.Clamp(count, _options.MinBuffers, _options.MaxBuffers), format, _options.MinBuffers).Count;
         }
     }
@@ -50,7 +50,7 @@ internal sealed partial class QueueCore
             throw Invalid($"a count of {count} buffers is out of range: it is 0 or more.");
         }
 
-        RequireNoListener();
+        QueueEvents.RequireNoListener();
         lock (_changes)
         {
             lock (_gate)
@@ -58,19 +58,19 @@ internal sealed partial class QueueCore
                 if (count == 0)
                 {
                     RequireOpen(handle);
-                    return new BufferRange(_quotas.LiveBuffers, 0);
+                    return new BufferRange(_ledger.Quotas.LiveBuffers, 0);
                 }
 
                 RequireOwner(handle);
-                if (_quotas.LiveBuffers == 0)
+                if (_ledger.Quotas.LiveBuffers == 0)
                 {
                     RequireNoWaiter();
                 }
 
-                count = Math.Min(count, _options.MaxBuffers - _quotas.LiveBuffers);
+                count = Math.Min(count, _options.MaxBuffers - _ledger.Quotas.LiveBuffers);
                 if (count == 0)
                 {
-                    throw Exceeded(new QuotaRefusal(BufferQuota.Buffers, _quotas.LiveBuffers, _options.MaxBuffers, 1));
+                    throw Exceeded(new QuotaRefusal(BufferQuota.Buffers, _ledger.Quotas.LiveBuffers, _options.MaxBuffers, 1));
                 }
             }
 
@@ -81,7 +81,7 @@ internal sealed partial class QueueCore
     /// <summary><c>VIDIOC_REMOVE_BUFS</c>: all of a range, or nothing.</summary>
     public ReleaseResult Remove(BufferQueue handle, int first, int count)
     {
-        RequireNoListener();
+        QueueEvents.RequireNoListener();
         lock (_changes)
         {
             var work = new ReleaseWork();
@@ -95,26 +95,26 @@ internal sealed partial class QueueCore
                 }
 
                 RequireOwner(handle);
-                if (count < 0 || first < 0 || count > _quotas.LiveBuffers || first > _live.Capacity - count || !_live.AreAll(first, count))
+                if (count < 0 || first < 0 || count > _ledger.Quotas.LiveBuffers || first > _ledger.Live.Capacity - count || !_ledger.Live.AreAll(first, count))
                 {
                     throw Invalid($"not all of the {count} buffers from {first} on exist.");
                 }
 
                 for (int i = first; i < first + count; i++)
                 {
-                    if (_live[i]!.State != BufferState.Dequeued)
+                    if (_ledger.Live[i]!.State != BufferState.Dequeued)
                     {
-                        throw new BufferException(BufferError.Busy, $"{Name}: buffer {i} is {_live[i]!.State}; only dequeued ones can be removed.");
+                        throw new BufferException(BufferError.Busy, $"{Name}: buffer {i} is {_ledger.Live[i]!.State}; only dequeued ones can be removed.");
                     }
                 }
 
                 for (int i = first; i < first + count; i++)
                 {
-                    Release(_live[i]!, ReleaseMode.Orphan, long.MaxValue, work);
+                    _reclaimer.Release(_ledger.Live[i]!, ReleaseMode.Orphan, long.MaxValue, work);
                 }
             }
 
-            Finish(work);
+            _reclaimer.Finish(work);
             return work.Result;
         }
     }
@@ -132,9 +132,9 @@ internal sealed partial class QueueCore
                 Length = buffer.Bytes,
                 Profile = buffer.Format.Profile,
                 State = buffer.State,
-                IsHeld = IsHeld(buffer),
-                IsFrozen = buffer.IsFrozen,
-                HasHugePages = buffer.HasHugePages,
+                IsHeld = _holders.IsHeld(buffer),
+                IsFrozen = buffer.Memory.IsFrozen,
+                HasHugePages = buffer.Memory.HasHugePages,
                 Importers = buffer.Claims.Count,
                 Sequence = buffer.Sequence,
             };
@@ -144,7 +144,7 @@ internal sealed partial class QueueCore
     /// <summary>Makes an immutable buffer's contents final.</summary>
     public void Freeze(BufferQueue handle, int index)
     {
-        RequireNoListener();
+        QueueEvents.RequireNoListener();
         lock (_changes)
         {
             SharedBuffer buffer;
@@ -152,9 +152,9 @@ internal sealed partial class QueueCore
             {
                 RequireOwner(handle);
                 buffer = Require(index);
-                if (buffer.Format.Profile != BufferProfile.Immutable || buffer.IsFrozen)
+                if (buffer.Format.Profile != BufferProfile.Immutable || buffer.Memory.IsFrozen)
                 {
-                    throw Invalid($"buffer {index} is {(buffer.IsFrozen ? "frozen already" : $"{buffer.Format.Profile}; only immutable ones are frozen")}.");
+                    throw Invalid($"buffer {index} is {(buffer.Memory.IsFrozen ? "frozen already" : $"{buffer.Format.Profile}; only immutable ones are frozen")}.");
                 }
 
                 if (buffer.Pins != 0)
@@ -162,18 +162,18 @@ internal sealed partial class QueueCore
                     throw new BufferException(BufferError.Busy, $"{Name}: buffer {index} is pinned; it can be frozen when nobody writes to it.");
                 }
 
-                buffer.IsFreezing = true;
+                buffer.Memory.IsFreezing = true;
             }
 
             try
             {
-                buffer.Freeze(Name, _faults);
+                buffer.Memory.Freeze(Name, _faults);
             }
             finally
             {
                 lock (_gate)
                 {
-                    buffer.IsFreezing = false;
+                    buffer.Memory.IsFreezing = false;
                 }
             }
         }
@@ -194,15 +194,13 @@ internal sealed partial class QueueCore
             for (; made < range.Count; made++)
             {
                 memory.Renew();
-                SharedBuffer buffer = SharedBuffer.Create(Name, format, _support.CanReopen, _options.DescriptorHeadroom, _faults);
+                SharedBuffer buffer = new(format, BufferMemory.Create(Name, format, _options.DescriptorHeadroom, _faults));
                 memory.Made(format.Bytes);
                 lock (_gate)
                 {
-                    buffer.Slot = _slots.Take(out uint generation);
-                    buffer.Generation = generation;
-                    _control.Publish(buffer.Slot, ControlWord.OfLive(generation));
-                    _live.Put(buffer, range.First + made);
-                    TellCreated(buffer);
+                    _ledger.Admit(buffer, range.First + made);
+                    _control.Publish(buffer.Slot, ControlWord.OfLive(buffer.Generation));
+                    _events.Created(buffer);
                 }
             }
         }
@@ -225,36 +223,38 @@ internal sealed partial class QueueCore
         }
         finally
         {
-            Forgo(range, made, format);
+            lock (_gate)
+            {
+                _ledger.Forgo(range, made, format.Bytes);
+            }
         }
 
         lock (_gate)
         {
-            _quotas.NotePeak();
+            _ledger.Quotas.NotePeak();
         }
 
         return range with { Count = made };
     }
 
-    /// <summary>Takes indices and quota for buffers that are about to be made; makes room for them as far as the policy allows.</summary>
+    /// <summary>
+    /// Takes indices and quota for buffers that are about to be made; makes room for them as far as the policy allows.
+    /// </summary>
     private BufferRange Reserve(BufferQueue handle, int wanted, BufferFormat format, out BufferQueue? formerOwner)
     {
-        long patience = After(NowTicks(), s_patience);
+        long patience = Ticks.After(Ticks.Now, s_patience);
         SpinWait spin = default;
         while (true)
         {
             var work = new ReleaseWork();
             lock (_gate)
             {
-                if (_quotas.RefusalOf(wanted, format.Bytes) is not { } refusal)
+                if (_ledger.Quotas.RefusalOf(wanted, format.Bytes) is not { } refusal)
                 {
                     // At once: what can be seen of them already must not be somebody else's to queue.
                     formerOwner = _owner;
                     _owner = handle;
-                    BufferRange range = _live.Take(wanted);
-                    _quotas.Add(range.Count, format.Bytes);
-                    _unmadeBytes += range.Count * format.Bytes;
-                    return range;
+                    return _ledger.Reserve(wanted, format.Bytes);
                 }
 
                 if (!QuotaBook.DependsOnReleased(refusal))
@@ -262,10 +262,10 @@ internal sealed partial class QueueCore
                     throw Exceeded(refusal);
                 }
 
-                ProbeReleased(work);
-                bool isRoomComing = _released.Any(buffer => buffer.Phase is BufferPhase.Closing or BufferPhase.Revoking) && NowTicks() < patience;
+                _reclaimer.Probe(work);
+                bool isRoomComing = _ledger.Released.Any(buffer => buffer.Phase is BufferPhase.Closing or BufferPhase.Revoking) && Ticks.Now < patience;
                 if (!isRoomComing && work.IsEmpty
-                    && !(_options.OrphanPolicy == OrphanPolicy.RevokeOldest && refusal.Quota == BufferQuota.OrphanedBytes && RevokeOldest(work)))
+                    && !(_options.OrphanPolicy == OrphanPolicy.RevokeOldest && refusal.Quota == BufferQuota.OrphanedBytes && _reclaimer.RevokeOldest(work)))
                 {
                     throw Exceeded(refusal);
                 }
@@ -277,7 +277,7 @@ internal sealed partial class QueueCore
                 spin.SpinOnce();
             }
 
-            Finish(work);
+            _reclaimer.Finish(work);
         }
     }
 
@@ -289,25 +289,10 @@ internal sealed partial class QueueCore
             _owner = formerOwner;
             for (int i = range.First; i < range.First + made; i++)
             {
-                Release(_live[i]!, ReleaseMode.Orphan, long.MaxValue, work);
+                _reclaimer.Release(_ledger.Live[i]!, ReleaseMode.Orphan, long.MaxValue, work);
             }
         }
 
-        Finish(work);
-    }
-
-    /// <summary>Gives back what was reserved for buffers that were not made.</summary>
-    private void Forgo(BufferRange range, int made, BufferFormat format)
-    {
-        lock (_gate)
-        {
-            for (int i = range.First + made; i < range.First + range.Count; i++)
-            {
-                _live.Free(i);
-            }
-
-            _quotas.Remove(range.Count - made, format.Bytes);
-            _unmadeBytes -= (range.Count - made) * format.Bytes;
-        }
+        _reclaimer.Finish(work);
     }
 }

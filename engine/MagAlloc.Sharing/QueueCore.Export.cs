@@ -6,10 +6,6 @@ namespace MagAlloc.Sharing;
 /// <content>Exports: descriptions of buffers go to importers.</content>
 internal sealed partial class QueueCore
 {
-    private long _exports;
-    private long _quotaRefusals;
-    private long _untrackedExports;
-
     /// <summary><c>VIDIOC_EXPBUF</c>, to one importer.</summary>
     public void Export(BufferQueue handle, int index, BufferPeer peer, BufferAccess access)
     {
@@ -18,7 +14,7 @@ internal sealed partial class QueueCore
             throw Invalid($"access {access} does not exist.");
         }
 
-        RequireNoListener();
+        QueueEvents.RequireNoListener();
         bool writable = access == BufferAccess.ReadWrite;
         int error;
         lock (_gate)
@@ -28,7 +24,7 @@ internal sealed partial class QueueCore
             RequireConnected(peer);
             RequireAllowed(buffer, peer, writable);
             RequireWithinImporter(buffer, peer);
-            Watch(buffer);
+            _holders.Watch(buffer);
             var message = new SharingMessage
             {
                 Kind = MessageKind.Export,
@@ -41,24 +37,19 @@ internal sealed partial class QueueCore
             error = SendDescription(buffer, peer, ref message, writable);
             if (error == 0)
             {
-                var claim = new Claim(buffer, peer) { IsWritable = writable };
-                buffer.Claims.Add(claim);
-                buffer.WasExported = true;
-                peer.Claims.Add(buffer.Slot, claim);
-                peer.ClaimedBytes += buffer.Bytes;
-                peer.Unread++;
+                Claim claim = BufferLedger.Grant(buffer, peer, writable);
                 peer.MessagesLeft += 2;
                 _exports++;
-                TellExported(buffer, peer, access);
-                OfferTo(claim);
+                _events.Exported(buffer, peer, access);
+                _stream.OfferTo(claim);
             }
             else if (error == LinuxError.TryAgain && peer.HasNoRoom)
             {
                 throw new BufferException(BufferError.TryAgain, $"{Name}: {peer} has not read yet what it was sent before; export buffer {index} again later.");
             }
-            else if (IsPeersFault(error))
+            else if (PeerGreeting.IsPeersFault(error))
             {
-                MarkStuck(peer, error);
+                _peers.MarkStuck(peer, error);
             }
             else
             {
@@ -73,9 +64,32 @@ internal sealed partial class QueueCore
         }
     }
 
+    /// <summary>A dma-buf over a buffer, for drivers.</summary>
+    /// <returns>The descriptor, which becomes the caller's.</returns>
+    public FileDescriptor ExportDmaBuf(BufferQueue handle, int index)
+    {
+        QueueEvents.RequireNoListener();
+        lock (_gate)
+        {
+            RequireOwner(handle);
+            SharedBuffer buffer = Require(index);
+            if (buffer.Format.Profile != BufferProfile.Stable)
+            {
+                throw Invalid($"buffer {index} is {buffer.Format.Profile}; a dma-buf is made of stable ones only.");
+            }
+
+            using FileDescriptor device = _holders.OpenDmaBufDevice();
+            _caretaker.Start(Name, _faults);
+            FileDescriptor made = _holders.MakeDmaBuf(buffer, device);
+            _exports++;
+            _events.DmaBufExported(buffer);
+            return made;
+        }
+    }
+
     private void RequireConnected(BufferPeer peer)
     {
-        if (peer.IsGone || !_peers.Contains(peer))
+        if (peer.IsGone || !_peers.All.Contains(peer))
         {
             throw NotConnected(peer);
         }
@@ -114,7 +128,7 @@ internal sealed partial class QueueCore
             throw new BufferException(BufferError.AccessDenied, $"{Name}: buffer {buffer.Index} is {profile}, and so exported for reading only.");
         }
 
-        if (profile == BufferProfile.Immutable && !buffer.IsFrozen)
+        if (profile == BufferProfile.Immutable && !buffer.Memory.IsFrozen)
         {
             throw Invalid($"buffer {buffer.Index} is immutable, and not frozen yet: freeze it before its first export.");
         }
@@ -131,11 +145,6 @@ internal sealed partial class QueueCore
                 $"{Name}: {peer} could cut revocable buffers off itself, for it is {(peer.UserId == 0 ? "root" : peer.UserId < 0 ? "an unknown user" : "this user")}; "
                 + $"set {nameof(BufferQueueOptions)}.{nameof(BufferQueueOptions.TrustImporters)} if it may.");
         }
-
-        if (!_support.CanReopen && !writable && profile != BufferProfile.Immutable)
-        {
-            throw new BufferException(BufferError.NotSupported, $"{Name}: without /proc buffers cannot be exported for reading only; export for writing, or freeze them.");
-        }
     }
 
     private void RequireWithinImporter(SharedBuffer buffer, BufferPeer peer)
@@ -151,28 +160,13 @@ internal sealed partial class QueueCore
         }
     }
 
-    /// <summary>Sees to it that closes of the file are told. Where there is no watch left, leases are asked at intervals from now on.</summary>
-    private void Watch(SharedBuffer buffer)
-    {
-        if (Tracking != BufferTracking.Exact || buffer.Watch >= 0)
-        {
-            return;
-        }
-
-        buffer.Watch = FileSteps.Fails(_faults, FaultPoint.FileWatch) ? -1 : _closes!.Add(buffer.File);
-        if (buffer.Watch < 0)
-        {
-            Tracking = BufferTracking.Polled;
-        }
-    }
-
     /// <returns>0, or the error number of the refused send.</returns>
     private int SendDescription(SharedBuffer buffer, BufferPeer peer, ref SharingMessage message, bool writable)
     {
-        // Never a duplicate of ours: the lease would not see the importer. Without /proc there is no choice, and no lease.
-        using FileDescriptor? fresh = _support.CanReopen ? buffer.OpenFor(Name, writable, _faults) : null;
+        // Never a duplicate of ours: the lease would not see the importer.
+        using FileDescriptor fresh = buffer.Memory.OpenFor(Name, writable, _faults);
         bool sent = !FileSteps.Fails(_faults, FaultPoint.Message)
-            && MessageSocket.TrySend(peer.Socket, SharingMessage.BytesOf(ref message), fresh ?? buffer.File);
+            && MessageSocket.TrySend(peer.Socket, SharingMessage.BytesOf(ref message), fresh);
         return sent ? 0 : VirtualMemory.LastError;
     }
 }

@@ -24,7 +24,7 @@ internal sealed unsafe partial class QueueCore
         lock (_gate)
         {
             byte* mapping = MappingOf(handle, buffer, forWriting, out _);
-            buffer.Pins++;
+            BufferLedger.Pin(buffer);
             return mapping;
         }
     }
@@ -34,25 +34,25 @@ internal sealed unsafe partial class QueueCore
         ReleaseWork work;
         using (Uninterrupted.Enter(_gate))
         {
-            if (--buffer.Pins != 0 || buffer.Phase == BufferPhase.Live)
+            if (!BufferLedger.Unpin(buffer))
             {
                 return;
             }
 
             // Released meanwhile: this mapping was what held it, or the last thing that did.
-            if (_isAbandoned)
+            if (_ledger.IsAbandoned)
             {
-                CloseUnpinned(buffer);
+                _reclaimer.CloseUnpinned(buffer);
                 return;
             }
 
             work = new ReleaseWork();
             work.Unmapping.Add(buffer);
-            ProbeReleased(work);
-            CareForReleased(work);
+            _reclaimer.Probe(work);
+            _reclaimer.Care(work);
         }
 
-        Finish(work);
+        _reclaimer.Finish(work);
     }
 
     public SharedBuffer Require(BufferQueue handle, int index)
@@ -64,41 +64,30 @@ internal sealed unsafe partial class QueueCore
         }
     }
 
-    /// <summary>Nobody else knows of it: the queue has ended while it was pinned.</summary>
-    private void CloseUnpinned(SharedBuffer buffer)
-    {
-        if (buffer.RevokeAt <= NowTicks())
-        {
-            buffer.TryDropPages(_faults);
-        }
-
-        buffer.Close();
-    }
-
     private byte* MappingOf(BufferQueue handle, SharedBuffer buffer, bool forWriting, out long bytes)
     {
         RequireOwner(handle);
-        if (buffer.Phase != BufferPhase.Live || buffer.Mapping == null)
+        if (buffer.Phase != BufferPhase.Live || buffer.Memory.Mapping == null)
         {
             throw new ObjectDisposedException(nameof(BufferQueue), $"{Name}: the buffer was released.");
         }
 
-        if (buffer.IsFreezing)
+        if (buffer.Memory.IsFreezing)
         {
             throw new BufferException(BufferError.Busy, $"{Name}: buffer {buffer.Index} is just being frozen by another thread.");
         }
 
-        if (buffer.IsVacant)
+        if (buffer.Memory.IsVacant)
         {
             throw Invalid($"the freezing of buffer {buffer.Index} was refused half-way; freeze it again, or release it.");
         }
 
-        if (forWriting && buffer.IsFrozen)
+        if (forWriting && buffer.Memory.IsFrozen)
         {
             throw new BufferException(BufferError.AccessDenied, $"{Name}: buffer {buffer.Index} is frozen.");
         }
 
         bytes = buffer.Bytes;
-        return buffer.Mapping;
+        return buffer.Memory.Mapping;
     }
 }

@@ -7,21 +7,6 @@ namespace MagAlloc.Sharing;
 /// <content>Importers: how they come, are heard, and go.</content>
 internal sealed partial class QueueCore
 {
-    // A message of 48 bytes takes some 700 of the kernel's memory.
-    private const int BytesOfWaitingMessage = 1024;
-    private const int MostSendBuffer = 4 << 20;
-    private const int LeastFrameRoom = 16;
-
-    private readonly List<BufferPeer> _peers = [];
-
-    // The same for readers without the lock; replaced, never changed.
-    private BufferPeer[]? _peersNow = [];
-    private bool _hasStuck;
-    private long _silent;
-
-    /// <summary>Exports that are not read yet, revocations, ends of streams.</summary>
-    private int OtherMessages => _options.ImporterUnread + 64;
-
     /// <summary>Makes a connected socket an importer: it must introduce itself.</summary>
     /// <param name="handle">Any handle.</param>
     /// <param name="socket">Becomes the queue's, also when this fails.</param>
@@ -29,7 +14,7 @@ internal sealed partial class QueueCore
     /// <returns>Null when it is none, or gone again.</returns>
     public BufferPeer? Connect(BufferQueue handle, FileDescriptor socket, TimeSpan timeout)
     {
-        FileDescriptor? process = null;
+        BufferPeer? peer = null;
         try
         {
             lock (_gate)
@@ -37,44 +22,37 @@ internal sealed partial class QueueCore
                 RequireOpen(handle);
             }
 
-            if (FileSteps.Fails(_faults, FaultPoint.PeerProcess) || !MessageSocket.TryGetPeer(socket, out int number, out uint user))
-            {
-                throw BufferException.LastRefused(Name, "SO_PEERCRED");
-            }
-
-            process = FileSteps.Fails(_faults, FaultPoint.PeerProcess) ? null : OpenProcessOf(socket, number);
-            MessageSocket.SetSendBuffer(
-                socket, (int)Math.Min(MostSendBuffer, ((2L * _options.MaxBuffers) + OtherMessages) * BytesOfWaitingMessage));
-            if (!TryReceiveHello(socket, timeout, out SharingMessage hello) || !TrySendWelcome(socket))
-            {
-                socket.Dispose();
-                process?.Dispose();
-                return null;
-            }
-
-            var peer = new BufferPeer(this, socket, process, number, user, (hello.Flags & SharingMessage.AcceptsRevocable) != 0)
-            {
-                // As many again may be of a stream that was stopped, and not read yet.
-                FrameRoom = Math.Max(LeastFrameRoom, ((MessageSocket.SendBufferOf(socket) / BytesOfWaitingMessage) - OtherMessages) / 2),
-            };
+            peer = PeerGreeting.Greet(this, _options, _control, socket, timeout, out bool isMisuse);
             lock (_gate)
             {
-                RequireOpen(handle);
-                StartCaretaker();
-                _peers.Add(peer);
-                Atomic.Exchange(ref _peersNow, [.. _peers]);
-                TellPeer(peer, connected: true);
+                if (peer is not null)
+                {
+                    RequireOpen(handle);
+                    _caretaker.Start(Name, _faults);
+                    _peers.Add(peer);
+                    _events.Connected(peer);
+                }
+                else if (isMisuse)
+                {
+                    _peers.NoteMisuse();
+                }
             }
-
-            RingBells();
-            return peer;
         }
         catch
         {
             socket.Dispose();
-            process?.Dispose();
+            peer?.Process?.Dispose();
             throw;
         }
+
+        if (peer is null)
+        {
+            socket.Dispose();
+            return null;
+        }
+
+        RingBells();
+        return peer;
     }
 
     public ImporterEnd EndOf(BufferPeer peer)
@@ -103,7 +81,7 @@ internal sealed partial class QueueCore
 
     public void Disconnect(BufferPeer peer)
     {
-        RequireNoListener();
+        QueueEvents.RequireNoListener();
         RemovePeer(peer, ImporterEnd.Disconnected);
     }
 
@@ -115,57 +93,12 @@ internal sealed partial class QueueCore
         }
     }
 
-    /// <summary>By its number only where the kernel does not know better: that may be another process's by then.</summary>
-    private static FileDescriptor? OpenProcessOf(FileDescriptor socket, int number)
-        => MessageSocket.OpenPeer(socket) ?? (VirtualMemory.LastError == LinuxError.NoSuchOption ? ProcessDescriptor.Open(number) : null);
-
-    /// <returns>False when who connected has left, says nothing in time, or something that no importer says first.</returns>
-    private bool TryReceiveHello(FileDescriptor socket, TimeSpan timeout, out SharingMessage hello)
-    {
-        var set = new PollSet();
-        set.Add(socket, forReading: true);
-        hello = default;
-        if (!set.Wait(MillisecondsOf(timeout)))
-        {
-            return false;
-        }
-
-        int got = MessageSocket.Receive(socket, SharingMessage.BytesOf(ref hello));
-        if (got == SharingMessage.Bytes && hello.Kind == MessageKind.Hello && hello.Length == (long)SharingMessage.Version)
-        {
-            return true;
-        }
-
-        lock (_gate)
-        {
-            _misuses += got > 0 ? 1 : 0;
-        }
-
-        return false;
-    }
-
-    /// <returns>False when who connected is gone.</returns>
-    private bool TrySendWelcome(FileDescriptor socket)
-    {
-        SharingMessage welcome = new() { Kind = MessageKind.Welcome, Length = _control.Bytes };
-        if (!FileSteps.Fails(_faults, FaultPoint.Message) && MessageSocket.TrySend(socket, SharingMessage.BytesOf(ref welcome), _control.Readable))
-        {
-            return true;
-        }
-
-        if (!IsPeersFault(VirtualMemory.LastError))
-        {
-            throw BufferException.LastRefused(Name, "sendmsg");
-        }
-
-        return false;
-    }
-
     /// <summary>Reads all that an importer has sent.</summary>
     /// <param name="peer">The importer.</param>
-    /// <param name="waits">For another thread that is at it, which is not long: there is a bound to what an importer may say. Else that one does it as well.</param>
+    /// <param name="waits">For another thread that is at it, which is not long: there is a bound to what an importer
+    /// may say. Else that one does it as well.</param>
     /// <returns>Whether there was anything.</returns>
-    private bool Pump(BufferPeer peer, bool waits = false)
+    internal bool Pump(BufferPeer peer, bool waits = false)
     {
         if (waits)
         {
@@ -218,7 +151,7 @@ internal sealed partial class QueueCore
     }
 
     /// <summary>An importer is gone, or must go.</summary>
-    private void RemovePeer(BufferPeer peer, ImporterEnd end)
+    internal void RemovePeer(BufferPeer peer, ImporterEnd end)
     {
         using (Uninterrupted.Enter(_gate))
         {
@@ -227,19 +160,9 @@ internal sealed partial class QueueCore
                 return;
             }
 
-            peer.End = end;
-            peer.DueAt = long.MaxValue;
-            peer.Line.Clear();
-            _silent += end == ImporterEnd.Silent ? 1 : 0;
-            _peers.Remove(peer);
-            Atomic.Exchange(ref _peersNow, [.. _peers]);
-            TellPeer(peer, connected: false);
-            foreach (Claim claim in peer.Claims.Values.ToArray())
-            {
-                Drop(claim);
-                claim.Buffer.HasStrays |= Tracking != BufferTracking.Cooperative && Ask(claim.Buffer) == LeaseAnswer.Held;
-                LookAgain(claim.Buffer);
-            }
+            _peers.Remove(peer, end);
+            _events.Gone(peer);
+            _holders.DropAll(peer);
         }
 
         MessageSocket.Shutdown(peer.Socket);
@@ -248,18 +171,10 @@ internal sealed partial class QueueCore
         RingBells();
     }
 
-    private void MarkStuck(BufferPeer peer, int error)
-    {
-        peer.IsStuck = true;
-        peer.StuckEnd = error is LinuxError.BrokenPipe or LinuxError.ConnectionReset ? ImporterEnd.Left : ImporterEnd.Unread;
-        _hasStuck = true;
-        Doorbell.Ring(_careBell);
-    }
-
     /// <summary>Disconnects importers that were found stuck. The caller does not hold the lock.</summary>
-    private void DisconnectStuck()
+    internal void DisconnectStuck()
     {
-        if (!_hasStuck)
+        if (!_peers.HasStuck)
         {
             return;
         }
@@ -267,8 +182,7 @@ internal sealed partial class QueueCore
         BufferPeer[] stuck;
         lock (_gate)
         {
-            _hasStuck = false;
-            stuck = [.. _peers.Where(peer => peer.IsStuck)];
+            stuck = _peers.TakeStuck();
         }
 
         foreach (BufferPeer peer in stuck)
@@ -279,19 +193,66 @@ internal sealed partial class QueueCore
         }
     }
 
-    /// <summary>Sends a message to an importer.</summary>
-    /// <returns>False when its socket is full, or gone.</returns>
-    private bool TrySend(BufferPeer peer, ref SharingMessage message)
-        => !peer.IsGone && !FileSteps.Fails(_faults, FaultPoint.Message) && MessageSocket.TrySend(peer.Socket, SharingMessage.BytesOf(ref message));
+    /// <returns>False when no importer may send this.</returns>
+    private bool TryApply(BufferPeer peer, int length, in SharingMessage message)
+    {
+        lock (_gate)
+        {
+            if (peer.IsGone)
+            {
+                return true;
+            }
 
-    private static bool IsPeersFault(int error) => error is LinuxError.BrokenPipe or LinuxError.ConnectionReset or LinuxError.TryAgain;
+            bool isValid = length == SharingMessage.Bytes && (uint)message.Slot < (uint)_ledger.Slots
+                && --peer.MessagesLeft >= 0 && TryApply(peer, in message);
+            if (!isValid)
+            {
+                _peers.NoteMisuse();
+            }
 
-    internal static int MillisecondsOf(TimeSpan time)
-        => time == Timeout.InfiniteTimeSpan ? -1 : (int)Math.Clamp(Math.Ceiling(time.TotalMilliseconds), 0, int.MaxValue);
+            return isValid;
+        }
+    }
+
+    private bool TryApply(BufferPeer peer, in SharingMessage message)
+    {
+        bool isKnown = peer.Claims.TryGetValue(message.Slot, out Claim? claim) && claim.Buffer.Generation == message.Generation;
+        if (message.Kind == MessageKind.Acknowledged)
+        {
+            return _stream.TryAcknowledge(isKnown ? claim : null, in message);
+        }
+
+        if (message.Kind is not (MessageKind.Imported or MessageKind.Refused or MessageKind.LetGo))
+        {
+            return false;
+        }
+
+        if (!isKnown)
+        {
+            // Of a buffer that was reclaimed while the message was under way.
+            return true;
+        }
+
+        switch (message.Kind)
+        {
+            case MessageKind.Imported:
+                BufferLedger.MarkRead(claim!);
+                _holders.ExpectHeld(claim!);
+                break;
+            case MessageKind.Refused:
+                _stream.Drop(claim!);
+                break;
+            default:
+                _holders.LetGo(claim!);
+                break;
+        }
+
+        return true;
+    }
 
     private void RingBells()
     {
-        Doorbell.Ring(_careBell);
-        Doorbell.Ring(_dequeueBell);
+        _bells.RingCaretaker();
+        _bells.RingOwner();
     }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.Versioning;
 using MagAlloc.Concurrency;
@@ -8,16 +7,25 @@ using MagAlloc.Sharing.Platform;
 
 namespace MagAlloc.Sharing;
 
-/// <summary>What the handles of one queue share: its buffers, importers and books.</summary>
+/// <summary>
+/// What the handles of one queue share. It checks callers, takes the locks, and has its parts do the rest.
+/// </summary>
 /// <remarks>
-/// <para><b>Locks.</b> <c>_gate</c> guards all state and is held for short system calls only (opening a file again, sending a message, asking a lease). <c>_changes</c> is held
-/// around whatever makes or releases buffers, its long system calls included, and is taken first. A buffer that somebody moved to
-/// <see cref="BufferPhase.Revoking"/> or <see cref="BufferPhase.Closing"/> is his until he moves it on, so pages are dropped and files closed outside of
-/// <c>_gate</c>, by exactly one thread.</para>
-/// <para><b>Threads.</b> Callers; whoever waits in <see cref="TryDequeue"/> reads importers' messages himself, so that a frame costs no switch
-/// to a third thread; the caretaker (<see cref="Care"/>) sees to deaths, closes and deadlines, and reads messages while nobody waits for them.</para>
-/// <para><b>Trust.</b> Messages are copied before they are looked at, and refer to claims that are kept here. A message that no importer may send
-/// ends its connection.</para>
+/// <para><b>Parts.</b> <see cref="BufferLedger"/>: where each buffer is. <see cref="PeerTable"/>: the importers.
+/// <see cref="FrameStream"/>: frames on their way. <see cref="BufferHolders"/>: who holds a buffer.
+/// <see cref="BufferReclaimer"/>: the way out. <see cref="Caretaker"/>: the queue's own thread. Each owns its fields,
+/// and none has a lock of its own.</para>
+/// <para><b>Locks, in the order in which they are taken.</b> (1) <c>_changes</c> is held around whatever makes or
+/// releases buffers, its long system calls included. (2) <see cref="BufferPeer.Receiving"/>, one importer's turn to be
+/// read. (3) <c>_gate</c> guards the state of all parts, and is held for short system calls only (opening a file again,
+/// sending a message, asking a lease). (4) the process's watcher of closes. A buffer that somebody began to revoke or
+/// to close is his until he ends that, so pages are dropped and files closed outside of <c>_gate</c>, by exactly one
+/// thread. Events are told under <c>_gate</c>, which a listener may take again.</para>
+/// <para><b>Threads.</b> Callers; whoever waits in <see cref="TryDequeue"/> reads importers' messages himself, so that
+/// a frame costs no switch to a third thread; the caretaker sees to deaths, closes and deadlines, and reads messages
+/// while nobody waits for them.</para>
+/// <para><b>Trust.</b> Messages are copied before they are looked at, and refer to claims that are kept here. A message
+/// that no importer may send ends its connection.</para>
 /// </remarks>
 [SupportedOSPlatform("linux")]
 [SuppressMessage("Design", "CA1001", Justification = "Leave of the last handle is the disposal.")]
@@ -27,21 +35,20 @@ internal sealed partial class QueueCore
     private readonly FaultPlan? _faults;
     private readonly Lock _changes = new();
     private readonly Lock _gate = new();
-    private readonly QuotaBook _quotas;
-    private readonly IndexTable _live;
-    private readonly SlotTable _slots;
-    private readonly SharingSupport _support;
+    private readonly BufferLedger _ledger;
     private readonly ControlPage _control = null!;
-    private readonly FileDescriptor _careBell = null!;
-    private readonly FileDescriptor _dequeueBell = null!;
-    private readonly CloseWatch? _closes;
-    private readonly List<SharedBuffer> _released = [];
-    private long _totalBytes;
-    private long _unmadeBytes;
+    private readonly QueueBells _bells = null!;
+    private readonly PeerTable _peers = null!;
+    private readonly FrameStream _stream = null!;
+    private readonly BufferHolders _holders = null!;
+    private readonly BufferReclaimer _reclaimer = null!;
+    private readonly Caretaker _caretaker = null!;
+    private readonly QueueEvents _events;
+    private long _quotaRefusals;
+    private long _exports;
     private BufferQueue? _owner;
     private int _handles;
     private bool _isClosed;
-    private bool _isAbandoned;
 
     /// <exception cref="BufferException">A step was refused; nothing is left behind.</exception>
     public QueueCore(BufferQueueOptions options)
@@ -49,18 +56,19 @@ internal sealed partial class QueueCore
         _options = options;
         _faults = options.Faults;
         _faults?.Observe(FaultEvents.Tell);
-        _quotas = new QuotaBook(options);
-        _live = new IndexTable(options.MaxBuffers);
-        _slots = new SlotTable(options.MaxBuffers + options.MaxReleased);
+        _ledger = new BufferLedger(options);
         Id = EngineIds.Next();
+        _events = new QueueEvents(Id);
         try
         {
-            _support = SharingSupport.Probe(Name, _faults);
-            _control = ControlPage.Create(Name, _slots.Count, _support.CanReopen, _faults);
-            _careBell = CreateBell();
-            _dequeueBell = CreateBell();
-            _closes = _support.CanAsk ? CloseWatcher.TryOpen(Name, _careBell, _faults) : null;
-            Tracking = _support.Tracking(_closes is not null);
+            SharingSupport.Require(Name, _faults);
+            _control = ControlPage.Create(Name, _ledger.Slots, _faults);
+            _bells = new QueueBells(Name, _faults);
+            _peers = new PeerTable(_bells, _faults);
+            _stream = new FrameStream(options, _peers, _bells);
+            _holders = new BufferHolders(Name, _stream, _bells, CloseWatcher.TryOpen(Name, _bells.Caretaker, _faults), _faults);
+            _reclaimer = new BufferReclaimer(options, _gate, _ledger, _peers, _stream, _holders, _control, _bells, _events);
+            _caretaker = new Caretaker(this, _gate, _ledger, _peers, _stream, _holders, _reclaimer, _bells);
             OwnerRegistry.Instance.Announce(this, _faults);
         }
         catch (OutOfMemoryException refused)
@@ -77,8 +85,10 @@ internal sealed partial class QueueCore
 
     public string Name => _options.Name;
 
-    /// <summary>How it is known who holds what. Can become <see cref="BufferTracking.Polled"/> when the system has no watches left.</summary>
-    public BufferTracking Tracking { get; private set; }
+    /// <summary>How it is known who holds what.</summary>
+    public BufferTracking Tracking => _holders.Tracking;
+
+    internal BufferHolders Holders => _holders;
 
     /// <summary>Another handle is opened.</summary>
     public void Enter()
@@ -103,18 +113,18 @@ internal sealed partial class QueueCore
                 isLast = --_handles == 0;
                 if (_owner == handle || isLast)
                 {
-                    StopStream();
-                    ReleaseAll(_options.DisposeMode, NowTicks(), work);
+                    _stream.Stop(_ledger.Live.All);
+                    _reclaimer.ReleaseAll(_options.DisposeMode, Ticks.Now, work);
                     _owner = null;
                 }
 
                 if (isLast && _options.DisposeMode == ReleaseMode.Revoke)
                 {
-                    RevokeReleased(work);
+                    _reclaimer.RevokeReleased(work);
                 }
             }
 
-            Finish(work);
+            _reclaimer.Finish(work);
             if (isLast)
             {
                 Close();
@@ -125,27 +135,24 @@ internal sealed partial class QueueCore
     /// <summary>A caller is neither refused because another handle owns nor too late.</summary>
     private void RequireOwner(BufferQueue handle)
     {
-        ObjectDisposedException.ThrowIf(_isClosed || handle.IsDisposed, typeof(BufferQueue));
+        RequireOpen(handle);
         if (_owner is not null && _owner != handle)
         {
             throw new BufferException(BufferError.Busy, $"{Name}: another handle owns the queue until it releases its buffers.");
         }
     }
 
-    /// <summary>An event is told under <c>_gate</c>; <c>_changes</c>, and an importer's turn to be read, are taken first.</summary>
-    private static void RequireNoListener() => EventGuard.RequireNotWriting("make, export, queue, dequeue or release buffers, or disconnect importers");
-
     private void RequireOpen(BufferQueue handle) => ObjectDisposedException.ThrowIf(_isClosed || handle.IsDisposed, typeof(BufferQueue));
 
     private BufferException Invalid(string what) => new(BufferError.Invalid, $"{Name}: {what}");
 
     private SharedBuffer Require(int index)
-        => _live[index] ?? throw Invalid($"there is no buffer {index}; indices are from 0 to {_live.Capacity - 1}, and may have holes.");
+        => _ledger.Live[index] ?? throw Invalid($"there is no buffer {index}; indices are from 0 to {_ledger.Live.Capacity - 1}, and may have holes.");
 
     private void NoteRefusal(QuotaRefusal refusal)
     {
         _quotaRefusals++;
-        TellQuota(refusal);
+        _events.Refused(refusal);
     }
 
     private BufferException Exceeded(QuotaRefusal refusal)
@@ -170,19 +177,17 @@ internal sealed partial class QueueCore
 
     private void EndAll()
     {
-        List<BufferPeer> peers;
         using (Uninterrupted.Enter(_gate))
         {
             _isClosed = true;
-            peers = [.. _peers];
         }
 
-        foreach (BufferPeer peer in peers)
+        foreach (BufferPeer peer in _peers.Now)
         {
             RemovePeer(peer, ImporterEnd.QueueEnded);
         }
 
-        StopCaretaker();
+        _caretaker.Stop();
         List<SharedBuffer> left;
 
         // Who has just unpinned a released buffer finishes that by itself.
@@ -192,10 +197,10 @@ internal sealed partial class QueueCore
             Uninterrupted.SpinOnce(ref spin);
         }
 
-        // Not disposed of: who waits on it is only about to be woken.
-        Uninterrupted.Set(_settled);
+        _reclaimer.EndWaits();
 
-        // Orphans that nobody revoked live on as their holders' memory, and nobody counts them. Pinned ones go with their last pin.
+        // Orphans that nobody revoked live on as their holders' memory, and nobody counts them. Pinned ones go with
+        // their last pin.
         foreach (SharedBuffer buffer in left)
         {
             buffer.Close();
@@ -204,26 +209,13 @@ internal sealed partial class QueueCore
         CloseDescriptors();
     }
 
-    /// <summary>Nobody sees to released buffers from now on.</summary>
-    /// <param name="left">Those that nobody uses here: to be closed.</param>
-    /// <returns>False while another thread is at one of them.</returns>
     private bool TryAbandonReleased(out List<SharedBuffer> left)
     {
         using (Uninterrupted.Enter(_gate))
         {
-            left = [.. _released.Where(buffer => buffer.Pins == 0)];
-            _isAbandoned = _released.TrueForAll(buffer => buffer.Phase is not (BufferPhase.Revoking or BufferPhase.Closing));
-            if (_isAbandoned)
-            {
-                _released.Clear();
-            }
-
-            return _isAbandoned;
+            return _ledger.TryAbandon(out left);
         }
     }
-
-    private FileDescriptor CreateBell()
-        => (FileSteps.Fails(_faults, FaultPoint.WakeUp) ? null : Doorbell.Create()) ?? throw BufferException.LastRefused(Name, "eventfd");
 
     /// <summary>Ends a queue that was not finished, and that nobody has a handle to.</summary>
     private void GiveUp()
@@ -235,21 +227,8 @@ internal sealed partial class QueueCore
 
     private void CloseDescriptors()
     {
-        _closes?.Dispose();
+        _holders?.Dispose();
         _control?.Dispose();
-        _careBell?.Dispose();
-        _dequeueBell?.Dispose();
+        _bells?.Dispose();
     }
-
-    private static long NowTicks() => Stopwatch.GetTimestamp();
-
-    /// <summary>The time so much later; <see cref="long.MaxValue"/>: never.</summary>
-    private static long After(long start, TimeSpan time)
-    {
-        // A century and infinity are the same here, and cannot overflow.
-        const double Century = 100.0 * 365 * 24 * 3600;
-        return time == Timeout.InfiniteTimeSpan || time.TotalSeconds > Century ? long.MaxValue : start + TicksOf(time);
-    }
-
-    private static long TicksOf(TimeSpan time) => (long)(time.TotalSeconds * Stopwatch.Frequency);
 }

@@ -1,41 +1,46 @@
 using System.Runtime.Versioning;
+using MagAlloc.Platform;
 using MagAlloc.Sharing.Platform;
 
 namespace MagAlloc.Sharing;
 
-/// <summary>What this system lets a queue know, found out by trying it on a file of its own.</summary>
+/// <summary>What a queue needs of this system, found out by trying it on a file of its own.</summary>
 /// <remarks>
-/// That a lease is refused while others hold a memory file, and that inotify tells when they let go, follows from how the kernel is made, not
-/// from a promise. So each queue tries it, and each failure has its fall-back: see <see cref="BufferTracking"/>.
+/// That a lease is refused while others hold a memory file follows from how the kernel is made, not from a promise. So
+/// each queue tries it, and none is made where nobody can know who holds a buffer.
 /// </remarks>
 [SupportedOSPlatform("linux")]
-internal readonly record struct SharingSupport
+internal static class SharingSupport
 {
-    /// <summary>Files can be opened again: there is a <c>/proc</c>. Without it importers get the owner's own description, for writing or frozen.</summary>
-    public bool CanReopen { get; private init; }
-
-    /// <summary>A lease tells whether somebody else has opened the file.</summary>
-    public bool CanAsk { get; private init; }
-
-    /// <summary>What there is together, with or without a working watcher.</summary>
-    public BufferTracking Tracking(bool canWatch) => !CanAsk ? BufferTracking.Cooperative : canWatch ? BufferTracking.Exact : BufferTracking.Polled;
-
-    /// <exception cref="BufferException">There are no memory files here at all.</exception>
-    public static SharingSupport Probe(string queue, FaultPlan? faults)
+    /// <exception cref="BufferException">There are no memory files here, they cannot be opened again, or leases tell
+    /// nothing of who holds them.</exception>
+    public static void Require(string queue, FaultPlan? faults)
     {
         using FileDescriptor file = FileSteps.Create(queue, "probe", reservedHugePages: false, faults);
-        using FileDescriptor? oracle = Reopen(file, writable: true, faults);
-        if (oracle is null)
-        {
-            return default;
-        }
-
-        bool isFree = !FileSteps.Fails(faults, FaultPoint.FileLease) && MemoryFiles.AskLease(oracle) == LeaseAnswer.Free;
-        using FileDescriptor? other = Reopen(file, writable: false, faults);
-        bool isHeld = isFree && other is not null && MemoryFiles.AskLease(oracle) == LeaseAnswer.Held;
-        return new SharingSupport { CanReopen = other is not null, CanAsk = isHeld };
+        using FileDescriptor oracle = Reopen(queue, file, writable: true, faults);
+        Require(queue, oracle, LeaseAnswer.Free, faults);
+        using FileDescriptor other = Reopen(queue, file, writable: false, faults);
+        Require(queue, oracle, LeaseAnswer.Held, faults);
     }
 
-    private static FileDescriptor? Reopen(FileDescriptor file, bool writable, FaultPlan? faults)
-        => FileSteps.Fails(faults, FaultPoint.FileOpen) ? null : MemoryFiles.Reopen(file, writable);
+    private static FileDescriptor Reopen(string queue, FileDescriptor file, bool writable, FaultPlan? faults)
+    {
+        try
+        {
+            return FileSteps.Reopen(queue, file, writable, faults);
+        }
+        catch (BufferException) when (VirtualMemory.LastError == LinuxError.NoSuchFile)
+        {
+            throw new BufferException(BufferError.NotSupported, $"{queue}: there is no /proc here, through which memory files are opened again; mount it.");
+        }
+    }
+
+    private static void Require(string queue, FileDescriptor oracle, LeaseAnswer wanted, FaultPlan? faults)
+    {
+        if (FileSteps.Fails(faults, FaultPoint.FileLease) || MemoryFiles.AskLease(oracle) != wanted)
+        {
+            throw new BufferException(
+                BufferError.NotSupported, $"{queue}: this system's leases (fcntl F_SETLEASE) do not tell who holds a memory file, so no buffer could be known to be free.");
+        }
+    }
 }

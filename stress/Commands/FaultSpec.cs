@@ -1,5 +1,4 @@
 using System.Globalization;
-using MagAlloc.Tooling.Commands;
 
 namespace MagAlloc.Stress.Commands;
 

@@ -84,7 +84,7 @@ internal static class HammerCommand
         return command;
     }
 
-    public static void Execute(HammerOptions options, RunReport report, StressConsole console, CancellationToken interruption)
+    public static void Execute(HammerOptions options, RunReport report, ProgramConsole console, CancellationToken interruption)
     {
         console.Heading(
             $"hammer: {options.Threads} threads, {Text.Seconds(options.Duration)}, {options.CrossThreadPercent} % cross-thread, "

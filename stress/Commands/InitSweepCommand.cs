@@ -47,7 +47,7 @@ internal static class InitSweepCommand
         return command;
     }
 
-    public static void Execute(string? only, RunReport report, StressConsole console, CancellationToken interruption)
+    public static void Execute(string? only, RunReport report, ProgramConsole console, CancellationToken interruption)
     {
         console.Heading("init sweep");
         List<ComponentResult> results = [];

@@ -90,7 +90,7 @@ internal static class IovaCommand
         return command;
     }
 
-    public static void Execute(IovaStressOptions options, RunReport report, StressConsole console, CancellationToken interruption)
+    public static void Execute(IovaStressOptions options, RunReport report, ProgramConsole console, CancellationToken interruption)
     {
         string kind = options.Aging
             ? $"aging, {Text.Seconds(options.Duration * options.Clock)} of the worker's clock"
@@ -128,7 +128,7 @@ internal static class IovaCommand
         ]);
     }
 
-    private static void PrintSeconds(IovaStressResult result, StressConsole console)
+    private static void PrintSeconds(IovaStressResult result, ProgramConsole console)
     {
         // At most a dozen lines; the JSON report has every second.
         int stride = Math.Max(1, (result.Throughput.Count + 11) / 12);

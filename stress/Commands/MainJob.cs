@@ -56,7 +56,7 @@ internal static class MainJob
         });
     }
 
-    private static void Execute(TimeSpan hammering, RunReport report, StressConsole console, CancellationToken interruption)
+    private static void Execute(TimeSpan hammering, RunReport report, ProgramConsole console, CancellationToken interruption)
     {
         IReadOnlyList<string> traces = BundledTraces();
         foreach (ReplayOptions options in new ReplayOptions[] { new(), new() { Threaded = true } })

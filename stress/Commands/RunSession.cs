@@ -3,9 +3,7 @@ using System.Globalization;
 using MagAlloc.Stress.Reporting;
 using MagAlloc.Stress.Reporting.Page;
 using MagAlloc.Tooling.Commands;
-using MagAlloc.Tooling.Hosting;
 using MagAlloc.Tooling.Reporting;
-using MagAlloc.Tooling.Traces;
 
 namespace MagAlloc.Stress.Commands;
 
@@ -13,12 +11,12 @@ namespace MagAlloc.Stress.Commands;
 /// What a command that tests the engine does around its work, too: opens the report before the work starts, prints the verdict and
 /// chooses the exit code.
 /// </summary>
-internal sealed class RunSession(StressConsole console, TextWriter output, TextWriter error) : CommandSession("stress", console, output, error)
+internal sealed class RunSession(ProgramConsole console, TextWriter output, TextWriter error) : CommandSession("stress", console, output, error)
 {
-    private readonly StressConsole _console = console;
+    private readonly ProgramConsole _console = console;
 
     /// <summary>The work of a command; adds what it found to the report.</summary>
-    public delegate void Work(RunReport report, StressConsole console, CancellationToken interruption);
+    public delegate void Work(RunReport report, ProgramConsole console, CancellationToken interruption);
 
     public int Run(RunReport report, string? jsonFile, Work work, string? htmlFile = null) => Run((console, interruption) =>
     {

@@ -62,7 +62,7 @@ internal static class ShareCommand
     }
 
     /// <exception cref="UsageException">There are no such buffers on this system.</exception>
-    public static void Execute(ShareOptions options, RunReport report, StressConsole console, CancellationToken interruption)
+    public static void Execute(ShareOptions options, RunReport report, ProgramConsole console, CancellationToken interruption)
     {
         if (!OperatingSystem.IsLinux())
             throw new UsageException("buffers are shared between processes on Linux only");

@@ -13,14 +13,14 @@ internal static class StressCommandLine
     private const string Runs = "hammer, replay, iova, init-sweep, share";
 
     /// <summary>Parses and runs; returns the exit code.</summary>
-    public static int Run(string[] args, StressConsole console, TextWriter output, TextWriter error) =>
+    public static int Run(string[] args, ProgramConsole console, TextWriter output, TextWriter error) =>
         ProgramLine.Run("stress", Create(new RunSession(console, output, error)), args, output, error);
 
     /// <summary>Sees that a command to be traced is one, and that its options are right, before anything is started for it.</summary>
     /// <exception cref="UsageException">It is not.</exception>
     private static void CheckRunnable(string[] args)
     {
-        ParseResult parse = Create(new RunSession(new StressConsole(TextWriter.Null, interactive: false), TextWriter.Null, TextWriter.Null)).Parse(args);
+        ParseResult parse = Create(new RunSession(new ProgramConsole(TextWriter.Null, interactive: false), TextWriter.Null, TextWriter.Null)).Parse(args);
         if (parse.Errors.Count != 0)
             throw new UsageException($"behind '--': {ProgramLine.Complaint("stress", parse)}");
         string name = parse.CommandResult.Command.Name;

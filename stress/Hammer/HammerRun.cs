@@ -48,7 +48,7 @@ internal sealed unsafe class HammerRun : IDisposable
     }
 
     /// <param name="timeline">Where to note what the heap looks like meanwhile; null for nowhere.</param>
-    public static HammerResult Execute(HammerOptions options, StressConsole console, CancellationToken interruption, RunTimeline? timeline = null)
+    public static HammerResult Execute(HammerOptions options, ProgramConsole console, CancellationToken interruption, RunTimeline? timeline = null)
     {
         using HammerRun run = new(options);
         using TimelineSampler? sampler = timeline?.Begin("Heap of the hammer", isDomain: false, s_look, run.Look);
@@ -67,7 +67,7 @@ internal sealed unsafe class HammerRun : IDisposable
         _context.Dispose();
     }
 
-    private HammerResult Execute(StressConsole console, TimelineSampler? sampler, CancellationToken interruption)
+    private HammerResult Execute(ProgramConsole console, TimelineSampler? sampler, CancellationToken interruption)
     {
         long start = Stopwatch.GetTimestamp();
         _faults?.Enabled = true;

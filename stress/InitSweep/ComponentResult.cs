@@ -36,7 +36,7 @@ internal sealed record ComponentResult
 
     /// <summary>Durations of the attempts.</summary>
     [JsonIgnore]
-    public required LatencyHistogram Latency { get; init; }
+    public LatencyHistogram Latency { get; init; } = new();
 
     [JsonIgnore]
     public IReadOnlyList<string> Failures { get; init; } = [];

@@ -50,7 +50,7 @@ internal sealed class IovaStressRun : IDisposable
 
     /// <param name="timeline">Where to note what the domain looks like meanwhile; null for nowhere.</param>
     public static IovaStressResult Execute(
-        IovaStressOptions options, StressConsole console, CancellationToken interruption, RunTimeline? timeline = null)
+        IovaStressOptions options, ProgramConsole console, CancellationToken interruption, RunTimeline? timeline = null)
     {
         using IovaStressRun run = new(options);
         using TimelineSampler? sampler = timeline?.Begin("Domain under stress", isDomain: true, s_look, run.Look);
@@ -68,7 +68,7 @@ internal sealed class IovaStressRun : IDisposable
 
     private IovaLane NewLane(int lane) => _options.Aging ? new AgingIovaLane(_context, lane) : new HammerIovaLane(_context, lane);
 
-    private IovaStressResult Execute(StressConsole console, CancellationToken interruption)
+    private IovaStressResult Execute(ProgramConsole console, CancellationToken interruption)
     {
         long start = Stopwatch.GetTimestamp();
         foreach (IovaLane lane in _lanes)

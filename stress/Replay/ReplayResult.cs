@@ -45,7 +45,7 @@ internal sealed record ReplayResult
 
     /// <summary>Durations of single allocator calls of the verified pass, one in 64.</summary>
     [JsonIgnore]
-    public required LatencyHistogram Latency { get; init; }
+    public LatencyHistogram Latency { get; init; } = new();
 
     [JsonIgnore]
     public IReadOnlyList<string> Failures { get; init; } = [];

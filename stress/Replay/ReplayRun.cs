@@ -35,7 +35,7 @@ internal static class ReplayRun
         IReadOnlyList<string> files,
         ReplayOptions options,
         RunReport report,
-        StressConsole console,
+        ProgramConsole console,
         CancellationToken interruption)
     {
         List<AllocationTrace> traces = [];
@@ -68,7 +68,7 @@ internal static class ReplayRun
         List<AllocationTrace> traces,
         ReplayOptions options,
         RunReport report,
-        StressConsole console,
+        ProgramConsole console,
         CancellationToken interruption)
     {
         List<ReplayResult> results = [];
@@ -86,7 +86,7 @@ internal static class ReplayRun
             Print(abreast, console);
     }
 
-    private static void Print(ReplayResult[] results, StressConsole console)
+    private static void Print(ReplayResult[] results, ProgramConsole console)
     {
         string[] headers = ["trace", .. results.Select(r => AllocationTrace.NameOf(r.File))];
         console.Grid(headers, [.. Figures.Select(f => (string[])[f.Name, .. results.Select(f.Value)])]);

@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization;
 using MagAlloc.Stress.Hammer;
 using MagAlloc.Stress.InitSweep;
 using MagAlloc.Stress.Iova;

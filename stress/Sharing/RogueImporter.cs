@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.Versioning;
-using MagAlloc.Platform;
-using MagAlloc.Sharing;
 using MagAlloc.Sharing.Platform;
 using MagAlloc.Tooling.Commands;
 

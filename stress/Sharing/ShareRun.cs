@@ -35,7 +35,7 @@ internal sealed class ShareRun : IDisposable
         _conductor = new Conductor(_context);
     }
 
-    public static ShareResult Execute(ShareOptions options, StressConsole console, CancellationToken interruption)
+    public static ShareResult Execute(ShareOptions options, ProgramConsole console, CancellationToken interruption)
     {
         WarmUp(options);
         int before = ProcessFiles.OpenDescriptors();
@@ -65,7 +65,7 @@ internal sealed class ShareRun : IDisposable
         context.Importers.End(first);
     }
 
-    private ShareResult Execute(StressConsole console, CancellationToken interruption)
+    private ShareResult Execute(ProgramConsole console, CancellationToken interruption)
     {
         long start = Stopwatch.GetTimestamp();
         Thread[] threads =

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using MagAlloc.Platform;
-using MagAlloc.Sharing.Platform;
 using MagAlloc.Tests.Heap.Support;
 
 namespace MagAlloc.Tests.Children;

@@ -12,9 +12,23 @@ internal sealed partial class PageTests
     private const int MostWordsOfReadme = 600;
     private const int MostFilesOfARoundTrip = 18;
 
+    // Not ours: properties of a reader's project, and a placeholder.
+    private static readonly string[] s_namesOfOthers = ["EventSourceSupport", "MetricsSupport", "YourSource"];
+
     private static readonly IReadOnlyList<MarkdownPage> s_pages = MarkdownPage.ReadAll();
 
+    private static readonly Lazy<HashSet<string>> s_words = new(() =>
+    [
+        .. from file in Repository.Files(".cs", ".csproj")
+           where !file.EndsWith($"{nameof(PageTests)}.cs", StringComparison.Ordinal)
+           from Match word in Word().Matches(File.ReadAllText(Repository.PathOf(file.Split('/'))))
+           select word.Value,
+    ]);
+
     private static IReadOnlyList<MarkdownPage> Pages => s_pages;
+
+    // The names and verdicts on that page come from scripts.
+    private static IEnumerable<MarkdownPage> PagesByHand => s_pages.Where(page => page.Name != "docs/mutants.md");
 
     [Test]
     public void The_pages_are_found() =>
@@ -54,6 +68,19 @@ internal sealed partial class PageTests
         Assert.That(missing, Is.Empty);
     }
 
+    /// <summary>Types, members and options that pages name are in some source: a renamed one takes its pages along.</summary>
+    [TestCaseSource(nameof(PagesByHand))]
+    public void Every_name_of_code_is_in_the_sources(MarkdownPage page)
+    {
+        IEnumerable<string> missing =
+            from code in page.Codes
+            from Match match in PascalCase().Matches(code.Code)
+            where !s_words.Value.Contains(match.Value) && !s_namesOfOthers.Contains(match.Value)
+            select $"{page.Name}:{code.Number}: {match.Value}";
+
+        Assert.That(missing, Is.Empty);
+    }
+
     [TestCaseSource(nameof(Pages))]
     public void Prose_fits_into_a_hundred_columns(MarkdownPage page) =>
         Assert.That(
@@ -78,12 +105,11 @@ internal sealed partial class PageTests
     }
 
     /// <summary>"Who frees a block pays for it" hides the subject: "the thread that frees a block pays for it".</summary>
-    [TestCaseSource(nameof(Pages))]
+    [TestCaseSource(nameof(PagesByHand))]
     public void No_sentence_begins_with_a_hidden_subject(MarkdownPage page)
     {
         IEnumerable<string> hidden =
             from line in page.Text
-            where page.Name != "docs/mutants.md"
             from Match match in HiddenSubject().Matches(line.Text)
             select $"{page.Name}:{line.Number}: {match.Value}";
 
@@ -165,6 +191,12 @@ internal sealed partial class PageTests
         // A class may be named by its file without the ending.
         return File.Exists(full) || Directory.Exists(full) || File.Exists($"{full}.cs");
     }
+
+    [GeneratedRegex(@"\w+")]
+    private static partial Regex Word();
+
+    [GeneratedRegex(@"\b[A-Z][a-z]{2,}[A-Za-z0-9]+\b")]
+    private static partial Regex PascalCase();
 
     [GeneratedRegex(@"^((?:engine|bench|stress|tests|docs)/[\w./*-]+)")]
     private static partial Regex PathInRepository();

@@ -5,7 +5,6 @@ using MagAlloc.Stress.Commands;
 using MagAlloc.Tests.Stress;
 using MagAlloc.Tests.Stress.Analysis;
 using MagAlloc.Tests.Stress.Tracing;
-using MagAlloc.Tooling.Commands;
 
 namespace MagAlloc.Tests.Docs;
 

@@ -2,7 +2,6 @@ using System.Diagnostics.Tracing;
 using MagAlloc.Events;
 using MagAlloc.Magazines;
 using MagAlloc.Platform;
-using MagAlloc.Sharing.Platform;
 using MagAlloc.Slabs;
 using MagAlloc.Tests.Events.Support;
 using MagAlloc.Tests.Heap.Support;

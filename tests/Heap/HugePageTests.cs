@@ -1,10 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
-using MagAlloc.Iova.Ranges;
 using MagAlloc.Platform;
-using MagAlloc.Ranges;
-using MagAlloc.Sharing.Platform;
 using MagAlloc.Tests.Heap.Support;
 
 namespace MagAlloc.Tests.Heap;

@@ -1,7 +1,6 @@
 using System.Runtime.Versioning;
 using MagAlloc.Events;
 using MagAlloc.Platform;
-using MagAlloc.Sharing.Platform;
 using MagAlloc.Tests.Heap.Support;
 using MagAlloc.Tests.Platform;
 using MagAlloc.Tests.Sharing.Support;

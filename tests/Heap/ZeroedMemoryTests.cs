@@ -1,5 +1,4 @@
 using MagAlloc.Platform;
-using MagAlloc.Sharing.Platform;
 using MagAlloc.Tests.Heap.Support;
 
 namespace MagAlloc.Tests.Heap;

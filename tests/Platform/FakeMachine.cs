@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Runtime.Versioning;
 using MagAlloc.Events;
 using MagAlloc.Platform;
-using MagAlloc.Sharing.Platform;
 
 namespace MagAlloc.Tests.Platform;
 

@@ -1,6 +1,5 @@
 using System.Runtime.Versioning;
 using MagAlloc.Platform;
-using MagAlloc.Sharing.Platform;
 
 namespace MagAlloc.Tests.Platform;
 

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using MagAlloc.Iova.Ranges;
 using MagAlloc.Ranges;
 using MagAlloc.Tests.Heap.Support;
 

@@ -1,5 +1,4 @@
 using MagAlloc.Iova.Ranges;
-using MagAlloc.Ranges;
 
 namespace MagAlloc.Tests.Ranges;
 

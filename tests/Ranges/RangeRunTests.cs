@@ -1,6 +1,5 @@
 using System.Numerics;
 using MagAlloc.Iova.Ranges;
-using MagAlloc.Ranges;
 
 namespace MagAlloc.Tests.Ranges;
 

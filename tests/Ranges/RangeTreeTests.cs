@@ -1,5 +1,4 @@
 using MagAlloc.Iova.Ranges;
-using MagAlloc.Ranges;
 using MagAlloc.Tests.Heap.Support;
 
 namespace MagAlloc.Tests.Ranges;

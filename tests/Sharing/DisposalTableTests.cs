@@ -77,7 +77,6 @@ public sealed unsafe class DisposalTableTests
         yield return Import(nameof(BufferImport.GetMemory), import => import.GetMemory().Pin().Dispose());
         yield return Import(nameof(BufferImport.TryRead), import => import.TryRead(0, new byte[100]));
         yield return Import(nameof(BufferImport.Read), import => import.Read(0, new byte[100]));
-        yield return Import(nameof(BufferImport.WaitForRevocation), import => import.WaitForRevocation(TimeSpan.FromMilliseconds(1)));
         yield return Import(nameof(BufferImport.DangerousGetPointer), Point);
         yield return Import(nameof(BufferImport.Dispose), import => import.Dispose());
         yield return Listener(nameof(BufferListener.Address), listener => _ = listener.Address);

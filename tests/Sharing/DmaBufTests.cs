@@ -1,5 +1,4 @@
 using System.Runtime.Versioning;
-using MagAlloc.Platform;
 using MagAlloc.Sharing.Platform;
 using MagAlloc.Tests.Platform;
 using MagAlloc.Tests.Sharing.Support;
@@ -86,7 +85,7 @@ public sealed class DmaBufTests
         shared.Queue.Release();
         Assert.That((shared.Queue.RevokeOrphans(), import.IsRevoked), Is.EqualTo((0, false)));
         Interlocked.Exchange(ref _holders, 1);
-        Assert.That(import.WaitForRevocation(Shared.Soon), Is.True);
+        Assert.That(Shared.IsRevoked(import, Shared.Soon), Is.True);
         import.Dispose();
         Assert.That(shared.Queue.WaitForReclaim(Shared.Soon), Is.True);
     }
@@ -167,7 +166,7 @@ public sealed class DmaBufTests
     private Shared Make(BufferQueueOptions? options = null)
     {
         Shared shared = new(options);
-        shared.Queue.Core.DmaBufCalls = new DmaBufCalls(Doorbell.Create, (_, _, _) => Doorbell.Create(), _ => Interlocked.Read(ref _holders));
+        shared.Queue.Core.Holders.DmaBufCalls = new DmaBufCalls(Doorbell.Create, (_, _, _) => Doorbell.Create(), _ => Interlocked.Read(ref _holders));
         return shared;
     }
 }

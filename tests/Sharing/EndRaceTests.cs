@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Runtime.Versioning;
-using MagAlloc.Platform;
 using MagAlloc.Sharing.Platform;
 using MagAlloc.Tests.Platform;
 using MagAlloc.Tests.Sharing.Support;

@@ -1,6 +1,4 @@
 using System.Runtime.Versioning;
-using MagAlloc.Platform;
-using MagAlloc.Sharing.Platform;
 using MagAlloc.Tests.Platform;
 using MagAlloc.Tests.Sharing.Support;
 
@@ -34,7 +32,7 @@ public sealed class ErrorTableTests
     {
         using Shared shared = new();
         shared.Queue.Request(1, 100 * Shared.Page, profile);
-        Assert.That(shared.Queue.Core.Require(shared.Queue, 0).ResidentBytes(), Is.EqualTo(100 * Shared.Page), "before anybody touches it");
+        Assert.That(shared.Queue.Core.Require(shared.Queue, 0).Memory.ResidentBytes(), Is.EqualTo(100 * Shared.Page), "before anybody touches it");
     }
 
     [TestCase(FaultPoint.MemoryFile, 1, "memfd_create")]

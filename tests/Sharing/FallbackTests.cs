@@ -1,45 +1,32 @@
 using System.Runtime.Versioning;
-using MagAlloc.Platform;
 using MagAlloc.Sharing.Platform;
 using MagAlloc.Tests.Platform;
 using MagAlloc.Tests.Sharing.Support;
 
 namespace MagAlloc.Tests.Sharing;
 
-/// <summary>What a queue does where the system has no leases, tells of no closes, or has no <c>/proc</c>.</summary>
+/// <summary>What a queue does where the system has no leases, refuses them later, or tells of no closes.</summary>
 [Platform("Linux")]
 [SupportedOSPlatform("linux")]
 public sealed unsafe class FallbackTests
 {
     private const long Length = 4 * Shared.Page;
 
-    // The steps of a start, in their order: the oracle and another description are opened, the lease is asked; the control page is opened for
-    // importers; then the
-    // process's watcher is made, and a description opened and closed under it.
-    private static IEnumerable<TestCaseData> Probes()
-    {
-        yield return Row(FaultPoint.FileLease, 1, BufferTracking.Cooperative, canReopen: true);
-        yield return Row(FaultPoint.FileWatch, 1, BufferTracking.Polled, canReopen: true);
-        yield return Row(FaultPoint.FileOpen, 1, BufferTracking.Cooperative, canReopen: false);
-        yield return Row(FaultPoint.FileOpen, 2, BufferTracking.Cooperative, canReopen: false);
-        yield return Row(FaultPoint.FileOpen, 4, BufferTracking.Polled, canReopen: true);
-
-        static TestCaseData Row(FaultPoint point, int nth, BufferTracking tracking, bool canReopen)
-            => new TestCaseData(point, nth, tracking, canReopen).SetArgDisplayNames($"{point} {nth}");
-    }
-
-    [TestCaseSource(nameof(Probes))]
-    public void AProbeThatFails_DegradesTheTracking_AndNothingElse(FaultPoint point, int nth, BufferTracking tracking, bool canReopen)
+    // The steps of a start, in their order: the oracle is opened, and the lease asked; another description, and the lease again; the control page is opened for
+    // importers; then the process's watcher is made, and a description opened and closed under it.
+    [TestCase(FaultPoint.FileWatch, 1)]
+    [TestCase(FaultPoint.FileOpen, 4)]
+    public void WithoutAWatcher_LeasesAreAskedNowAndThen_AndTheRestWorks(FaultPoint point, int nth)
     {
         FaultPlan plan = FaultPlan.FailNth(nth).At(point);
         OpenFiles before = OpenFiles.Count();
-        using (Shared shared = new(new BufferQueueOptions { Faults = plan, WritableExports = true }))
+        using (Shared shared = new(new BufferQueueOptions { Faults = plan }))
         {
-            Assert.That((plan.Injected, shared.Queue.Tracking, shared.Queue.GetStatistics().Tracking), Is.EqualTo((1L, tracking, tracking)));
+            Assert.That(plan.Injected, Is.EqualTo(1));
+            Assert.That((shared.Queue.Tracking, shared.Queue.GetStatistics().Tracking), Is.EqualTo((BufferTracking.Polled, BufferTracking.Polled)));
             shared.Queue.Request(2, Length);
             (BufferPeer peer, BufferImporter importer) = shared.Connect();
-            BufferAccess access = canReopen ? BufferAccess.ReadOnly : BufferAccess.ReadWrite;
-            BufferImport import = shared.Export(0, peer, importer, access);
+            BufferImport import = shared.Export(0, peer, importer);
             shared.Queue.GetSpan(0).Fill(4);
             Assert.That(import.GetSpan().IndexOfAnyExcept((byte)4), Is.EqualTo(-1));
             shared.Queue.StreamOn();
@@ -56,10 +43,23 @@ public sealed unsafe class FallbackTests
         before.AssertNothingMore();
     }
 
+    [TestCase(FaultPoint.FileLease, 1, BufferError.NotSupported, "F_SETLEASE")]
+    [TestCase(FaultPoint.FileLease, 2, BufferError.NotSupported, "F_SETLEASE")]
+    [TestCase(FaultPoint.FileOpen, 1, BufferError.OutOfMemory, "open")]
+    [TestCase(FaultPoint.FileOpen, 2, BufferError.OutOfMemory, "open")]
+    public void WhereNobodyCouldKnowWhoHoldsABuffer_ThereIsNoQueue(FaultPoint point, int nth, BufferError error, string named)
+    {
+        OpenFiles before = OpenFiles.Count();
+        BufferQueueOptions options = new() { Name = "named", Faults = FaultPlan.FailNth(nth).At(point) };
+        BufferException refused = Shared.Refused(error, () => new BufferQueue(options).Dispose());
+        Assert.That(refused.Message, Does.StartWith("named: ").And.Contain(named));
+        before.AssertNothingMore();
+    }
+
     [Test]
     public void Polled_ACloseIsFoundWithoutBeingTold()
     {
-        using Shared shared = Make(FaultPoint.FileWatch, 1);
+        using Shared shared = new(new BufferQueueOptions { Faults = FaultPlan.FailNth(1).At(FaultPoint.FileWatch) });
         using RawImporter raw = Orphan(shared, out FileDescriptor file);
         Thread.Sleep(200);
         Assert.That(shared.Queue.WaitForReclaim(TimeSpan.Zero), Is.False);
@@ -89,9 +89,9 @@ public sealed unsafe class FallbackTests
     }
 
     [Test]
-    public void Cooperative_AnImporterIsBelieved_AndThePagesAreDroppedFirst()
+    public void WithoutLeases_AnImporterIsBelieved_AndThePagesAreDroppedFirst()
     {
-        using Shared shared = Make(FaultPoint.FileLease, 1);
+        using Shared shared = WithoutLeases();
         using RawImporter raw = Orphan(shared, out FileDescriptor file);
         Assert.That(MemoryFile.Resident(file), Is.EqualTo(Length));
         Assert.That(shared.Queue.WaitForReclaim(TimeSpan.FromMilliseconds(50)), Is.False);
@@ -104,9 +104,9 @@ public sealed unsafe class FallbackTests
     }
 
     [Test]
-    public void Cooperative_DeathIsBelieved_AndThePagesAreDroppedFirst()
+    public void WithoutLeases_DeathIsBelieved_AndThePagesAreDroppedFirst()
     {
-        using Shared shared = Make(FaultPoint.FileLease, 1);
+        using Shared shared = WithoutLeases();
         using RawImporter raw = Orphan(shared, out FileDescriptor file);
         raw.Dispose();
         Assert.That(shared.Queue.WaitForReclaim(Shared.Soon), Is.True);
@@ -115,9 +115,9 @@ public sealed unsafe class FallbackTests
     }
 
     [Test]
-    public void Cooperative_WhatItSaysWhileTheBufferLives_CountsToo()
+    public void WithoutLeases_WhatItSaysWhileTheBufferLives_CountsToo()
     {
-        using Shared shared = Make(FaultPoint.FileLease, 1);
+        using Shared shared = WithoutLeases();
         shared.Queue.Request(1, Length);
         using RawImporter raw = RawImporter.Join(shared);
         SharingMessage export = raw.Take(shared, 0, out FileDescriptor file);
@@ -133,9 +133,9 @@ public sealed unsafe class FallbackTests
     }
 
     [Test]
-    public void Cooperative_AnImmutableBuffer_CannotBeEmptied_AndIsReclaimedAllTheSame()
+    public void WithoutLeases_AnImmutableBuffer_CannotBeEmptied_AndIsReclaimedAllTheSame()
     {
-        using Shared shared = Make(FaultPoint.FileLease, 1);
+        using Shared shared = WithoutLeases();
         shared.Queue.Request(1, Length, BufferProfile.Immutable);
         shared.Queue.Freeze(0);
         (BufferPeer peer, BufferImporter importer) = shared.Connect();
@@ -147,52 +147,33 @@ public sealed unsafe class FallbackTests
 
     /// <summary>Whoever cannot drop pages keeps the buffer in the books, and tries again.</summary>
     [Test]
-    public void Cooperative_PagesThatCannotBeDropped_Count()
+    public void WithoutLeases_PagesThatCannotBeDropped_Count()
     {
-        FaultPlan probe = FaultPlan.Random(1, times: 2).At(FaultPoint.FileLease, FaultPoint.HolePunch);
-        using Shared shared = new(new BufferQueueOptions { Faults = probe });
-        Assert.That((shared.Queue.Tracking, probe.Injected), Is.EqualTo((BufferTracking.Cooperative, 1L)));
+        FaultPlan plan = FaultPlan.Random(1, times: 3).At(FaultPoint.FileLease, FaultPoint.HolePunch);
+        plan.Enabled = false;
+        using Shared shared = new(new BufferQueueOptions { Faults = plan });
         shared.Queue.Request(2, Length);
         using RawImporter raw = RawImporter.Join(shared);
         SharingMessage export = raw.Take(shared, 0, out FileDescriptor file);
+        plan.Enabled = true;
         raw.Say(MessageKind.LetGo, export);
         Shared.Eventually(() => raw.Peer.HeldBuffers == 0, "believed");
         Assert.That(shared.Queue.Release(), Is.EqualTo(new ReleaseResult(1, 1, Length, 0)), "one of them is not back yet");
-        Assert.That(probe.Injected, Is.EqualTo(2));
+        Assert.That(plan.Injected, Is.EqualTo(3), "two leases and a punch");
         Assert.That(shared.Queue.GetStatistics().OrphanedBytes, Is.EqualTo(Length));
-        Assert.That(shared.Queue.WaitForReclaim(Shared.Soon), Is.True);
-        Assert.That(MemoryFile.Resident(file), Is.Zero);
         file.Dispose();
-    }
-
-    [TestCase(1)]
-    [TestCase(2)]
-    public void WithoutProc_ThereIsNoReadOnlyExport_AndTheRestWorks(int nth)
-    {
-        using Shared shared = Make(FaultPoint.FileOpen, nth, writable: true);
-        shared.Queue.Create(1, Length);
-        shared.Queue.Create(1, Length, BufferProfile.Immutable);
-        shared.Queue.Create(1, Length, BufferProfile.Revocable);
-        (BufferPeer peer, BufferImporter importer) = shared.Connect(new BufferImporterOptions { AcceptRevocable = true });
-        BufferException refused = shared.RefusedWithoutTrace(BufferError.NotSupported, () => shared.Queue.Export(0, peer));
-        Assert.That(refused.Message, Does.Contain("/proc"));
-        shared.RefusedWithoutTrace(BufferError.NotSupported, () => shared.Queue.Export(2, peer));
-        shared.Queue.GetSpan(1).Fill(8);
-        shared.Queue.Freeze(1);
-        BufferImport immutable = shared.Export(1, peer, importer);
-        BufferImport stable = shared.Export(0, peer, importer, BufferAccess.ReadWrite);
-        Assert.That(immutable.GetSpan().IndexOfAnyExcept((byte)8), Is.EqualTo(-1));
-        stable.GetWritableSpan().Fill(9);
-        Assert.That(shared.Queue.GetSpan(0).IndexOfAnyExcept((byte)9), Is.EqualTo(-1));
-        Assert.That(shared.Queue.Release(), Is.EqualTo(new ReleaseResult(1, 2, 2 * Length, 0)));
-        stable.Dispose();
-        immutable.Dispose();
         Assert.That(shared.Queue.WaitForReclaim(Shared.Soon), Is.True);
-        Assert.That(shared.Queue.GetStatistics().UntrackedExports, Is.Zero, "nobody expected to see them");
     }
 
-    private static Shared Make(FaultPoint point, int nth, bool writable = false)
-        => new(new BufferQueueOptions { Faults = FaultPlan.FailNth(nth).At(point), WritableExports = writable, TrustImporters = true });
+    /// <summary>A queue that was made where leases tell who holds a buffer, and that is refused each from then on.</summary>
+    private static Shared WithoutLeases()
+    {
+        FaultPlan plan = FaultPlan.Random(1).At(FaultPoint.FileLease);
+        plan.Enabled = false;
+        Shared shared = new(new BufferQueueOptions { Faults = plan });
+        plan.Enabled = true;
+        return shared;
+    }
 
     private static RawImporter Orphan(Shared shared, out FileDescriptor file)
     {

@@ -1,5 +1,4 @@
 using System.Runtime.Versioning;
-using MagAlloc.Platform;
 using MagAlloc.Sharing.Platform;
 using MagAlloc.Tests.Platform;
 using MagAlloc.Tests.Sharing.Support;
@@ -42,7 +41,7 @@ public sealed class GenerationTests
         BufferImport present = shared.Export(0, peer, importer);
         Assert.That((former.IsRevoked, former.IsReleased), Is.EqualTo((true, false)));
         Assert.That(present.IsRevoked, Is.False);
-        Assert.That(former.WaitForRevocation(TimeSpan.Zero), Is.True);
+        Assert.That(Shared.IsRevoked(former, TimeSpan.Zero), Is.True);
         former.Dispose();
         Assert.That(importer.Imports, Is.EqualTo(new[] { present }), "letting go of the former is not letting go of the present one");
     }

@@ -38,7 +38,7 @@ public sealed class ImmutableProfileTests
         shared.RefusedWithoutTrace(BufferError.AccessDenied, () => shared.Queue.GetSpan(0));
         BufferException refused = shared.RefusedWithoutTrace(BufferError.Invalid, () => shared.Queue.Freeze(0));
         Assert.That(refused.Message, Does.Contain("frozen already"));
-        FileDescriptor file = shared.Queue.Core.Require(shared.Queue, 0).File;
+        FileDescriptor file = shared.Queue.Core.Require(shared.Queue, 0).Memory.File;
         Assert.That(MemoryFile.ErrorOf(MemoryFiles.TryPunch(file, Shared.Page)), Is.EqualTo(LinuxError.NotPermitted), "the kernel sees to it");
         Assert.That(MemoryFile.ErrorOf(MemoryFiles.TrySetLength(file, 0)), Is.EqualTo(LinuxError.NotPermitted));
     }

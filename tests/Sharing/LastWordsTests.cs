@@ -1,5 +1,4 @@
 using System.Runtime.Versioning;
-using MagAlloc.Platform;
 using MagAlloc.Sharing.Platform;
 using MagAlloc.Tests.Platform;
 using MagAlloc.Tests.Sharing.Support;

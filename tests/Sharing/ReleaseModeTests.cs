@@ -1,5 +1,4 @@
 using System.Runtime.Versioning;
-using MagAlloc.Platform;
 using MagAlloc.Sharing.Platform;
 using MagAlloc.Tests.Platform;
 using MagAlloc.Tests.Sharing.Support;
@@ -101,7 +100,7 @@ public sealed class ReleaseModeTests
     {
         using Shared shared = Held(out BufferImport[] imports, 1);
         Assert.That(shared.Queue.Release(ReleaseMode.Revoke, TimeSpan.MaxValue).Orphaned, Is.EqualTo(1));
-        Assert.That(imports[0].WaitForRevocation(TimeSpan.FromMilliseconds(50)), Is.False);
+        Assert.That(Shared.IsRevoked(imports[0], TimeSpan.FromMilliseconds(50)), Is.False);
         Assert.That(shared.Queue.RevokeOrphans(), Is.EqualTo(1));
     }
 
@@ -111,7 +110,7 @@ public sealed class ReleaseModeTests
         TimeSpan brief = TimeSpan.FromMilliseconds(50), lengthy = TimeSpan.FromHours(1);
         using Shared shared = Held(out BufferImport[] imports, new BufferQueueOptions { OrphanTimeout = timeoutIsShorter ? brief : lengthy }, 1);
         shared.Queue.Release(ReleaseMode.Revoke, timeoutIsShorter ? lengthy : brief);
-        Assert.That(imports[0].WaitForRevocation(Shared.Soon), Is.True);
+        Assert.That(Shared.IsRevoked(imports[0], Shared.Soon), Is.True);
     }
 
     /// <summary>Importers have been told: it is due until it is done.</summary>

@@ -1,6 +1,5 @@
 using System.Runtime.Versioning;
 using MagAlloc.Tests.Platform;
-using MagAlloc.Tests.Sharing.Support;
 
 namespace MagAlloc.Tests.Sharing;
 

@@ -165,7 +165,6 @@ public sealed class SharingSoakTests
         Faults = tracking switch
         {
             BufferTracking.Polled => FaultPlan.FailNth(1).At(FaultPoint.FileWatch),
-            BufferTracking.Cooperative => FaultPlan.FailNth(1).At(FaultPoint.FileLease),
             _ => null,
         },
     };

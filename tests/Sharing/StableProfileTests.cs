@@ -156,7 +156,7 @@ public sealed unsafe class StableProfileTests
             Shared.Refused(BufferError.Revoked, () => import.GetMemory());
             Shared.Refused(BufferError.Revoked, () => _ = memory.Span);
             Shared.Refused(BufferError.Revoked, () => memory.Pin());
-            Assert.That(import.WaitForRevocation(TimeSpan.Zero), Is.True);
+            Assert.That(Shared.IsRevoked(import, TimeSpan.Zero), Is.True);
             Assert.That(import.IsReleased, Is.False, "released means readable");
             Assert.That(*import.DangerousGetPointer(), Is.Zero);
         });
@@ -196,31 +196,13 @@ public sealed unsafe class StableProfileTests
     }
 
     [Test]
-    public void ARevocation_WakesWhoWaitsForIt()
+    public void AnImportersEnd_RevokesWhatItHad()
     {
         using Shared shared = new();
         shared.Queue.Request(1, Shared.Page);
         (BufferPeer peer, BufferImporter importer) = shared.Connect();
         BufferImport import = shared.Export(0, peer, importer);
-        Assert.That(import.WaitForRevocation(TimeSpan.FromMilliseconds(20)), Is.False);
-        Task<bool> waiting = Task.Factory.StartNew(() => import.WaitForRevocation(Timeout.InfiniteTimeSpan), TaskCreationOptions.LongRunning);
-        shared.Queue.Release();
-        Assert.That(waiting.Wait(50), Is.False, "an orphan is not revoked");
-        shared.Queue.RevokeOrphans();
-        Assert.That(waiting.Wait(Shared.Soon), Is.True);
-        Assert.That(waiting.Result, Is.True);
-    }
-
-    [Test]
-    public void WhoWaitsForARevocation_IsWokenByTheImportersEnd()
-    {
-        using Shared shared = new();
-        shared.Queue.Request(1, Shared.Page);
-        (BufferPeer peer, BufferImporter importer) = shared.Connect();
-        BufferImport import = shared.Export(0, peer, importer);
-        Task<bool> waiting = Task.Factory.StartNew(() => import.WaitForRevocation(Timeout.InfiniteTimeSpan), TaskCreationOptions.LongRunning);
         importer.Dispose();
-        Assert.That(waiting.Wait(Shared.Soon), Is.True);
         Assert.That(import.IsRevoked, Is.True, "nobody vouches for it any more");
     }
 

@@ -1,5 +1,4 @@
 using System.Runtime.Versioning;
-using MagAlloc.Platform;
 using MagAlloc.Sharing.Platform;
 using MagAlloc.Tests.Platform;
 using MagAlloc.Tests.Sharing.Support;
@@ -138,7 +137,7 @@ public sealed unsafe class StubbornImporterTests
             Assert.That(watch.Elapsed, Is.LessThan(s_generous));
             Assert.That(shared.Pass(0, importer).IsError, Is.False, "frames of others go over and back");
             shared.Queue.Remove(0, 1);
-            Assert.That(import.WaitForRevocation(Shared.Soon), Is.True, "and deadlines are kept");
+            Assert.That(Shared.IsRevoked(import, Shared.Soon), Is.True, "and deadlines are kept");
             import.Dispose();
             Assert.That(shared.Queue.WaitForReclaim(Shared.Soon), Is.True);
             Shared.Eventually(() => shared.Queue.GetStatistics().Misuses == crowd.Length, "thrown out");

@@ -1,7 +1,5 @@
 using System.Runtime.Versioning;
-using MagAlloc.Platform;
 using MagAlloc.Sharing.Platform;
-using MagAlloc.Tests.Platform;
 using MagAlloc.Tests.Sharing.Support;
 
 namespace MagAlloc.Tests.Sharing;
@@ -119,7 +117,7 @@ public sealed unsafe class UntrackedTests
         shared.Queue.Export(0, raw.Peer);
         export = raw.HearExport(out FileDescriptor file);
         file.Dispose();
-        mapping = FileMapping.Map(shared.Queue.Core.Require(shared.Queue, 0).File, (nuint)Length, writable: false, 0);
+        mapping = FileMapping.Map(shared.Queue.Core.Require(shared.Queue, 0).Memory.File, (nuint)Length, writable: false, 0);
         Assert.That(*mapping, Is.EqualTo(6));
         raw.Say(MessageKind.Imported, export);
         return raw;

@@ -1,6 +1,6 @@
 # Ends of lives: defects that were found, put back one at a time. Sourced by run.sh.
-life=MagAlloc/Magazines/MagazineEngine.Threads.cs
-end=MagAlloc/Magazines/MagazineEngine.Close.cs
+life=MagAlloc/Magazines/CacheLifetime.cs
+end=MagAlloc/Magazines/CacheLifetime.Close.cs
 
 mutant 'ends: a disposal leaves the number in the caches of living threads' $end \
     'Atomic.CompareExchange(ref cache->EngineId, 0, Id);' '' 'FullyQualifiedName~AfterDisposeTests' tests
@@ -35,7 +35,7 @@ mutant 'ends: who unpins last does not let go' $life \
     'Atomic.Store(ref cache->Pins, cache->Pins - 1);
         if (IsClosed)' 'Atomic.Store(ref cache->Pins, cache->Pins - 1);
         if (cache == null)' 'FullyQualifiedName~AHandleHeldOverADisposal' tests
-mutant 'ends: an owner of a visited cache writes the number over the end' MagAlloc/Magazines/MagazineEngine.Visit.cs \
+mutant 'ends: an owner of a visited cache writes the number over the end' MagAlloc/Magazines/CacheLifetime.Visit.cs \
     'Atomic.Store(ref cache->EngineId, Id);
             if (IsClosed)' 'Atomic.Store(ref cache->EngineId, Id);
             if (cache == null)' 'FullyQualifiedName~VisitTests'

@@ -36,7 +36,7 @@ mutant 'share: the watcher outlives the last queue' MagAlloc.Sharing/CloseWatche
     'if (_queues.Count != 0)' 'if (_queues.Count >= 0)' "$share.CloseWatcher" tests
 mutant 'share: a bell that is gone cannot be rung' MagAlloc.Sharing/Platform/Doorbell.cs \
     'catch (ObjectDisposedException)' 'catch (ObjectDisposedException) when (one == 0)' "$share.EndRace" tests
-mutant 'share: a dma-buf holds nothing' MagAlloc.Sharing/QueueCore.Release.cs \
+mutant 'share: a dma-buf holds nothing' MagAlloc.Sharing/BufferHolders.cs \
     'if (IsInDmaBuf(buffer))' 'if (IsInDmaBuf(buffer) && buffer.Index < 0)' "$share.DmaBuf" tests
 mutant 'share: a buffer in a dma-buf is revoked' MagAlloc.Sharing/SharedBuffer.cs \
     ' && DmaBufs.Count == 0;' ';' "$share.DmaBuf" tests

@@ -1,36 +1,34 @@
 # Frames in one order, importers that hang, and what importers let go of. Sourced by run.sh.
-stream=MagAlloc.Sharing/QueueCore
-
-mutant 'share: an importer that acknowledges nothing may stay for ever' $stream.Frames.cs \
-    'IsLate(BufferPeer peer) => peer.DueAt <= NowTicks();' 'IsLate(BufferPeer peer) => false;' \
+mutant 'share: an importer that acknowledges nothing may stay for ever' MagAlloc.Sharing/FrameStream.Lines.cs \
+    'IsLate(BufferPeer peer) => peer.DueAt <= Ticks.Now;' 'IsLate(BufferPeer peer) => false;' \
     'FullyQualifiedName~SilentImporterTests' tests
 
-mutant 'share: the caretaker sleeps on while an importer becomes due' $stream.Frames.cs \
-    'if (peer.DueAt < _careUntil)' 'if (false)' \
+mutant 'share: the caretaker sleeps on while an importer becomes due' MagAlloc.Sharing/FrameStream.Lines.cs \
+    'if (peer.DueAt < bells.CareUntil)' 'if (false)' \
     'FullyQualifiedName~SilentImporterTests' tests
 
-mutant 'share: an acknowledgement does not begin the time anew' $stream.Frames.cs \
+mutant 'share: an acknowledgement does not begin the time anew' MagAlloc.Sharing/FrameStream.Lines.cs \
     'ExpectAcknowledgement(claim.Peer);
         Settle(claim);' 'Settle(claim);' \
     'FullyQualifiedName~SilentImporterTests' tests
 
-mutant 'share: who comes late gets what waits in the order of exports' $stream.Frames.cs \
+mutant 'share: who comes late gets what waits in the order of exports' MagAlloc.Sharing/FrameStream.Lines.cs \
     'if (buffer.Sequence == _sequence)' 'if (true)' \
     'FullyQualifiedName~FrameOrderTests' tests
 
-mutant 'share: what waits is not skipped when a newer frame goes out' $stream.Frames.cs \
+mutant 'share: what waits is not skipped when a newer frame goes out' MagAlloc.Sharing/FrameStream.Lines.cs \
     '_newestOut = buffer.Sequence;
             SkipOlder();' '_newestOut = buffer.Sequence;' \
     'FullyQualifiedName~FrameOrderTests|FullyQualifiedName~StreamModelTests' tests
 
-mutant 'share: what a crowded importer never got is forgotten with it' $stream.Frames.cs \
+mutant 'share: what a crowded importer never got is forgotten with it' MagAlloc.Sharing/FrameStream.Lines.cs \
     'else
             {
                 Unclaim(buffer);
             }' '' \
     'FullyQualifiedName~FrameOrderTests|FullyQualifiedName~StreamModelTests' tests
 
-mutant 'share: a new frame overtakes those that stand in line' $stream.Frames.cs \
+mutant 'share: a new frame overtakes those that stand in line' MagAlloc.Sharing/FrameStream.Lines.cs \
     'claim.Peer.Line.Enqueue(claim);
         Serve(claim.Peer);' 'if (claim.Peer.Frames < claim.Peer.FrameRoom)
         {
@@ -41,12 +39,12 @@ mutant 'share: a new frame overtakes those that stand in line' $stream.Frames.cs
         claim.Peer.Line.Enqueue(claim);' \
     'FullyQualifiedName~FrameOrderTests|FullyQualifiedName~CrowdTests|FullyQualifiedName~StreamModelTests' tests
 
-mutant 'share: a frame has the time of its hand-over' $stream.Frames.cs \
-    'Timestamp = buffer.QueuedAt' 'Timestamp = NowTicks()' \
+mutant 'share: a frame has the time of its hand-over' MagAlloc.Sharing/FrameStream.Lines.cs \
+    'Timestamp = buffer.QueuedAt' 'Timestamp = Ticks.Now' \
     'FullyQualifiedName~FrameOrderTests' tests
 
-mutant 'share: a request that fails leaves its buffers in the stream' $stream.Release.cs \
-    '        Withdraw(buffer);
+mutant 'share: a request that fails leaves its buffers in the stream' MagAlloc.Sharing/BufferReclaimer.cs \
+    '        stream.Withdraw(buffer);
 ' '' \
     'FullyQualifiedName~FrameOrderTests' tests
 
@@ -62,8 +60,8 @@ mutant 'share: released buffers are never let go of' MagAlloc.Sharing/BufferImpo
     'if (!_mayLetGo || _options.KeepReleased)' 'if (true)' \
     'FullyQualifiedName~LetGoTests' tests
 
-mutant 'share: an importer that waits is not told of a release' $stream.Reclaim.cs \
-    '                TrySend(peer, ref message);' '                _ = peer;' \
+mutant 'share: an importer that waits is not told of a release' MagAlloc.Sharing/BufferReclaimer.cs \
+    '                peers.TrySend(peer, ref message);' '                _ = peer;' \
     'FullyQualifiedName~LetGoTests' tests
 
 mutant 'share: a frame that is not acknowledged is unmapped' MagAlloc.Sharing/BufferImport.cs \

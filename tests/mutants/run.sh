@@ -303,7 +303,7 @@ mutant 'slabs: blocks come home count first, bits after' $returns \
         }' 'FullyQualifiedName~Slabs'
 mutant 'slabs: a block twice in one batch is not looked for' $returns \
     'if ((before & bit) != 0)' 'if ((before & bit) == 1)' 'FullyQualifiedName~Misuse' tests
-mutant 'engine: the cache of a living thread is taken over' MagAlloc/Magazines/MagazineEngine.Threads.cs \
+mutant 'engine: the cache of a living thread is taken over' MagAlloc/Magazines/CacheLifetime.cs \
     'ticket.State == CacheNodeState.Live && !node.Life.IsAlive' 'ticket.State == CacheNodeState.Live' 'FullyQualifiedName~ThreadOracle' tests
 mutant 'engine: the large block that makes room is forgotten' MagAlloc/Magazines/MagazineEngine.Single.cs \
     'if (kept != 0)' 'if (kept == 0)' 'FullyQualifiedName~LargeBlock' tests
@@ -346,8 +346,8 @@ mutant 'slabs: a page committed by two is charged twice' MagAlloc/Slabs/Arena.Pa
 mutant 'runs: a free looks at its token and then takes it without a compare' MagAlloc/Slabs/RunSpace.cs \
     'Atomic.CompareExchange(ref header.RunChunks, 0, chunks) != chunks' 'Atomic.Exchange(ref header.RunChunks, 0) == int.MinValue' 'FullyQualifiedName~RunSpace'
 
-engine=MagAlloc/Magazines/MagazineEngine.Threads.cs
-close=MagAlloc/Magazines/MagazineEngine.Close.cs
+engine=MagAlloc/Magazines/CacheLifetime.cs
+close=MagAlloc/Magazines/CacheLifetime.Close.cs
 mutant 'engine: Close does not wait for guests' $close \
     'while (Atomic.Load(ref _guests) != 0)' 'while (Atomic.Load(ref _guests) < 0)' 'FullyQualifiedName~CacheLife'
 mutant 'engine: a guest looks at the flag before it is counted' $engine \
@@ -375,7 +375,7 @@ mutant 'engine: a reclaimed magazine is given back before it is emptied' MagAllo
         try' 'byte* magazine = _store.AddressOf(index);
         _store.Give(index);
         try' 'FullyQualifiedName~Magazines'
-visit=MagAlloc/Magazines/MagazineEngine.Visit.cs
+visit=MagAlloc/Magazines/CacheLifetime.Visit.cs
 visitor=MagAlloc.Iova/IovaEngine.cs
 mutant 'visit: every step that met a visit counts' $visitor \
     'counts = !IsTaken(seen) || ((seen >>' 'counts = true || ((seen >>' 'FullyQualifiedName~VisitTests'
@@ -538,13 +538,13 @@ mutant 'events: what a predecessor exchanged is told under its successors number
             ClassTrace* one = CacheTrace.Class(trace, code);
             Tell(code, one->TakeFromDepot(out _), one->TakeToDepot(out _), MagAlloc.Platform.OsThread.CurrentId);
         }' 'FullyQualifiedName~ExchangesByThreadTests' tests
-mutant 'events: a successor takes over before the last is told' MagAlloc/Magazines/MagazineEngine.Threads.cs \
+mutant 'events: a successor takes over before the last is told' MagAlloc/Magazines/CacheLifetime.cs \
     'bool told = TryTellLast(node.Cache);' 'bool told = true;' 'FullyQualifiedName~ExchangesByThreadTests' tests
-mutant 'events: a successor counts under its predecessors number' MagAlloc/Magazines/MagazineEngine.Threads.cs \
+mutant 'events: a successor counts under its predecessors number' MagAlloc/Magazines/CacheLifetime.cs \
     'CacheTrace.HandOver(node.Cache->Trace, node.Cache->Owner);' '' 'FullyQualifiedName~ExchangesByThreadTests' tests
 mutant 'events: inside an event the untold is taken over' MagAlloc/Magazines/MagazineEngine.Events.cs \
     'return !CacheTrace.HasUntold(trace);' 'return true;' 'FullyQualifiedName~ExchangesByThreadTests' tests
-mutant 'events: who was called back gets a second cache' MagAlloc/Magazines/MagazineEngine.Threads.cs \
+mutant 'events: who was called back gets a second cache' MagAlloc/Magazines/CacheLifetime.cs \
     '            ThreadCache* own = record.Find(Id);
             if (own != null)' '            ThreadCache* own = null;
             if (own != null)' 'FullyQualifiedName~ExchangesByThreadTests' tests
@@ -560,113 +560,107 @@ mutant 'share: the control word is stored after the export' $sharing.Export.cs \
     'error = SendDescription(buffer, peer, ref message, writable);' '_control.Revoke(buffer.Slot);
             error = SendDescription(buffer, peer, ref message, writable);
             _control.Publish(buffer.Slot, ControlWord.OfLive(buffer.Generation));' "$share.StableProfile" tests
-mutant 'share: a revocation is announced after the punch' $sharing.Release.cs \
-    '        _control.Revoke(buffer.Slot);' '        buffer.TryDropPages(_faults);
-        _control.Revoke(buffer.Slot);' "$share.StableProfile" tests
-mutant '=share: the lease is asked on the first description (while there is a second one it counts the same)' MagAlloc.Sharing/SharedBuffer.cs \
-    'MemoryFiles.AskLease(_oracle)' 'MemoryFiles.AskLease(File)' "$share.LifeTests|$share.QuotaTests|$share.StubbornImporter" tests
+mutant 'share: a revocation is announced after the punch' MagAlloc.Sharing/BufferReclaimer.cs \
+    '        control.Revoke(buffer.Slot);
+        SharingMessage' '        buffer.Memory.TryDropPages(options.Faults);
+        control.Revoke(buffer.Slot);
+        SharingMessage' "$share.StableProfile" tests
+mutant '=share: the lease is asked on the first description (while there is a second one it counts the same)' MagAlloc.Sharing/BufferMemory.cs \
+    'MemoryFiles.AskLease(_oracle!)' 'MemoryFiles.AskLease(File)' "$share.LifeTests|$share.QuotaTests|$share.StubbornImporter" tests
 mutant 'share: the signal of a lease is set once' MagAlloc.Sharing/Platform/MemoryFiles.cs \
     'if (LinuxCalls.Control(description, SetSignal, HarmlessSignal) != 0)' 'if (description.IsInvalid)' 'FullyQualifiedName~LeaseTests' tests
 mutant 'share: the own copy of a sent description is kept' $sharing.Export.cs \
-    'using FileDescriptor? fresh' 'FileDescriptor? fresh' "$share.LifeTests" tests
+    'using FileDescriptor fresh' 'FileDescriptor fresh' "$share.LifeTests" tests
 mutant 'share: the number of a life does not move' MagAlloc.Sharing/SlotTable.cs \
     'generation = _generations[slot] = _generations[slot] == uint.MaxValue ? 1 : _generations[slot] + 1;' 'generation = _generations[slot] = 1;' \
     "$share.Generation" tests
-mutant 'share: the place of an orphan is given again' $sharing.Release.cs \
+mutant 'share: the place of an orphan is given again' MagAlloc.Sharing/BufferLedger.cs \
     '        buffer.WasOrphan = true;' '        buffer.WasOrphan = true;
         _slots.Free(buffer.Slot);' "$share.LifeTests" tests
-mutant '=share: a place is free before its file is closed (whoever had a claim on it has none by then)' $sharing.Reclaim.cs \
+mutant '=share: a place is free before its file is closed (whoever had a claim on it has none by then)' MagAlloc.Sharing/BufferReclaimer.cs \
     '        buffer.Close();
-        using (Uninterrupted.Enter(_gate))
+        using (Uninterrupted.Enter(gate))
         {
-            _quotas.Reclaim(buffer.Bytes, wasRevoked: !buffer.HasPages);
-            buffer.Phase = BufferPhase.Reclaimed;
-            _released.Remove(buffer);
-            _slots.Free(buffer.Slot);' '        using (Uninterrupted.Enter(_gate))
+            events.Reclaimed(buffer, ledger.EndClosing(buffer, Ticks.Now));
+' '        using (Uninterrupted.Enter(gate))
         {
-            _slots.Free(buffer.Slot);
+            events.Reclaimed(buffer, ledger.EndClosing(buffer, Ticks.Now));
         }
 
         buffer.Close();
-        using (Uninterrupted.Enter(_gate))
+        using (Uninterrupted.Enter(gate))
         {
-            _quotas.Reclaim(buffer.Bytes, wasRevoked: !buffer.HasPages);
-            buffer.Phase = BufferPhase.Reclaimed;
-            _released.Remove(buffer);' "$share.LifeTests|$share.Generation|$share.SharingSoak" tests
+' "$share.LifeTests|$share.Generation|$share.SharingSoak" tests
 mutant 'share: the quota of orphans looks at live bytes only' MagAlloc.Sharing/QuotaBook.cs \
     'bytes > options.OrphanBytes - LiveBytes - OrphanedBytes' 'bytes > options.OrphanBytes - LiveBytes' "$share.Quota" tests
 mutant 'share: the bytes of an orphan are not moved' MagAlloc.Sharing/QuotaBook.cs \
     '        OrphanedBytes += bytes;
 ' '' "$share.Quota|$share.ReleaseMode" tests
-mutant 'share: pressure revokes the youngest' $sharing.Reclaim.cs '.MinBy(' '.MaxBy(' "$share.Quota" tests
+mutant 'share: pressure revokes the youngest' MagAlloc.Sharing/BufferReclaimer.cs '.MinBy(' '.MaxBy(' "$share.Quota" tests
 mutant 'share: pressure does not wait for room that is coming' $sharing.Buffers.cs \
-    'bool isRoomComing = _released.Any(' 'bool isRoomComing = NowTicks() < 0 && _released.Any(' "$share.Quota" tests
-mutant 'share: a claim outlives its importer' $sharing.Peers.cs \
-    '                Drop(claim);
-                claim.Buffer.HasStrays' '                claim.Buffer.HasStrays' "$share.LifeTests|$share.StubbornImporter" tests
-mutant 'share: a frame is not forfeited with its claim' $sharing.Claims.cs \
-    '        Forfeit(claim);
-    }
-
-    private static void MarkRead' '    }
-
-    private static void MarkRead' "$share.StubbornImporter|$share.HostileImporter" tests
-mutant 'share: a release is believed although the buffer is held' $sharing.Claims.cs \
+    'bool isRoomComing = _ledger.Released.Any(' 'bool isRoomComing = Ticks.Now < 0 && _ledger.Released.Any(' "$share.Quota" tests
+mutant 'share: a claim outlives its importer' MagAlloc.Sharing/BufferHolders.cs \
+    '            stream.Drop(claim);
+            claim.Buffer.HasStrays' '            claim.Buffer.HasStrays' "$share.LifeTests|$share.StubbornImporter" tests
+mutant 'share: a frame is not forfeited with its claim' MagAlloc.Sharing/FrameStream.Lines.cs \
+    '        BufferLedger.Drop(claim);
+        Forfeit(claim);' '        BufferLedger.Drop(claim);' "$share.StubbornImporter|$share.HostileImporter" tests
+mutant 'share: a release is believed although the buffer is held' MagAlloc.Sharing/BufferHolders.cs \
     'Ask(buffer) == LeaseAnswer.Held && !buffer.HasStrays' 'Ask(buffer) == LeaseAnswer.Refused' "$share.StubbornImporter" tests
-mutant 'share: a release is doubted although one that left may be the holder' $sharing.Claims.cs \
+mutant 'share: a release is doubted although one that left may be the holder' MagAlloc.Sharing/BufferHolders.cs \
     ' && !buffer.HasStrays)' ')' "$share.StubbornImporter" tests
-mutant 'share: a false release is looked at once' $sharing.Claims.cs \
+mutant 'share: a false release is looked at once' MagAlloc.Sharing/BufferHolders.cs \
     '                _disputed.Add(claim);
 ' '' "$share.StubbornImporter" tests
-mutant 'share: an export that was read counts as unread' $sharing.Claims.cs \
+mutant 'share: an export that was read counts as unread' MagAlloc.Sharing/BufferLedger.cs \
     '        claim.Peer.Unread -= claim.IsUnread ? 1 : 0;
 ' '' "$share.Quota" tests
-mutant 'share: buffers are not sealed' MagAlloc.Sharing/SharedBuffer.cs \
+mutant 'share: buffers are not sealed' MagAlloc.Sharing/BufferMemory.cs \
     'FileSteps.Seal(queue, _file, seals, faults);' '_ = seals;' "$share.StableProfile" tests
-mutant 'share: more seals can be added to a stable buffer' MagAlloc.Sharing/SharedBuffer.cs \
+mutant 'share: more seals can be added to a stable buffer' MagAlloc.Sharing/BufferMemory.cs \
     'MemoryFiles.SealShrink | MemoryFiles.SealGrow | MemoryFiles.SealSeals,' 'MemoryFiles.SealShrink | MemoryFiles.SealGrow,' "$share.StableProfile" tests
-mutant 'share: what came back last is dequeued first' $sharing.Frames.cs \
+mutant 'share: what came back last is dequeued first' MagAlloc.Sharing/FrameStream.cs \
     '        _done.Enqueue(buffer);' '        SharedBuffer[] before = [.. _done];
         _done.Clear();
         _done.Enqueue(buffer);
         Array.ForEach(before, _done.Enqueue);' "$share.StreamTests" tests
-mutant 'share: the end of a stream leaves what is pending' $sharing.Frames.cs \
+mutant 'share: the end of a stream leaves what is pending' MagAlloc.Sharing/BufferLedger.cs \
     '            TakeFrom(claim);
         }
     }' '            _ = claim;
         }
     }' "$share.StreamTests" tests
-mutant 'share: what came back behind the last frame is dequeued' $sharing.Stream.cs \
+mutant 'share: what came back behind the last frame is dequeued' MagAlloc.Sharing/FrameStream.cs \
     'if (_isEnded)' 'if (_isEnded && _done.Count == 0)' "$share.StreamTests" tests
-mutant 'share: an acknowledgement of any number counts' $sharing.Frames.cs \
+mutant 'share: an acknowledgement of any number counts' MagAlloc.Sharing/FrameStream.Lines.cs \
     ' || claim.Pending != message.Sequence)' ')' "$share.HostileImporter" tests
-mutant 'share: an importer that writes may say any length' $sharing.Frames.cs \
+mutant 'share: an importer that writes may say any length' MagAlloc.Sharing/FrameStream.Lines.cs \
     'message.Length < 0 || message.Length > buffer.Bytes' 'message.Length < 0' "$share.HostileImporter" tests
-mutant 'share: an importer that cannot be sent to is kept' $sharing.Frames.cs \
-    '            MarkStuck(peer, error);
+mutant 'share: an importer that cannot be sent to is kept' MagAlloc.Sharing/FrameStream.Lines.cs \
+    '            peers.MarkStuck(peer, error);
 ' '' "$share.StubbornImporter" tests
-mutant 'share: the length of a message is not looked at' $sharing.Claims.cs \
+mutant 'share: the length of a message is not looked at' $sharing.Peers.cs \
     'length == SharingMessage.Bytes && ' '' "$share.HostileImporter" tests
-mutant 'share: an importer may talk without end' $sharing.Claims.cs \
+mutant 'share: an importer may talk without end' $sharing.Peers.cs \
     '                && --peer.MessagesLeft >= 0 && TryApply' '                && TryApply' "$share.StubbornImporter" tests
-mutant 'share: an untracked export is not noticed' $sharing.Claims.cs \
+mutant 'share: an untracked export is not noticed' MagAlloc.Sharing/BufferHolders.cs \
     '                claim.Buffer.IsUntracked = true;
 ' '' "$share.Untracked" tests
-mutant 'share: pages that come back are left' $sharing.Reclaim.cs \
-    'buffer.ResidentBytes() != 0' 'buffer.ResidentBytes() < 0' "$share.LifeTests|$share.HandOver" tests
+mutant 'share: pages that come back are left' MagAlloc.Sharing/BufferReclaimer.cs \
+    'buffer.Memory.ResidentBytes() != 0' 'buffer.Memory.ResidentBytes() < 0' "$share.LifeTests|$share.HandOver" tests
 mutant 'share: closes are not heard' MagAlloc.Sharing/CloseWatcher.cs \
     '                _watches[watch] = queue;' '' "$share.CloseWatcher" tests
-mutant 'share: without watches leases are asked now and then' $sharing.Caretaker.cs \
-    'Tracking == BufferTracking.Polled ? s_poll : s_safetyNet' 's_safetyNet' "$share.LifeTests" tests
-mutant 'share: deadlines pass' $sharing.Reclaim.cs \
+mutant 'share: without watches leases are asked now and then' MagAlloc.Sharing/Caretaker.cs \
+    'holders.Tracking == BufferTracking.Polled ? s_poll : SafetyNet' 'SafetyNet' "$share.LifeTests" tests
+mutant 'share: deadlines pass' MagAlloc.Sharing/BufferReclaimer.cs \
     'if (buffer.RevokeAt <= now && CanRevoke(buffer))' 'if (buffer.RevokeAt < 0 && CanRevoke(buffer))' "$share.LifeTests|$share.ReleaseMode" tests
-mutant 'share: a liar keeps its pages' $sharing.Reclaim.cs \
+mutant 'share: a liar keeps its pages' MagAlloc.Sharing/BufferReclaimer.cs \
     'bool mustDrop = buffer.WasExported' 'bool mustDrop = buffer.Slot < 0 && buffer.WasExported' "$share.Fallback" tests
 mutant 'share: a strict release frees what it can' $sharing.Release.cs \
     'if (held.Count == 0)' 'if (held.Count >= 0)' "$share.ReleaseMode" tests
-mutant 'share: a pin holds nothing' $sharing.Release.cs \
+mutant 'share: a pin holds nothing' MagAlloc.Sharing/BufferHolders.cs \
     'if (buffer.Pins != 0 && buffer.Phase != BufferPhase.Live)' 'if (buffer.Pins < 0)' "$share.PinTests" tests
-mutant 'share: a revocation takes memory from under a pin' $sharing.Release.cs \
+mutant 'share: a revocation takes memory from under a pin' MagAlloc.Sharing/BufferReclaimer.cs \
     ' && revokeAt <= buffer.ReleasedAt && buffer.Pins == 0)' ' && revokeAt <= buffer.ReleasedAt)' "$share.PinTests" tests
 mutant 'share: buffers that are being made are nobodys' $sharing.Buffers.cs \
     '                    _owner = handle;
@@ -678,26 +672,22 @@ mutant 'share: what an importer said last is lost with it' $sharing.Peers.cs \
 mutant 'share: what an importer said last is lost where a message cannot be sent to it' $sharing.Peers.cs \
     '            Pump(peer, waits: true);
 ' '' "$share.LastWords" tests
-mutant 'share: an importer gets more frames than fit into its socket' $sharing.Frames.cs \
+mutant 'share: an importer gets more frames than fit into its socket' MagAlloc.Sharing/FrameStream.Lines.cs \
     'peer.Frames < peer.FrameRoom' 'peer.Frames >= 0' "$share.Crowd" tests
-mutant 'share: frames that did not fit are forgotten' $sharing.Frames.cs \
-    '        Serve(claim.Peer);
-    }
-
-    /// <summary>An importer has its frame no more' '    }
-
-    /// <summary>An importer has its frame no more' "$share.Crowd" tests
-mutant 'share: what the kernel sees of an untracked buffer is passed over' $sharing.Claims.cs \
-    'buffer.Claims.Count == 1 && Tracking != BufferTracking.Cooperative' 'buffer.Claims.Count == 1 && IsTracked(buffer)' "$share.Untracked" tests
-mutant 'share: a claim that was given up in words lasts' $sharing.Release.cs \
+mutant 'share: frames that did not fit are forgotten' MagAlloc.Sharing/FrameStream.Lines.cs \
+    '        ExpectNothing(claim.Peer);
+        Serve(claim.Peer);' '        ExpectNothing(claim.Peer);' "$share.Crowd" tests
+mutant 'share: what the kernel sees of an untracked buffer is passed over' MagAlloc.Sharing/BufferHolders.cs \
+    'buffer.Claims.Count == 1 && Ask' 'buffer.Claims.Count == 1 && !buffer.IsUntracked && Ask' "$share.Untracked" tests
+mutant 'share: a claim that was given up in words lasts' MagAlloc.Sharing/BufferHolders.cs \
     'buffer.Claims.Any(claim => !claim.IsDisputed)' 'buffer.Claims.Count != 0' "$share.Untracked" tests
-mutant 'share: a revocation that was refused is not due' $sharing.Release.cs \
-    '        buffer.RevokeAt = Math.Min(buffer.RevokeAt, NowTicks());
+mutant 'share: a revocation that was refused is not due' MagAlloc.Sharing/BufferReclaimer.cs \
+    '        buffer.RevokeAt = Math.Min(buffer.RevokeAt, Ticks.Now);
 ' '' "$share.ReleaseMode" tests
-mutant 'share: the end of a queue waits for nobody' $sharing.cs \
-    '            _isAbandoned = _released.TrueForAll(buffer => buffer.Phase is not (BufferPhase.Revoking or BufferPhase.Closing));' \
-    '            _isAbandoned = true;' "$share.PinTests" tests
-mutant 'share: figures tell of what is only reserved' $sharing.Events.cs \
+mutant 'share: the end of a queue waits for nobody' MagAlloc.Sharing/BufferLedger.cs \
+    '        IsAbandoned = _released.TrueForAll(buffer => buffer.Phase is not (BufferPhase.Revoking or BufferPhase.Closing));' \
+    '        IsAbandoned = true;' "$share.PinTests" tests
+mutant 'share: figures tell of what is only reserved' MagAlloc.Sharing/BufferLedger.cs \
     '_quotas.LiveBytes - _unmadeBytes' '_quotas.LiveBytes' "$share.SharingBooks" tests
 mutant 'share: stable buffers are made of reserved huge pages' MagAlloc.Sharing/BufferFormat.cs \
     'if (profile == BufferProfile.Stable && pages' 'if (profile < 0 && pages' "$share.SharedHugePage" tests

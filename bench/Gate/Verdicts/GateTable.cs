@@ -5,7 +5,7 @@ namespace MagAlloc.Bench.Gate.Verdicts;
 /// <summary>Prints the gate's verdicts for a person: all in a table, then what is to be said of some.</summary>
 internal static class GateTable
 {
-    public static void Print(StressConsole console, IReadOnlyList<Verdict> verdicts)
+    public static void Print(ProgramConsole console, IReadOnlyList<Verdict> verdicts)
     {
         console.Grid(["entry", "class", "verdict", "measured", "baseline", "limit", "unit"], [.. verdicts.Select(Row)]);
         foreach (Verdict verdict in verdicts.Where(v => v.Text.Length != 0))

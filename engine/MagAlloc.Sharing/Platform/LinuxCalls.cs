@@ -85,7 +85,4 @@ internal static unsafe partial class LinuxCalls
 
     [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true)]
     internal static partial nint SignalProcess(nint number, FileDescriptor process, int signal, void* information, uint flags);
-
-    [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true)]
-    internal static partial nint Futex(nint number, uint* word, int operation, uint value, TimeSpec* timeout, uint* word2, uint value3);
 }

@@ -134,73 +134,19 @@ internal static class Atomic
         location = value;
     }
 
+    /// <typeparam name="T">A number, or a class.</typeparam>
+    /// <returns>The value before.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static long CompareExchange(ref long location, long value, long comparand)
+    public static T CompareExchange<T>(ref T location, T value, T comparand)
     {
         Step(AtomicOperation.ReadModifyWrite);
         return Interlocked.CompareExchange(ref location, value, comparand);
     }
 
+    /// <typeparam name="T">A number, or a class.</typeparam>
+    /// <returns>The value before.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ulong CompareExchange(ref ulong location, ulong value, ulong comparand)
-    {
-        Step(AtomicOperation.ReadModifyWrite);
-        return Interlocked.CompareExchange(ref location, value, comparand);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int CompareExchange(ref int location, int value, int comparand)
-    {
-        Step(AtomicOperation.ReadModifyWrite);
-        return Interlocked.CompareExchange(ref location, value, comparand);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static byte CompareExchange(ref byte location, byte value, byte comparand)
-    {
-        Step(AtomicOperation.ReadModifyWrite);
-        return Interlocked.CompareExchange(ref location, value, comparand);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static T? CompareExchange<T>(ref T? location, T? value, T? comparand)
-        where T : class
-    {
-        Step(AtomicOperation.ReadModifyWrite);
-        return Interlocked.CompareExchange(ref location, value, comparand);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static T? Exchange<T>(ref T? location, T? value)
-        where T : class
-    {
-        Step(AtomicOperation.ReadModifyWrite);
-        return Interlocked.Exchange(ref location, value);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ulong Exchange(ref ulong location, ulong value)
-    {
-        Step(AtomicOperation.ReadModifyWrite);
-        return Interlocked.Exchange(ref location, value);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static nuint Exchange(ref nuint location, nuint value)
-    {
-        Step(AtomicOperation.ReadModifyWrite);
-        return Interlocked.Exchange(ref location, value);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int Exchange(ref int location, int value)
-    {
-        Step(AtomicOperation.ReadModifyWrite);
-        return Interlocked.Exchange(ref location, value);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static long Exchange(ref long location, long value)
+    public static T Exchange<T>(ref T location, T value)
     {
         Step(AtomicOperation.ReadModifyWrite);
         return Interlocked.Exchange(ref location, value);
@@ -220,6 +166,22 @@ internal static class Atomic
     {
         Step(AtomicOperation.ReadModifyWrite);
         return Interlocked.Add(ref location, value);
+    }
+
+    /// <summary>Makes the value at least so much.</summary>
+    public static void Raise(ref long location, long value)
+    {
+        long seen = Load(ref location);
+        while (value > seen)
+        {
+            long now = CompareExchange(ref location, value, seen);
+            if (now == seen)
+            {
+                return;
+            }
+
+            seen = now;
+        }
     }
 
     /// <returns>The new value.</returns>

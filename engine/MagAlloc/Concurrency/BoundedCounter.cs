@@ -3,17 +3,12 @@ using MagAlloc.Platform;
 namespace MagAlloc.Concurrency;
 
 /// <summary>A shared count with an upper bound and a record of its peak. Lock-free; for cold paths.</summary>
-internal class BoundedCounter
+internal class BoundedCounter(long limit)
 {
     private PaddedLong _value;
     private PaddedLong _peak;
 
-    public BoundedCounter(long limit)
-    {
-        Limit = limit;
-    }
-
-    public long Limit { get; }
+    public long Limit { get; } = limit;
 
     /// <summary>What of the owner's is claimed, or charged here, for a moment only.</summary>
     public Transit Transit { get; } = new();
@@ -49,7 +44,7 @@ internal class BoundedCounter
             long now = Atomic.CompareExchange(ref _value.Value, seen + amount, seen);
             if (now == seen)
             {
-                RecordPeak(seen + amount);
+                Atomic.Raise(ref _peak.Value, seen + amount);
                 if (!quietly)
                 {
                     OnChanged(amount, seen + amount);
@@ -87,19 +82,4 @@ internal class BoundedCounter
     /// <summary>For whoever knows a further bound. Asked before each addition; may be asked more than once for one.</summary>
     /// <param name="sum">What the value would be.</param>
     protected virtual bool Admits(long sum) => true;
-
-    private void RecordPeak(long value)
-    {
-        long peak = Atomic.Load(ref _peak.Value);
-        while (value > peak)
-        {
-            long now = Atomic.CompareExchange(ref _peak.Value, value, peak);
-            if (now == peak)
-            {
-                return;
-            }
-
-            peak = now;
-        }
-    }
 }

@@ -8,22 +8,17 @@ namespace MagAlloc.Concurrency;
 /// Made with the owner, so that an end needs no memory. <see cref="Add"/> is called by the closing thread, before it leaves; all
 /// else from any thread.
 /// </remarks>
-internal sealed unsafe class Remains
+/// <param name="heir">Gets what the system would not unmap; its readers leave it after they have left this one.</param>
+internal sealed unsafe class Remains(Remains? heir = null)
 {
     private const int MostRanges = 8;
 
     private readonly (nint Address, nuint Bytes)[] _ranges = new (nint, nuint)[MostRanges];
-    private readonly Remains? _heir;
+    private readonly Remains? _heir = heir;
     private int _count;
 
     // The closing thread's own.
     private long _readers = 1;
-
-    /// <param name="heir">Gets what the system would not unmap; its readers leave it after they have left this one.</param>
-    public Remains(Remains? heir = null)
-    {
-        _heir = heir;
-    }
 
     /// <summary>A range to unmap in the end. Empty ones are ignored.</summary>
     public void Add(void* address, nuint bytes)

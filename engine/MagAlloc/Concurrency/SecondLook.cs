@@ -8,7 +8,7 @@ namespace MagAlloc.Concurrency;
 /// Nobody is waited for without bound: a pass that was stopped in the middle keeps what it holds, and the request is refused after
 /// half a second in all; and after so many attempts that met others at work it is refused as well.
 /// </remarks>
-internal struct SecondLook
+internal struct SecondLook(Transit transit)
 {
     // Attempts that things came back behind. Each pass has one thing out at a time, and an attempt behind a flush needs few of them.
     private const int MostLooks = 64;
@@ -21,15 +21,10 @@ internal struct SecondLook
     private const int Patience = 500;
 #endif
 
-    private readonly Transit _transit;
+    private readonly Transit _transit = transit;
     private int _looks;
     private int _waits;
     private long _ended;
-
-    public SecondLook(Transit transit)
-    {
-        _transit = transit;
-    }
 
     /// <summary>Called before each attempt.</summary>
     public void Begin() => _ended = _transit.EndedElsewhere;

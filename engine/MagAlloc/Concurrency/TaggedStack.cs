@@ -17,20 +17,14 @@ namespace MagAlloc.Concurrency;
 /// discarded because the tag has moved.</para>
 /// <para><b>Progress.</b> Lock-free: a compare-and-swap fails only because another one succeeded.</para>
 /// </remarks>
-internal readonly unsafe struct TaggedStack
+/// <param name="nodes">Address of node 0.</param>
+/// <param name="nodeShift">Binary logarithm of a node's size in bytes; at least 3.</param>
+internal readonly unsafe struct TaggedStack(byte* nodes, int nodeShift)
 {
     private const int TagShift = 32;
 
-    private readonly byte* _nodes;
-    private readonly int _nodeShift;
-
-    /// <param name="nodes">Address of node 0.</param>
-    /// <param name="nodeShift">Binary logarithm of a node's size in bytes; at least 3.</param>
-    public TaggedStack(byte* nodes, int nodeShift)
-    {
-        _nodes = nodes;
-        _nodeShift = nodeShift;
-    }
+    private readonly byte* _nodes = nodes;
+    private readonly int _nodeShift = nodeShift;
 
     public void Push(ref ulong head, uint index)
     {

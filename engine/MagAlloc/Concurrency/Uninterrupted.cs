@@ -126,10 +126,7 @@ internal static class Uninterrupted
     {
         private readonly int _outside;
 
-        public Scope(int outside)
-        {
-            _outside = outside;
-        }
+        public Scope(int outside) => _outside = outside;
 
         public void Dispose()
         {

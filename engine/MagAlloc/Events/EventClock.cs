@@ -10,20 +10,15 @@ namespace MagAlloc.Events;
 /// fire. It lives in the background and ends by itself when the last session does.
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "One a process, for as long as it lives.")]
-internal sealed class EventClock
+internal sealed class EventClock(MagAllocEventSource log)
 {
     private const int StackBytes = 256 * 1024;
     private const int Stopped = 0;
     private const int Running = 1;
 
-    private readonly MagAllocEventSource _log;
+    private readonly MagAllocEventSource _log = log;
     private readonly AutoResetEvent _changed = new(initialState: false);
     private int _state;
-
-    public EventClock(MagAllocEventSource log)
-    {
-        _log = log;
-    }
 
     /// <summary>A session has begun or changed.</summary>
     public void Wake()

@@ -44,99 +44,53 @@ internal sealed unsafe partial class MagAllocEventSource : EventSource
     }
 
     [Event(1, Level = EventLevel.Informational, Keywords = Keywords.Owner)]
-    public void OwnerCreated(long owner, string name, string kind)
-    {
-        fixed (char* namePin = name, kindPin = kind)
-        {
-            EventData* data = stackalloc EventData[3];
-            data[0] = Data(&owner);
-            data[1] = Data(namePin, name);
-            data[2] = Data(kindPin, kind);
-            Write(1, 3, data);
-        }
-    }
+    public void OwnerCreated(long owner, string name, string kind) => WriteFields(1, owner, name, kind);
 
     [Event(2, Level = EventLevel.Informational, Keywords = Keywords.Owner)]
-    public void OwnerDisposed(long owner)
-    {
-        EventData data = Data(&owner);
-        Write(2, 1, &data);
-    }
+    public void OwnerDisposed(long owner) => WriteFields(2, owner);
 
     [Event(3, Version = 1, Level = EventLevel.Informational, Keywords = Keywords.Exchange)]
     public void MagazineExchanged(long owner, int sizeClass, int fromDepot, int toDepot, int depotMagazines, long threadId)
-    {
-        EventData* data = stackalloc EventData[6];
-        data[0] = Data(&owner);
-        data[1] = Data(&sizeClass);
-        data[2] = Data(&fromDepot);
-        data[3] = Data(&toDepot);
-        data[4] = Data(&depotMagazines);
-        data[5] = Data(&threadId);
-        Write(3, 6, data);
-    }
+        => WriteFields(3, owner, sizeClass, fromDepot, toDepot, depotMagazines, threadId);
 
     [Event(4, Level = EventLevel.Informational, Keywords = Keywords.Slab)]
-    public void SlabClaimed(long owner, int sizeClass, long address, long bytes) => WriteSlab(4, owner, sizeClass, address, bytes);
+    public void SlabClaimed(long owner, int sizeClass, long address, long bytes) => WriteFields(4, owner, sizeClass, address, bytes);
 
     [Event(5, Level = EventLevel.Informational, Keywords = Keywords.Slab)]
-    public void SlabRetired(long owner, int sizeClass, long address, long bytes) => WriteSlab(5, owner, sizeClass, address, bytes);
+    public void SlabRetired(long owner, int sizeClass, long address, long bytes) => WriteFields(5, owner, sizeClass, address, bytes);
 
     [Event(6, Level = EventLevel.Informational, Keywords = Keywords.Reclaim)]
-    public void ReclaimStart(long owner)
-    {
-        EventData data = Data(&owner);
-        Write(6, 1, &data);
-    }
+    public void ReclaimStart(long owner) => WriteFields(6, owner);
 
     [Event(7, Level = EventLevel.Informational, Keywords = Keywords.Reclaim)]
-    public void ReclaimStop(long owner, long magazines, long decommittedBytes) => WriteThree(7, owner, magazines, decommittedBytes);
+    public void ReclaimStop(long owner, long magazines, long decommittedBytes) => WriteFields(7, owner, magazines, decommittedBytes);
 
     [Event(8, Level = EventLevel.Informational, Keywords = Keywords.Commit)]
-    public void Committed(long owner, long bytes, long committedBytes) => WriteThree(8, owner, bytes, committedBytes);
+    public void Committed(long owner, long bytes, long committedBytes) => WriteFields(8, owner, bytes, committedBytes);
 
     [Event(9, Level = EventLevel.Informational, Keywords = Keywords.Commit)]
-    public void Decommitted(long owner, long bytes, long committedBytes) => WriteThree(9, owner, bytes, committedBytes);
+    public void Decommitted(long owner, long bytes, long committedBytes) => WriteFields(9, owner, bytes, committedBytes);
 
     [Event(10, Level = EventLevel.Informational, Keywords = Keywords.Reclaim)]
-    public void Trimmed(long owner, long bytes) => WriteTwo(10, owner, bytes);
+    public void Trimmed(long owner, long bytes) => WriteFields(10, owner, bytes);
 
     [Event(11, Level = EventLevel.Informational, Keywords = Keywords.Thread)]
-    public void ThreadAttached(long owner, int threads) => WriteThreads(11, owner, threads);
+    public void ThreadAttached(long owner, int threads) => WriteFields(11, owner, threads);
 
     [Event(12, Level = EventLevel.Informational, Keywords = Keywords.Thread)]
-    public void ThreadDetached(long owner, int threads) => WriteThreads(12, owner, threads);
+    public void ThreadDetached(long owner, int threads) => WriteFields(12, owner, threads);
 
     [Event(13, Level = EventLevel.Informational, Keywords = Keywords.Fault)]
-    public void FaultInjected(string point, long occurrence)
-    {
-        fixed (char* pointPin = point)
-        {
-            EventData* data = stackalloc EventData[2];
-            data[0] = Data(pointPin, point);
-            data[1] = Data(&occurrence);
-            Write(13, 2, data);
-        }
-    }
+    public void FaultInjected(string point, long occurrence) => WriteFields(13, point, occurrence);
 
     [Event(14, Level = EventLevel.Warning, Keywords = Keywords.Memory)]
-    public void OutOfMemory(long owner, long requestedBytes) => WriteTwo(14, owner, requestedBytes);
+    public void OutOfMemory(long owner, long requestedBytes) => WriteFields(14, owner, requestedBytes);
 
     [Event(15, Level = EventLevel.Error, Keywords = Keywords.Misuse)]
-    public void MisuseFound(long owner, string kind, long address)
-    {
-        fixed (char* kindPin = kind)
-        {
-            EventData* data = stackalloc EventData[3];
-            data[0] = Data(&owner);
-            data[1] = Data(kindPin, kind);
-            data[2] = Data(&address);
-            Write(15, 3, data);
-        }
-    }
+    public void MisuseFound(long owner, string kind, long address) => WriteFields(15, owner, kind, address);
 
     [Event(16, Level = EventLevel.Warning, Keywords = Keywords.Leak)]
-    public void LeakFound(long owner, long address, long bytes) => WriteThree(16, owner, address, bytes);
+    public void LeakFound(long owner, long address, long bytes) => WriteFields(16, owner, address, bytes);
 
     /// <remarks>
     /// May come thousands of times a second, and each frame is one more to walk: so neither this method nor <see cref="Write"/> has one.
@@ -170,75 +124,57 @@ internal sealed unsafe partial class MagAllocEventSource : EventSource
         long reclaimedMagazines,
         int threads,
         long injectedFaults)
-    {
-        EventData* data = stackalloc EventData[12];
-        data[0] = Data(&owner);
-        data[1] = Data(&allocatedBytes);
-        data[2] = Data(&threadCachedBytes);
-        data[3] = Data(&depotCachedBytes);
-        data[4] = Data(&committedBytes);
-        data[5] = Data(&reservedBytes);
-        data[6] = Data(&peakCommittedBytes);
-        data[7] = Data(&depotMagazines);
-        data[8] = Data(&depotExchanges);
-        data[9] = Data(&reclaimedMagazines);
-        data[10] = Data(&threads);
-        data[11] = Data(&injectedFaults);
-        Write(18, 12, data);
-    }
+        => WriteFields(
+            18,
+            owner,
+            allocatedBytes,
+            threadCachedBytes,
+            depotCachedBytes,
+            committedBytes,
+            reservedBytes,
+            peakCommittedBytes,
+            depotMagazines,
+            depotExchanges,
+            reclaimedMagazines,
+            threads,
+            injectedFaults);
 
     [Event(19, Level = EventLevel.Verbose, Keywords = Keywords.Statistics)]
-    public void ClassStatistics(
-        long owner, int sizeClass, long blockBytes, long allocatedBlocks, long cachedBlocks, long slabs, long wasteBytes)
+    public void ClassStatistics(long owner, int sizeClass, long blockBytes, long allocatedBlocks, long cachedBlocks, long slabs, long wasteBytes)
+        => WriteFields(19, owner, sizeClass, blockBytes, allocatedBlocks, cachedBlocks, slabs, wasteBytes);
+
+    /// <summary>Writes a payload out of the stack. At most two of its fields are strings.</summary>
+    [NonEvent]
+    private void WriteFields(int id, params ReadOnlySpan<Field> fields)
     {
-        EventData* data = stackalloc EventData[7];
-        data[0] = Data(&owner);
-        data[1] = Data(&sizeClass);
-        data[2] = Data(&blockBytes);
-        data[3] = Data(&allocatedBlocks);
-        data[4] = Data(&cachedBlocks);
-        data[5] = Data(&slabs);
-        data[6] = Data(&wasteBytes);
-        Write(19, 7, data);
+        EventData* data = stackalloc EventData[fields.Length];
+        long* numbers = stackalloc long[fields.Length];
+        fixed (char* first = TextOf(fields, 0), second = TextOf(fields, 1))
+        {
+            int texts = 0;
+            for (int i = 0; i < fields.Length; i++)
+            {
+                numbers[i] = fields[i].Number;
+                data[i].DataPointer = fields[i].Text is null ? (nint)(numbers + i) : (nint)(texts++ == 0 ? first : second);
+                data[i].Size = fields[i].Bytes;
+            }
+
+            Write(id, fields.Length, data);
+        }
     }
 
     [NonEvent]
-    private void WriteSlab(int id, long owner, int sizeClass, long address, long bytes)
+    private static string? TextOf(ReadOnlySpan<Field> fields, int index)
     {
-        EventData* data = stackalloc EventData[4];
-        data[0] = Data(&owner);
-        data[1] = Data(&sizeClass);
-        data[2] = Data(&address);
-        data[3] = Data(&bytes);
-        Write(id, 4, data);
-    }
+        foreach (ref readonly Field field in fields)
+        {
+            if (field.Text is not null && index-- == 0)
+            {
+                return field.Text;
+            }
+        }
 
-    [NonEvent]
-    private void WriteThreads(int id, long owner, int threads)
-    {
-        EventData* data = stackalloc EventData[2];
-        data[0] = Data(&owner);
-        data[1] = Data(&threads);
-        Write(id, 2, data);
-    }
-
-    [NonEvent]
-    private void WriteTwo(int id, long owner, long second)
-    {
-        EventData* data = stackalloc EventData[2];
-        data[0] = Data(&owner);
-        data[1] = Data(&second);
-        Write(id, 2, data);
-    }
-
-    [NonEvent]
-    private void WriteThree(int id, long owner, long second, long third)
-    {
-        EventData* data = stackalloc EventData[3];
-        data[0] = Data(&owner);
-        data[1] = Data(&second);
-        data[2] = Data(&third);
-        Write(id, 3, data);
+        return null;
     }
 
     [NonEvent]
@@ -246,9 +182,6 @@ internal sealed unsafe partial class MagAllocEventSource : EventSource
 
     [NonEvent]
     private static EventData Data(int* value) => new() { DataPointer = (nint)value, Size = sizeof(int) };
-
-    [NonEvent]
-    private static EventData Data(char* pinned, string value) => new() { DataPointer = (nint)pinned, Size = (value.Length + 1) * sizeof(char) };
 
     [NonEvent]
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -269,6 +202,20 @@ internal sealed unsafe partial class MagAllocEventSource : EventSource
         {
             EventGuard.t_depth = 0;
         }
+    }
+
+    private readonly struct Field(long number, int bytes, string? text)
+    {
+        // Of a number the low bytes come first, on every processor that .NET runs on.
+        public readonly long Number = number;
+        public readonly int Bytes = bytes;
+        public readonly string? Text = text;
+
+        public static implicit operator Field(long value) => new(value, sizeof(long), null);
+
+        public static implicit operator Field(int value) => new(value, sizeof(int), null);
+
+        public static implicit operator Field(string value) => new(0, (value.Length + 1) * sizeof(char), value);
     }
 
     [InlineArray(5)]

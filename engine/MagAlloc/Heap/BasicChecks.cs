@@ -11,14 +11,9 @@ namespace MagAlloc;
 /// value is the check: of two concurrent frees exactly one finds it set. Runs carry their own token
 /// (<see cref="RunSpace"/>). Lock-free.
 /// </remarks>
-internal sealed unsafe class BasicChecks : IBlockChecks
+internal sealed unsafe class BasicChecks(HeapCore core) : IBlockChecks
 {
-    private readonly HeapCore _core;
-
-    public BasicChecks(HeapCore core)
-    {
-        _core = core;
-    }
+    private readonly HeapCore _core = core;
 
     /// <inheritdoc/>
     public nuint Allocate(nuint byteCount, nuint alignment, bool zeroed, bool mayFlush)

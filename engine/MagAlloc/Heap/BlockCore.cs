@@ -317,15 +317,8 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
     /// <exception cref="ObjectDisposedException">The owner is disposed.</exception>
     public HeapStatistics GetStatistics()
     {
-        Engine.Enter();
-        try
-        {
-            return new HeapStatistics(Read());
-        }
-        finally
-        {
-            Engine.Leave();
-        }
+        using Guest inside = Engine.AsGuest();
+        return new HeapStatistics(Read());
     }
 
     /// <summary>Ends the heap; accepts one that was never, or only partly, built.</summary>
@@ -354,17 +347,10 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
     /// <summary>What an allocation does that found no memory, before it tries once more.</summary>
     protected void Flush()
     {
-        Engine.Enter();
-        try
-        {
-            Atomic.Increment(ref _flushes);
-            Engine.RequestFlush();
-            Trim();
-        }
-        finally
-        {
-            Engine.Leave();
-        }
+        using Guest inside = Engine.AsGuest();
+        Atomic.Increment(ref _flushes);
+        Engine.RequestFlush();
+        Trim();
     }
 
     private long InjectedFaults => _faults?.Injected ?? 0;

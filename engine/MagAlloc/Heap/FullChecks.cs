@@ -17,7 +17,7 @@ namespace MagAlloc;
 /// <para>Records are managed objects in concurrent dictionaries: this level allocates and takes locks, and is the one part of
 /// the heap that is not lock-free.</para>
 /// </remarks>
-internal sealed unsafe class FullChecks : IBlockChecks
+internal sealed unsafe class FullChecks(HeapCore core) : IBlockChecks
 {
     private const byte Poison = 0xDF;
     private const byte RedZone = 0xFD;
@@ -25,7 +25,7 @@ internal sealed unsafe class FullChecks : IBlockChecks
     private const long QuarantineBytes = 4 * 1024 * 1024;
     private const int MaxSamples = 100;
 
-    private readonly HeapCore _core;
+    private readonly HeapCore _core = core;
     private readonly ConcurrentDictionary<nuint, CheckedBlock> _live = new();
     private readonly ConcurrentDictionary<nuint, CheckedBlock> _quarantined = new();
     private readonly ConcurrentQueue<CheckedBlock> _quarantine = new();
@@ -34,11 +34,6 @@ internal sealed unsafe class FullChecks : IBlockChecks
     private long _heldBlocks;
     private long _heldRuns;
     private long _sequence;
-
-    public FullChecks(HeapCore core)
-    {
-        _core = core;
-    }
 
     /// <inheritdoc/>
     public nuint Allocate(nuint byteCount, nuint alignment, bool zeroed, bool mayFlush)
@@ -106,9 +101,7 @@ internal sealed unsafe class FullChecks : IBlockChecks
 
     /// <inheritdoc/>
     public nuint UsableSize(nuint address)
-    {
-        return _live.TryGetValue(address, out CheckedBlock? block) ? block.Bytes : throw Unknown(address);
-    }
+        => _live.TryGetValue(address, out CheckedBlock? block) ? block.Bytes : throw Unknown(address);
 
     /// <summary>Empties the quarantine.</summary>
     public void Trim()

@@ -12,10 +12,7 @@ public readonly record struct HeapStatistics
 {
     private readonly Ledger _ledger;
 
-    internal HeapStatistics(in Ledger ledger)
-    {
-        _ledger = ledger;
-    }
+    internal HeapStatistics(in Ledger ledger) => _ledger = ledger;
 
     /// <summary>Blocks of size classes that callers hold.</summary>
     public long AllocatedBlocks { get => _ledger.AllocatedBlocks; internal init => _ledger.AllocatedBlocks = value; }

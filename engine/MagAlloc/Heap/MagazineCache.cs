@@ -157,19 +157,12 @@ public sealed unsafe partial class MagazineCache<TSource> : IDisposable
 
         try
         {
-            _engine.Enter();
-            try
-            {
-                long before = countAlso ? _engine.CountCached(Code) : 0;
-                _engine.FlushCurrent(keepFullInDepot: false);
-                long bytes = _engine.Trim();
-                resources = countAlso ? Math.Max(0, before - _engine.CountCached(Code)) : 0;
-                return bytes;
-            }
-            finally
-            {
-                _engine.Leave();
-            }
+            using Guest inside = _engine.AsGuest();
+            long before = countAlso ? _engine.CountCached(Code) : 0;
+            _engine.FlushCurrent(keepFullInDepot: false);
+            long bytes = _engine.Trim();
+            resources = countAlso ? Math.Max(0, before - _engine.CountCached(Code)) : 0;
+            return bytes;
         }
         finally
         {
@@ -183,30 +176,16 @@ public sealed unsafe partial class MagazineCache<TSource> : IDisposable
     /// <inheritdoc cref="NativeHeap.Tick"/>
     public bool Tick()
     {
-        _engine.Enter();
-        try
-        {
-            return _engine.Tick() == ReclaimOutlook.Pending;
-        }
-        finally
-        {
-            _engine.Leave();
-        }
+        using Guest inside = _engine.AsGuest();
+        return _engine.Tick() == ReclaimOutlook.Pending;
     }
 
     /// <summary>Reads the books. Stops nobody.</summary>
     /// <exception cref="ObjectDisposedException">The cache is disposed.</exception>
     public MagazineCacheStatistics GetStatistics()
     {
-        _engine.Enter();
-        try
-        {
-            return new MagazineCacheStatistics(Read());
-        }
-        finally
-        {
-            _engine.Leave();
-        }
+        using Guest inside = _engine.AsGuest();
+        return new MagazineCacheStatistics(Read());
     }
 
     /// <summary>
@@ -276,27 +255,13 @@ public sealed unsafe partial class MagazineCache<TSource> : IDisposable
 
     private nuint AllocatePastMagazines()
     {
-        _engine.Enter();
-        try
-        {
-            return _engine.AcquireOne(Code);
-        }
-        finally
-        {
-            _engine.Leave();
-        }
+        using Guest inside = _engine.AsGuest();
+        return _engine.AcquireOne(Code);
     }
 
     private void FreePastMagazines(nuint stored)
     {
-        _engine.Enter();
-        try
-        {
-            _engine.ReleaseOne(Code, stored);
-        }
-        finally
-        {
-            _engine.Leave();
-        }
+        using Guest inside = _engine.AsGuest();
+        _engine.ReleaseOne(Code, stored);
     }
 }

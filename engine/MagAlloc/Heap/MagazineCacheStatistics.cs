@@ -7,10 +7,7 @@ public readonly record struct MagazineCacheStatistics
 {
     private readonly Ledger _ledger;
 
-    internal MagazineCacheStatistics(in Ledger ledger)
-    {
-        _ledger = ledger;
-    }
+    internal MagazineCacheStatistics(in Ledger ledger) => _ledger = ledger;
 
     /// <summary>Resources in thread caches and in the depot.</summary>
     public long CachedResources { get => _ledger.CachedBlocks; internal init => _ledger.CachedBlocks = value; }

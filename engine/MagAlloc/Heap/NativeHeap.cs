@@ -127,16 +127,9 @@ public sealed unsafe partial class NativeHeap : IDisposable
     /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
     public long Trim()
     {
-        _core.Engine.Enter();
-        try
-        {
-            _checks?.Trim();
-            return _core.Trim();
-        }
-        finally
-        {
-            _core.Engine.Leave();
-        }
+        using Guest inside = _core.Engine.AsGuest();
+        _checks?.Trim();
+        return _core.Trim();
     }
 
     /// <summary>One reclaim pass: what the worker does every interval. A second one at the same time returns at once.</summary>
@@ -144,15 +137,8 @@ public sealed unsafe partial class NativeHeap : IDisposable
     /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
     public bool Tick()
     {
-        _core.Engine.Enter();
-        try
-        {
-            return _core.Tick() == ReclaimOutlook.Pending;
-        }
-        finally
-        {
-            _core.Engine.Leave();
-        }
+        using Guest inside = _core.Engine.AsGuest();
+        return _core.Tick() == ReclaimOutlook.Pending;
     }
 
     /// <summary>Reads the books. Allocates nothing and stops nobody.</summary>

@@ -8,19 +8,12 @@ namespace MagAlloc;
 /// <see cref="Memory{T}"/> is a safe type, so what is taken of it after the heap's end is refused. A span that was taken before is out of
 /// reach. What is pinned stays mapped until it is unpinned: native code that is at work on it reads zeroes, and does not fault.
 /// </remarks>
-internal sealed unsafe class NativeMemoryOwner : MemoryManager<byte>
+internal sealed unsafe class NativeMemoryOwner(NativeHeap heap, int length) : MemoryManager<byte>
 {
-    private readonly NativeHeap _heap;
-    private readonly int _length;
-    private nuint _block;
+    private readonly NativeHeap _heap = heap;
+    private readonly int _length = length;
+    private nuint _block = (nuint)heap.Allocate((nuint)length);
     private int _pins;
-
-    public NativeMemoryOwner(NativeHeap heap, int length)
-    {
-        _heap = heap;
-        _length = length;
-        _block = (nuint)heap.Allocate((nuint)length);
-    }
 
     /// <inheritdoc/>
     public override Span<byte> GetSpan() => new((void*)Block(), _length);
@@ -55,7 +48,7 @@ internal sealed unsafe class NativeMemoryOwner : MemoryManager<byte>
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        nuint block = Atomic.Exchange(ref _block, 0);
+        nuint block = Atomic.Exchange(ref _block, (nuint)0);
         if (block == 0)
         {
             return;

@@ -3,15 +3,10 @@ using MagAlloc.Slabs;
 namespace MagAlloc;
 
 /// <summary>Runs a pool's constructor on a block.</summary>
-internal sealed unsafe class PoolInitializer<T> : IBlockInitializer
+internal sealed unsafe class PoolInitializer<T>(UnmanagedConstructor<T> constructor) : IBlockInitializer
     where T : unmanaged
 {
-    private readonly UnmanagedConstructor<T> _constructor;
-
-    public PoolInitializer(UnmanagedConstructor<T> constructor)
-    {
-        _constructor = constructor;
-    }
+    private readonly UnmanagedConstructor<T> _constructor = constructor;
 
     /// <inheritdoc/>
     public void Initialize(nuint block) => _constructor(ref *(T*)block);

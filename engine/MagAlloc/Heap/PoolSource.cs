@@ -4,15 +4,10 @@ using MagAlloc.Slabs;
 namespace MagAlloc;
 
 /// <summary>The slabs of a pool as a source of magazines: a type of its own for each item type, and so a thread-static too.</summary>
-internal readonly unsafe struct PoolSource<T> : IMagazineSource
+internal readonly unsafe struct PoolSource<T>(SlabSpace slabs) : IMagazineSource
     where T : unmanaged
 {
-    private readonly SlabSource _slabs;
-
-    public PoolSource(SlabSpace slabs)
-    {
-        _slabs = new SlabSource(slabs);
-    }
+    private readonly SlabSource _slabs = new SlabSource(slabs);
 
     /// <inheritdoc/>
     public static bool RunsUserCode => false;

@@ -5,32 +5,24 @@ namespace MagAlloc;
 
 /// <summary>A user's source as the magazine engine wants it.</summary>
 /// <remarks>In magazines a resource is stored as its number + 1, because 0 marks the bottom and 0 is a legal resource.</remarks>
-internal unsafe struct ResourceAdapter<TSource> : IMagazineSource
+/// <param name="owner">Number of the cache.</param>
+/// <param name="source">The user's.</param>
+/// <param name="depotCapacity">Resources that depots may hold.</param>
+/// <param name="faults">Plan asked before the source is, or null.</param>
+internal unsafe struct ResourceAdapter<TSource>(long owner, TSource source, long depotCapacity, FaultPlan? faults) : IMagazineSource
     where TSource : struct, IResourceSource
 {
-    private readonly long _owner;
-    private readonly FaultPlan? _faults;
+    private readonly long _owner = owner;
+    private readonly FaultPlan? _faults = faults;
 #pragma warning disable IDE0044 // A source may change its own fields; readonly would make it change copies.
-    private TSource _source;
+    private TSource _source = source;
 #pragma warning restore IDE0044
-
-    /// <param name="owner">Number of the cache.</param>
-    /// <param name="source">The user's.</param>
-    /// <param name="depotCapacity">Resources that depots may hold.</param>
-    /// <param name="faults">Plan asked before the source is, or null.</param>
-    public ResourceAdapter(long owner, TSource source, long depotCapacity, FaultPlan? faults)
-    {
-        _owner = owner;
-        _source = source;
-        _faults = faults;
-        DepotBudget = depotCapacity;
-    }
 
     /// <inheritdoc/>
     public static bool RunsUserCode => true;
 
     /// <inheritdoc/>
-    public long DepotBudget { get; }
+    public long DepotBudget { get; } = depotCapacity;
 
     public static nuint Encode(ulong resource) => (nuint)(resource + 1);
 

@@ -116,29 +116,15 @@ public sealed unsafe class UnmanagedPool<T> : IDisposable
     /// <inheritdoc cref="NativeHeap.Trim"/>
     public long Trim()
     {
-        _core.Engine.Enter();
-        try
-        {
-            return _core.Trim();
-        }
-        finally
-        {
-            _core.Engine.Leave();
-        }
+        using Guest inside = _core.Engine.AsGuest();
+        return _core.Trim();
     }
 
     /// <inheritdoc cref="NativeHeap.Tick"/>
     public bool Tick()
     {
-        _core.Engine.Enter();
-        try
-        {
-            return _core.Tick() == ReclaimOutlook.Pending;
-        }
-        finally
-        {
-            _core.Engine.Leave();
-        }
+        using Guest inside = _core.Engine.AsGuest();
+        return _core.Tick() == ReclaimOutlook.Pending;
     }
 
     /// <inheritdoc cref="NativeHeap.GetStatistics"/>

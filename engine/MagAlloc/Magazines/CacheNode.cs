@@ -26,36 +26,27 @@ namespace MagAlloc.Magazines;
 /// exchange, so each remains is left once. The owner that leaves while the node is still Live says so by <see cref="HasLeft"/>,
 /// and then looks at the state; the closer sets the state, and then looks at that: one of the two sees the other.</para>
 /// </remarks>
-internal sealed unsafe class CacheNode
+internal sealed unsafe class CacheNode(ICacheOwner owner, ThreadLife life, LastUse use)
 {
-    private long _word;
+    private long _word = default(CacheTicket).In(CacheNodeState.Live).Word;
     private Remains? _steps;
     private Remains? _looks;
     private int _hasLeft;
 
-    public CacheNode(ICacheOwner owner, ThreadLife life, LastUse use)
-    {
-        Owner = owner;
-        EngineId = owner.Id;
-        Life = life;
-        Use = use;
-        _word = default(CacheTicket).In(CacheNodeState.Live).Word;
-    }
-
     /// <summary>Null once the engine is closed.</summary>
-    public ICacheOwner? Owner { get; private set; }
+    public ICacheOwner? Owner { get; private set; } = owner;
 
     /// <summary>Number of the engine.</summary>
-    public long EngineId { get; }
+    public long EngineId { get; } = owner.Id;
 
     /// <summary>Set before the node is published, and not changed after.</summary>
     public ThreadCache* Cache { get; set; }
 
     /// <summary>The owning thread. Written by the adopter only, before it publishes the state; read after the ticket.</summary>
-    public ThreadLife Life { get; set; }
+    public ThreadLife Life { get; set; } = life;
 
     /// <summary>What the owning thread used last. As <see cref="Life"/>.</summary>
-    public LastUse Use { get; set; }
+    public LastUse Use { get; set; } = use;
 
     /// <summary>The node added before this one.</summary>
     public CacheNode? Next { get; set; }

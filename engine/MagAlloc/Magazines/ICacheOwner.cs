@@ -12,6 +12,9 @@ internal interface ICacheOwner
     /// <summary>Whether <see cref="Reap"/> may run on the finalizer thread.</summary>
     bool ReapsOnFinalizer { get; }
 
+    /// <summary>A guest leaves.</summary>
+    void Leave();
+
     /// <summary>Brings home what a dead thread's cache holds, unless somebody else has.</summary>
     /// <param name="node">The thread's node.</param>
     /// <param name="seen">The node while it belonged to that thread.</param>

@@ -93,7 +93,8 @@ internal unsafe partial class MagazineEngine<TSource>
         }
     }
 
-    private void TellExchanges(CacheTrace* trace, bool discard)
+    /// <inheritdoc/>
+    private protected override void TellExchanges(CacheTrace* trace, bool discard)
     {
         // Nobody would be told of an event inside an event, so what is waiting goes on waiting.
         if (EventGuard.t_depth != 0)
@@ -130,11 +131,8 @@ internal unsafe partial class MagazineEngine<TSource>
         }
     }
 
-    /// <summary>
-    /// Tells of what the owner of a cache that nobody owns now has exchanged, so that a successor may take it over and count as itself.
-    /// </summary>
-    /// <returns>False when this thread is inside an event, so that it would be lost.</returns>
-    private bool TryTellLast(ThreadCache* cache)
+    /// <inheritdoc/>
+    private protected override bool TryTellLast(ThreadCache* cache)
     {
         CacheTrace* trace = CacheTrace.Look(cache);
         if (trace == null || !CacheTrace.HasUntold(trace))
@@ -167,30 +165,6 @@ internal unsafe partial class MagazineEngine<TSource>
         if (log.IsEnabled(EventLevel.Informational, MagAllocEventSource.Keywords.Reclaim))
         {
             log.Trimmed(Id, bytes);
-        }
-    }
-
-    private void TellThread(bool attached)
-    {
-        MagAllocEventSource log = MagAllocEventSource.Log;
-        if (!log.IsEnabled(EventLevel.Informational, MagAllocEventSource.Keywords.Thread))
-        {
-            return;
-        }
-
-        int threads = 0;
-        for (CacheNode? node = Atomic.Load(ref _nodes); node is not null; node = node.Next)
-        {
-            threads += node.Ticket.State == CacheNodeState.Live ? 1 : 0;
-        }
-
-        if (attached)
-        {
-            log.ThreadAttached(Id, threads);
-        }
-        else
-        {
-            log.ThreadDetached(Id, threads);
         }
     }
 

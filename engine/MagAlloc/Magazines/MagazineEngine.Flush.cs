@@ -6,13 +6,8 @@ namespace MagAlloc.Magazines;
 /// <content>Bringing home what a cache holds.</content>
 internal unsafe partial class MagazineEngine<TSource>
 {
-    private protected int _flushEpoch;
-
-    /// <summary>Asks every thread to bring its magazines home at its next slow step. Idle threads keep theirs.</summary>
-    public void RequestFlush() => Atomic.Add(ref _flushEpoch, 1);
-
-    /// <summary>Empties a cache that the caller owns: full magazines to the depot or the source, the rest to the source.</summary>
-    public void Flush(ThreadCache* cache, bool keepFullInDepot)
+    /// <inheritdoc/>
+    public override void Flush(ThreadCache* cache, bool keepFullInDepot)
     {
         for (int code = 1; code < _codes; code++)
         {

@@ -24,8 +24,8 @@ internal unsafe partial class MagazineEngine<TSource>
         _worker = new ReclaimWorker(_options.Name, interval, pass);
     }
 
-    /// <summary>Wakes the worker, if it has gone to sleep.</summary>
-    public void ArmWorker() => _worker?.Arm();
+    /// <inheritdoc/>
+    public override void ArmWorker() => _worker?.Arm();
 
     /// <summary>One reclaim pass over dead threads and depots; a second caller at the same time returns at once.</summary>
     public ReclaimOutlook Tick()
@@ -89,9 +89,8 @@ internal unsafe partial class MagazineEngine<TSource>
         TellReclaimStop(DrainDepots(reclaimed: true), 0);
     }
 
-    /// <summary>Returns all full magazines to the source.</summary>
-    /// <returns>How many.</returns>
-    private long DrainDepots(bool reclaimed)
+    /// <inheritdoc/>
+    private protected override long DrainDepots(bool reclaimed)
     {
         long magazines = 0;
         for (int code = 1; code < _codes; code++)
@@ -234,6 +233,6 @@ internal unsafe partial class MagazineEngine<TSource>
         return true;
     }
 
-    /// <summary>No pass of the worker is under way when this returns, and none comes. Idempotent.</summary>
-    public void StopWorker() => _worker?.Dispose();
+    /// <inheritdoc/>
+    public override void StopWorker() => _worker?.Dispose();
 }

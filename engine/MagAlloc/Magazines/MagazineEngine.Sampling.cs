@@ -26,8 +26,6 @@ namespace MagAlloc.Magazines;
 /// </remarks>
 internal unsafe partial class MagazineEngine<TSource>
 {
-    private const long Ending = -1;
-
     /// <summary>Tells every cache of the mean that the sessions want now.</summary>
     public void FollowSessions()
     {
@@ -60,33 +58,6 @@ internal unsafe partial class MagazineEngine<TSource>
         if (TSource.IsSampled && cache != null && cache->SampleMean != 0)
         {
             SamplePastNow(cache, code, bytes, address);
-        }
-    }
-
-    /// <summary>Makes a cache want what the sessions want at the moment.</summary>
-    private static void FollowSession(ThreadCache* cache)
-    {
-        if (!TSource.IsSampled)
-        {
-            return;
-        }
-
-        while (true)
-        {
-            long mean = MagAllocEventSource.Log.MeanBytes;
-            long seen = Atomic.Load(ref cache->SampleMean);
-            long wanted = mean != 0 ? mean : seen != 0 ? Ending : 0;
-            if (seen != wanted && Atomic.CompareExchange(ref cache->SampleMean, wanted, seen) != seen)
-            {
-                continue;
-            }
-
-            // Dekker between a new cache (published, then reads the mean) and a command (writes the mean, then walks the caches).
-            Atomic.Fence();
-            if (MagAllocEventSource.Log.MeanBytes == mean)
-            {
-                return;
-            }
         }
     }
 

@@ -17,14 +17,14 @@ namespace MagAlloc.Magazines;
 /// <item>A resource is in the source, in exactly one magazine, or with the caller. The engine never fails a free: where no
 /// empty magazine can be had, resources go straight to the source.</item>
 /// <item>Memory behind this engine that a thread may be looking at stays mapped until that thread is outside, so
-/// one that races with <see cref="Close"/> reads zeroes at worst, and meets the exception at its next slow step.</item>
+/// one that races with <see cref="CacheLifetime{TSource}.Close"/> reads zeroes at worst, and meets the exception at its next slow step.</item>
 /// </list>
 /// <para><b>Threads.</b> A thread's cache is its own; <see cref="Tick"/> and <see cref="Trim"/> may run on any thread and
 /// touch depots and dead threads' caches only.</para>
 /// </remarks>
 /// <typeparam name="TSource">A struct, so that its calls are direct.</typeparam>
 [SuppressMessage("Design", "CA1001", Justification = "Close is the disposal; it needs to know when readers have left.")]
-internal unsafe partial class MagazineEngine<TSource> : ICacheOwner
+internal unsafe partial class MagazineEngine<TSource> : CacheLifetime<TSource>
     where TSource : struct, IMagazineSource
 {
     // A pair of magazines with less than an eighth of one in it is topped up rather than only swapped.
@@ -33,59 +33,27 @@ internal unsafe partial class MagazineEngine<TSource> : ICacheOwner
     // Magazines of fewer blocks than this are not swapped: that would come at every other operation.
     private protected const int FewBlocks = 4;
 
-    private protected readonly EngineOptions _options;
-    private protected readonly int[] _capacities;
     private protected readonly MagazineStore _store;
     private protected readonly TaggedStack _links;
     private protected readonly Depot[] _depots;
-    private protected readonly int _codes;
 #pragma warning disable IDE0044 // A user's source may change its own fields; readonly would make it change copies.
     private protected TSource _source;
 #pragma warning restore IDE0044
     private protected PaddedLong _depotWeight;
-    private int _closed;
 
     /// <exception cref="OutOfMemoryException">A step of the construction failed; nothing is left behind.</exception>
     public MagazineEngine(TSource source, EngineOptions options)
+        : base(options)
     {
         _source = source;
-        _options = options;
-        _steps = new Remains(heir: _looks);
-        Id = options.Id != 0 ? options.Id : EngineIds.Next();
-        _codes = 1 + options.Classes.Length + options.ExtraCodes;
-        _capacities = new int[_codes];
-        for (int i = 0; i < options.Classes.Length; i++)
-        {
-            _capacities[i + 1] = options.Classes[i].Capacity;
-        }
-
         _depots = new Depot[_codes];
         _store = new MagazineStore(options.MagazineCapacity, options.Committed, options.Faults, TSource.KeepsLowest, options.LeastMagazines);
         _links = _store.Links;
     }
 
-    /// <inheritdoc/>
-    public long Id { get; }
-
-    public bool IsClosed => Atomic.Load(ref _closed) != 0;
-
     public nuint ReservedBytes => _store.ReservedBytes;
 
-    /// <summary>This thread's cache, made on first use.</summary>
-    /// <returns>Null when there is no memory for one.</returns>
-    /// <exception cref="ObjectDisposedException">The engine is closed.</exception>
-    public ThreadCache* Current()
-    {
-        ThreadCache* last = CacheSlot<TSource>.t_last;
-        return last != null && last->EngineId == Id ? last : Attach();
-    }
-
-    /// <summary>This thread's cache if it has one.</summary>
-    public ThreadCache* FindOwn()
-    {
-        ThreadCache* last = CacheSlot<TSource>.t_last;
-        return last != null && last->EngineId == Id ? last : ThreadRecord.Current.Find(Id);
-    }
+    private protected override MagazineStore Store => _store;
 
     /// <summary>Allocation when the loaded magazine is empty.</summary>
     /// <returns>A resource, or 0 when the source is exhausted.</returns>
@@ -176,9 +144,6 @@ internal unsafe partial class MagazineEngine<TSource> : ICacheOwner
         entry->Loaded -= resource != 0 ? 1 : 0;
         return resource;
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private protected static bool IsReal(ThreadCache* cache, nuint* loaded) => loaded != &cache->NoneEmpty;
 
     private protected nuint RefillFromNext(ThreadCache* cache, int code, int capacity)
     {
@@ -372,17 +337,5 @@ internal unsafe partial class MagazineEngine<TSource> : ICacheOwner
         }
 
         _store.Lowest(_store.IndexOf(magazine)) = lowest;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private protected void ThrowIfClosed()
-    {
-        if (IsClosed)
-        {
-            Throw(_options.Name);
-        }
-
-        [DoesNotReturn]
-        static void Throw(string name) => throw new ObjectDisposedException(name);
     }
 }

@@ -255,24 +255,9 @@ internal sealed unsafe class MagazineStore
             _committed.Subtract((long)_pageBytes);
         }
 
-        RecordUse(g + 1);
+        Atomic.Raise(ref _groupsUsed.Value, g + 1);
 
         return true;
-    }
-
-    private void RecordUse(int groups)
-    {
-        long seen = Atomic.Load(ref _groupsUsed.Value);
-        while (groups > seen)
-        {
-            long now = Atomic.CompareExchange(ref _groupsUsed.Value, groups, seen);
-            if (now == seen)
-            {
-                return;
-            }
-
-            seen = now;
-        }
     }
 
     private long TrimPage(int g, int page)

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using MagAlloc.Concurrency;
 using MagAlloc.Platform;
 
 namespace MagAlloc.Magazines;

@@ -7,37 +7,25 @@ namespace MagAlloc.Platform;
 /// Clean pages of files are charged to a group as well, and go first when it is full: they count as free. So does the swap that the group may still use. A group's
 /// soft bound (<c>memory.high</c>) counts like its limit: beyond it the kernel slows whoever allocates down to nothing, which is no better than a refusal.
 /// </remarks>
+/// <param name="name">In messages.</param>
+/// <param name="folder">Where its files are.</param>
+/// <param name="isVersion2">Of which version.</param>
 [SupportedOSPlatform("linux")]
-internal sealed class ControlGroup
+internal sealed class ControlGroup(string name, string folder, bool isVersion2)
 {
     private const int StatisticsBytes = 8192;
 
     // What version 1 says where there is no limit: the largest number, in whole pages.
     private const long NoLimit = long.MaxValue / 2;
 
-    private readonly bool _isVersion2;
-    private readonly string _name;
-    private readonly ProcFile _most;
-    private readonly ProcFile _high;
-    private readonly ProcFile _used;
-    private readonly ProcFile _swapMost;
-    private readonly ProcFile _swapUsed;
-    private readonly ProcFile _statistics;
-
-    /// <param name="name">In messages.</param>
-    /// <param name="folder">Where its files are.</param>
-    /// <param name="isVersion2">Of which version.</param>
-    internal ControlGroup(string name, string folder, bool isVersion2)
-    {
-        _isVersion2 = isVersion2;
-        _name = name;
-        _most = new ProcFile(folder + (isVersion2 ? "/memory.max" : "/memory.limit_in_bytes"));
-        _high = new ProcFile(folder + "/memory.high");
-        _used = new ProcFile(folder + (isVersion2 ? "/memory.current" : "/memory.usage_in_bytes"));
-        _swapMost = new ProcFile(folder + (isVersion2 ? "/memory.swap.max" : "/memory.memsw.limit_in_bytes"));
-        _swapUsed = new ProcFile(folder + (isVersion2 ? "/memory.swap.current" : "/memory.memsw.usage_in_bytes"));
-        _statistics = new ProcFile(folder + "/memory.stat");
-    }
+    private readonly bool _isVersion2 = isVersion2;
+    private readonly string _name = name;
+    private readonly ProcFile _most = new ProcFile(folder + (isVersion2 ? "/memory.max" : "/memory.limit_in_bytes"));
+    private readonly ProcFile _high = new ProcFile(folder + "/memory.high");
+    private readonly ProcFile _used = new ProcFile(folder + (isVersion2 ? "/memory.current" : "/memory.usage_in_bytes"));
+    private readonly ProcFile _swapMost = new ProcFile(folder + (isVersion2 ? "/memory.swap.max" : "/memory.memsw.limit_in_bytes"));
+    private readonly ProcFile _swapUsed = new ProcFile(folder + (isVersion2 ? "/memory.swap.current" : "/memory.memsw.usage_in_bytes"));
+    private readonly ProcFile _statistics = new ProcFile(folder + "/memory.stat");
 
     private string LimitName => _isVersion2 ? "memory.max" : "memory.limit_in_bytes";
 

@@ -4,6 +4,7 @@ namespace MagAlloc.Platform;
 internal static class LinuxError
 {
     internal const int NotPermitted = 1;
+    internal const int NoSuchFile = 2;
     internal const int Interrupted = 4;
     internal const int BadDescriptor = 9;
     internal const int TryAgain = 11;

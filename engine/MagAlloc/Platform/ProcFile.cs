@@ -6,17 +6,12 @@ namespace MagAlloc.Platform;
 
 /// <summary>A small text file of the kernel's, read anew each time: no managed memory, no exception, nothing left open.</summary>
 [SupportedOSPlatform("linux")]
-internal sealed unsafe class ProcFile
+internal sealed unsafe class ProcFile(string path)
 {
     // O_CLOEXEC, the same on x64 and arm64.
     private const int CloseOnExec = 0x80000;
 
-    private readonly byte[] _path;
-
-    internal ProcFile(string path)
-    {
-        _path = Encoding.UTF8.GetBytes(path + '\0');
-    }
+    private readonly byte[] _path = Encoding.UTF8.GetBytes(path + '\0');
 
     /// <summary>Fills the span from the file's start.</summary>
     /// <returns>What was read; empty where there is no such file.</returns>

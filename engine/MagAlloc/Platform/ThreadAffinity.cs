@@ -27,17 +27,8 @@ public static class ThreadAffinity
     /// The CPU that runs the calling thread. Unless the thread is pinned, it may be another one by the time it is read.
     /// </summary>
     public static int CurrentCpu
-    {
-        get
-        {
-            if (OperatingSystem.IsLinux())
-            {
-                return LinuxAffinity.CurrentCpu();
-            }
-
-            return OperatingSystem.IsWindows() ? WindowsAffinity.CurrentCpu() : Thread.GetCurrentProcessorId();
-        }
-    }
+        => OperatingSystem.IsLinux() ? LinuxAffinity.CurrentCpu()
+            : OperatingSystem.IsWindows() ? WindowsAffinity.CurrentCpu() : Thread.GetCurrentProcessorId();
 
     /// <summary>Keeps the calling thread on one CPU until the result is disposed of.</summary>
     /// <param name="cpu">One of <see cref="AllowedCpus"/>.</param>
@@ -88,14 +79,7 @@ public static class ThreadAffinity
 
     /// <summary>The CPUs that the calling thread may run on.</summary>
     internal static CpuMask OfThread()
-    {
-        if (OperatingSystem.IsLinux())
-        {
-            return LinuxAffinity.OfThread();
-        }
-
-        return OperatingSystem.IsWindows() ? WindowsAffinity.OfThread() : s_allowed.Value;
-    }
+        => OperatingSystem.IsLinux() ? LinuxAffinity.OfThread() : OperatingSystem.IsWindows() ? WindowsAffinity.OfThread() : s_allowed.Value;
 
     private static CpuMask ReadAllowed()
     {

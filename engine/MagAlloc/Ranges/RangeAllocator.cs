@@ -76,7 +76,7 @@ internal sealed unsafe class RangeAllocator
             if ((units <= BitsPerWord && alignment <= BitsPerWord && TryAllocateInWord(units, alignment, out first))
                 || ((units > 1 || alignment > BitsPerWord) && TryAllocateAcrossWords(units, alignment, ref version, out first)))
             {
-                AdvanceFrontier(first + units);
+                Atomic.Raise(ref _frontier.Value, first + units);
                 return true;
             }
 
@@ -99,7 +99,7 @@ internal sealed unsafe class RangeAllocator
             return false;
         }
 
-        AdvanceFrontier(first + units);
+        Atomic.Raise(ref _frontier.Value, first + units);
         return true;
     }
 
@@ -299,21 +299,6 @@ internal sealed unsafe class RangeAllocator
             uint low = Math.Min((uint)seen, (uint)word);
             long next = unchecked((seen & ~(long)uint.MaxValue) + (1L << 32)) | low;
             long now = Atomic.CompareExchange(ref _hint.Value, next, seen);
-            if (now == seen)
-            {
-                return;
-            }
-
-            seen = now;
-        }
-    }
-
-    private void AdvanceFrontier(int end)
-    {
-        long seen = Atomic.Load(ref _frontier.Value);
-        while (end > seen)
-        {
-            long now = Atomic.CompareExchange(ref _frontier.Value, end, seen);
             if (now == seen)
             {
                 return;

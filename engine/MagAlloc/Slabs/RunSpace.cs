@@ -11,16 +11,11 @@ namespace MagAlloc.Slabs;
 /// was cut where it lies. So shrinking needs no memory. Every free finds a block's kind in the page map, never by its size.</para>
 /// <para>Growing and shrinking touch the chunks of the difference, whatever the size of the run; inside a page the size only.</para>
 /// </remarks>
-internal sealed unsafe class RunSpace
+internal sealed unsafe class RunSpace(Arena arena)
 {
-    private readonly Arena _arena;
+    private readonly Arena _arena = arena;
     private PaddedLong _blocks;
     private PaddedLong _bytes;
-
-    public RunSpace(Arena arena)
-    {
-        _arena = arena;
-    }
 
     /// <summary>Runs in use.</summary>
     public long Blocks => Atomic.Load(ref _blocks.Value);

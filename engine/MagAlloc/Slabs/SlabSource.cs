@@ -3,19 +3,14 @@ using MagAlloc.Magazines;
 namespace MagAlloc.Slabs;
 
 /// <summary>Slabs as a source of magazines.</summary>
-internal readonly unsafe struct SlabSource : IMagazineSource
+internal readonly unsafe struct SlabSource(SlabSpace slabs) : IMagazineSource
 {
     // Blocks lying in depots may weigh a sixteenth part of what is committed, and a quarter of a megabyte: enough to carry
     // blocks from freeing threads to allocating ones, little beside the live set.
     private const int DepotShare = 16;
     private const long DepotFloor = 256 * 1024;
 
-    private readonly SlabSpace _slabs;
-
-    public SlabSource(SlabSpace slabs)
-    {
-        _slabs = slabs;
-    }
+    private readonly SlabSpace _slabs = slabs;
 
     /// <inheritdoc/>
     public static bool RunsUserCode => false;

@@ -22,7 +22,7 @@ internal static class AnalyzeRun
     /// <param name="interruption">Ctrl-C.</param>
     /// <returns>The exit code.</returns>
     /// <exception cref="UsageException">The trace cannot be read, or (strictly) has no end, or a file not be written.</exception>
-    public static int Execute(AnalyzeRequest request, StressConsole console, Action<string> complain, CancellationToken interruption)
+    public static int Execute(AnalyzeRequest request, ProgramConsole console, Action<string> complain, CancellationToken interruption)
     {
         OutputFile.RefuseInput(request.File, ("--json", request.JsonFile), ("--html", request.HtmlFile), ("--speedscope", request.SpeedscopeFile));
         using OutputFile? json = OutputFile.Open("--json", request.JsonFile);
@@ -58,7 +58,7 @@ internal static class AnalyzeRun
     }
 
     /// <summary>Reads a trace and shows how far it is; null when interrupted.</summary>
-    private static TraceModel? Read(string file, StressConsole console, CancellationToken interruption)
+    private static TraceModel? Read(string file, ProgramConsole console, CancellationToken interruption)
     {
         long start = Stopwatch.GetTimestamp();
         TraceReader? reader = null;
@@ -92,7 +92,7 @@ internal static class AnalyzeRun
         ? trace
         : throw new UsageException($"{trace.File}: has no event of MagAlloc among its {Text.Count(trace.Events)}; was the provider 'MagAlloc' enabled, and a heap used?{(trace.CutNote is { } note ? $" ({note})" : string.Empty)}");
 
-    private static void Print(string program, TraceModel trace, IReadOnlyList<Anomaly> anomalies, StressConsole console)
+    private static void Print(string program, TraceModel trace, IReadOnlyList<Anomaly> anomalies, ProgramConsole console)
     {
         console.Heading($"{trace.File}: {trace.Process} (process {trace.ProcessId})");
         console.Summary(
@@ -133,7 +133,7 @@ internal static class AnalyzeRun
     }
 
     /// <summary>Who allocated, the heaviest first.</summary>
-    public static void PrintSites(TraceModel trace, StressConsole console)
+    public static void PrintSites(TraceModel trace, ProgramConsole console)
     {
         if (trace.Stacks.Count == 0)
             return;

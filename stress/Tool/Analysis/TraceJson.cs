@@ -1,6 +1,4 @@
-using System.Text.Json.Serialization;
 using MagAlloc.Tool.Analysis.Anomalies;
-using MagAlloc.Tooling.Reporting;
 
 namespace MagAlloc.Tool.Analysis;
 

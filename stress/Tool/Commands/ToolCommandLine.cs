@@ -22,7 +22,7 @@ internal static class ToolCommandLine
         """;
 
     /// <summary>Parses and runs; returns the exit code.</summary>
-    public static int Run(string[] args, StressConsole console, TextWriter output, TextWriter error) =>
+    public static int Run(string[] args, ProgramConsole console, TextWriter output, TextWriter error) =>
         ProgramLine.Run(Program, Create(new CommandSession(Program, console, output, error)), args, output, error);
 
     /// <summary>What starts the program in a process of its own is not the process to be traced.</summary>

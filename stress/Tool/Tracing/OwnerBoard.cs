@@ -1,4 +1,5 @@
-using System.Globalization;
+using MagAlloc.Tool.Analysis;
+using MagAlloc.Tool.Analysis.Reading;
 using Microsoft.Diagnostics.Tracing;
 
 namespace MagAlloc.Tool.Tracing;
@@ -8,12 +9,6 @@ namespace MagAlloc.Tool.Tracing;
 /// </summary>
 internal sealed class OwnerBoard
 {
-    /// <summary>Points of <see cref="OwnerFigures.Committed"/>.</summary>
-    public const int History = 40;
-
-    // Two events at nearly one time (a report on demand beside the regular one) would give a rate of nothing or of everything.
-    private const double ShortestSeconds = 0.01;
-
     private readonly Lock _lock = new();
     private readonly SortedDictionary<long, OwnerFigures> _owners = [];
     private long _dropped;
@@ -50,7 +45,9 @@ internal sealed class OwnerBoard
     {
         if (data.EventName is not ("OwnerCreated" or "OwnerDisposed" or "OwnerStatistics" or "BufferStatistics"))
             return;
-        long owner = Number(data, "owner");
+        Payload payload = new(data);
+        long owner = payload["owner"];
+        double seconds = data.TimeStampRelativeMSec / 1000;
         lock (_lock)
         {
             if (data.EventName == "OwnerDisposed")
@@ -67,54 +64,10 @@ internal sealed class OwnerBoard
             known ??= new OwnerFigures { Owner = owner };
             _owners[owner] = data.EventName switch
             {
-                "OwnerCreated" => known with { Name = Word(data, "name"), Kind = Word(data, "kind") },
-                "BufferStatistics" => known with { Buffers = Buffers(known.Buffers, data) },
-                _ => Statistics(known, data),
+                "OwnerCreated" => known with { Name = payload.Text("name"), Kind = payload.Text("kind") },
+                "BufferStatistics" => known.With(BufferSample.Of(payload, seconds)),
+                _ => known.With(OwnerSample.Of(payload, seconds)),
             };
         }
     }
-
-    private static OwnerFigures Statistics(OwnerFigures known, TraceEvent data)
-    {
-        double now = data.TimeStampRelativeMSec;
-        long exchanges = Number(data, "depotExchanges");
-        double seconds = (now - (known.AtMs ?? now)) / 1000;
-        long committed = Number(data, "committedBytes");
-        return known with
-        {
-            AtMs = now,
-            AllocatedBytes = Number(data, "allocatedBytes"),
-            ThreadCachedBytes = Number(data, "threadCachedBytes"),
-            DepotCachedBytes = Number(data, "depotCachedBytes"),
-            CommittedBytes = committed,
-            ReservedBytes = Number(data, "reservedBytes"),
-            PeakCommittedBytes = Number(data, "peakCommittedBytes"),
-            DepotMagazines = Number(data, "depotMagazines"),
-            DepotExchanges = exchanges,
-            ReclaimedMagazines = Number(data, "reclaimedMagazines"),
-            Threads = Number(data, "threads"),
-            InjectedFaults = Number(data, "injectedFaults"),
-
-            ExchangesPerSecond = seconds > ShortestSeconds ? (exchanges - known.DepotExchanges) / seconds : known.ExchangesPerSecond,
-            Committed = [.. known.Committed.TakeLast(History - 1), committed],
-        };
-    }
-
-    private static BufferCounts Buffers(BufferCounts? known, TraceEvent data)
-    {
-        double now = data.TimeStampRelativeMSec;
-        long handOvers = Number(data, "handOvers");
-        double seconds = (now - (known?.AtMs ?? now)) / 1000;
-        return new BufferCounts(
-            now,
-            Number(data, "importers"),
-            Number(data, "orphanedBytes"),
-            Number(data, "revocations"),
-            handOvers,
-            seconds > ShortestSeconds ? (handOvers - known!.HandOvers) / seconds : known?.HandOversPerSecond ?? 0);
-    }
-
-    private static long Number(TraceEvent data, string field) => Convert.ToInt64(data.PayloadByName(field), CultureInfo.InvariantCulture);
-
-    private static string Word(TraceEvent data, string field) => (string)data.PayloadByName(field);
 }

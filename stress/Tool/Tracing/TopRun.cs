@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using MagAlloc.Tooling.Commands;
 using MagAlloc.Tooling.Reporting;
 
 namespace MagAlloc.Tool.Tracing;
@@ -13,7 +12,7 @@ internal static class TopRun
     private static readonly TimeSpan s_drainLimit = TimeSpan.FromSeconds(10);
 
     public static int Execute(
-        Func<ITraced> open, TimeSpan interval, TimeSpan? duration, StressConsole console, CancellationToken interruption)
+        Func<ITraced> open, TimeSpan interval, TimeSpan? duration, ProgramConsole console, CancellationToken interruption)
     {
         using ITraced traced = open();
         OwnerBoard board = new();

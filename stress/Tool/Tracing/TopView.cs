@@ -1,4 +1,3 @@
-using MagAlloc.Tooling.Reporting;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 using Text = MagAlloc.Tooling.Reporting.Text;
@@ -17,29 +16,29 @@ internal static class TopView
 
     private static readonly (string Header, Func<OwnerFigures, string> Value)[] s_columns =
     [
-        ("allocated", o => Text.Bytes(o.AllocatedBytes)),
-        ("in threads", o => Text.Bytes(o.ThreadCachedBytes)),
-        ("in depots", o => Text.Bytes(o.DepotCachedBytes)),
-        ("committed", o => Text.Bytes(o.CommittedBytes)),
-        ("peak", o => Text.Bytes(o.PeakCommittedBytes)),
-        ("magazines", o => Text.Count(o.DepotMagazines)),
+        ("allocated", o => Text.Bytes(o.Last?.AllocatedBytes)),
+        ("in threads", o => Text.Bytes(o.Last?.ThreadCachedBytes)),
+        ("in depots", o => Text.Bytes(o.Last?.DepotCachedBytes)),
+        ("committed", o => Text.Bytes(o.Last?.CommittedBytes)),
+        ("peak", o => Text.Bytes(o.Last?.PeakCommittedBytes)),
+        ("magazines", o => Text.Count(o.Last?.DepotMagazines)),
         ("exchanges/s", o => Text.Count((long)o.ExchangesPerSecond)),
-        ("reclaimed", o => Text.Count(o.ReclaimedMagazines)),
-        ("threads", o => Text.Count(o.Threads)),
-        ("faults", o => Text.Count(o.InjectedFaults)),
+        ("reclaimed", o => Text.Count(o.Last?.ReclaimedMagazines)),
+        ("threads", o => Text.Count(o.Last?.Threads)),
+        ("faults", o => Text.Count(o.Last?.InjectedFaults)),
     ];
 
     // Shown only beside a queue of exportable buffers.
     private static readonly (string Header, Func<OwnerFigures, string> Value)[] s_bufferColumns =
     [
         ("importers", o => Text.Count(o.Buffers?.Importers)),
-        ("hand-overs/s", o => Text.Count((long?)o.Buffers?.HandOversPerSecond)),
+        ("hand-overs/s", o => Text.Count(o.Buffers is null ? null : (long)o.HandOversPerSecond)),
         ("orphaned", o => Text.Bytes(o.Buffers?.OrphanedBytes)),
         ("revoked", o => Text.Count(o.Buffers?.Revocations)),
     ];
 
     /// <summary>Those that have told figures.</summary>
-    public static IReadOnlyList<OwnerFigures> Shown(IReadOnlyList<OwnerFigures> owners) => [.. owners.Where(owner => owner.AtMs is not null)];
+    public static IReadOnlyList<OwnerFigures> Shown(IReadOnlyList<OwnerFigures> owners) => [.. owners.Where(owner => owner.Last is not null)];
 
     /// <param name="title">What is looked at.</param>
     /// <param name="owners">The living ones.</param>

@@ -23,14 +23,14 @@ internal sealed class TraceRun : IDisposable
 
     private readonly TraceOptions _options;
     private readonly ITraced _traced;
-    private readonly StressConsole _console;
+    private readonly ProgramConsole _console;
     private readonly CancellationToken _interruption;
-    private readonly TraceOutput _output;
+    private readonly OutputFile _output;
     private readonly EventSession _session;
     private readonly Task _copy;
     private readonly long _start = Stopwatch.GetTimestamp();
 
-    private TraceRun(TraceOptions options, ITraced traced, TraceOutput output, StressConsole console, CancellationToken interruption)
+    private TraceRun(TraceOptions options, ITraced traced, OutputFile output, ProgramConsole console, CancellationToken interruption)
     {
         _options = options;
         _traced = traced;
@@ -52,7 +52,7 @@ internal sealed class TraceRun : IDisposable
     /// <param name="open">Opens what is traced; called when the file is known to be writable.</param>
     /// <param name="console">For progress and summary.</param>
     /// <param name="interruption">Ctrl-C.</param>
-    public static int Execute(TraceOptions options, Func<ITraced> open, StressConsole console, CancellationToken interruption)
+    public static int Execute(TraceOptions options, Func<ITraced> open, ProgramConsole console, CancellationToken interruption)
     {
         using OutputFile? profile = OutputFile.Open("--speedscope", options.Speedscope ? options.SpeedscopeFile : null);
         using ITraced traced = Record(options, open, console, interruption, out TimeSpan recorded);
@@ -80,9 +80,9 @@ internal sealed class TraceRun : IDisposable
     }
 
     private static ITraced Record(
-        TraceOptions options, Func<ITraced> open, StressConsole console, CancellationToken interruption, out TimeSpan recorded)
+        TraceOptions options, Func<ITraced> open, ProgramConsole console, CancellationToken interruption, out TimeSpan recorded)
     {
-        using TraceOutput output = TraceOutput.Open(options.File);
+        using OutputFile output = OutputFile.Open("--output", options.File)!;
         ITraced traced = open();
         try
         {
@@ -150,7 +150,7 @@ internal sealed class TraceRun : IDisposable
         new("file", Text.Bytes(_output.Bytes)),
     ];
 
-    private static void PrintSites(TraceOptions options, StressConsole console)
+    private static void PrintSites(TraceOptions options, ProgramConsole console)
     {
         if (new FileInfo(options.File).Length > LargestRead)
             console.Line($"'{options.Program} analyze {options.File}' says who allocated");
@@ -166,7 +166,7 @@ internal sealed class TraceRun : IDisposable
     }
 
     private static int Conclude(
-        TraceOptions options, ITraced traced, TraceContents contents, TimeSpan recorded, long? stacks, StressConsole console)
+        TraceOptions options, ITraced traced, TraceContents contents, TimeSpan recorded, long? stacks, ProgramConsole console)
     {
         List<SummaryRow> rows =
         [

@@ -3,7 +3,7 @@ using MagAlloc.Tooling.Reporting;
 namespace MagAlloc.Tooling.Commands;
 
 /// <summary>What every command does around its work: ends it cleanly on Ctrl-C.</summary>
-internal class CommandSession(string program, StressConsole console, TextWriter output, TextWriter error)
+internal class CommandSession(string program, ProgramConsole console, TextWriter output, TextWriter error)
 {
     /// <summary>The program's name, at the head of its messages and in its examples.</summary>
     public string Program => program;
@@ -13,7 +13,7 @@ internal class CommandSession(string program, StressConsole console, TextWriter 
     public TextWriter Error => error;
 
     /// <summary>Runs a command; it chooses its exit code itself.</summary>
-    public int Run(Func<StressConsole, CancellationToken, int> work)
+    public int Run(Func<ProgramConsole, CancellationToken, int> work)
     {
         using Interruption interruption = new();
         return work(console, interruption.Token);

@@ -1,5 +1,4 @@
 using MagAlloc.Tooling.Commands;
-using MagAlloc.Tooling.Traces;
 
 namespace MagAlloc.Tooling.Hosting;
 

@@ -7,14 +7,17 @@ namespace MagAlloc.Tooling.Reporting;
 
 /// <summary>
 /// A file that an option names to be written. It is opened before the work, because a run of an hour must not end in "permission
-/// denied", and written after it, in one go. Work that did not get so far leaves no empty file behind, and an older one as it was.
+/// denied", and written after it, in one go, or as it comes. Work that did not get so far leaves no empty file behind, and an older one as it was.
 /// </summary>
 internal sealed unsafe partial class OutputFile : IDisposable
 {
+    private const int ChunkBytes = 128 << 10;
+
     private readonly FileStream _file;
     private readonly string _option;
     private readonly bool _isNew;
     private bool _written;
+    private long _bytes;
 
     private OutputFile(FileStream file, string option, bool isNew)
     {
@@ -32,7 +35,7 @@ internal sealed unsafe partial class OutputFile : IDisposable
         try
         {
             bool isNew = !File.Exists(path);
-            return new OutputFile(new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read), option, isNew);
+            return new OutputFile(new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 0), option, isNew);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
@@ -51,25 +54,28 @@ internal sealed unsafe partial class OutputFile : IDisposable
         }
     }
 
+    /// <summary>Bytes written so far; any thread.</summary>
+    public long Bytes => Volatile.Read(ref _bytes);
+
     /// <summary>Replaces the file's contents.</summary>
     /// <exception cref="UsageException">The file cannot be written any further, for instance because the disk is full.</exception>
     public void Write(Action<Stream> content)
     {
-        _written = true;
         using MemoryStream whole = new();
         content(whole);
-        try
-        {
-            // A pipe or a device has no length, and cannot be given one.
-            if (_file.CanSeek && _file.Length != 0)
-                _file.SetLength(0);
-            whole.WriteTo(_file);
-            _file.Flush();
-        }
-        catch (IOException e)
-        {
-            throw Unwritable(_option, _file.Name, e);
-        }
+        Append(whole.GetBuffer().AsSpan(0, (int)whole.Length));
+    }
+
+    /// <summary>
+    /// Replaces the file's contents by a stream's, as they come. One that breaks off (the process was killed) ends the copy; the file then lacks its end,
+    /// which its reader finds.
+    /// </summary>
+    /// <exception cref="UsageException">The file cannot be written any further, for instance because the disk is full.</exception>
+    public void Copy(Stream source)
+    {
+        byte[] chunk = new byte[ChunkBytes];
+        while (Next(source, chunk) is > 0 and int read)
+            Append(chunk.AsSpan(0, read));
     }
 
     /// <summary>Replaces the file's contents by an object.</summary>
@@ -92,6 +98,36 @@ internal sealed unsafe partial class OutputFile : IDisposable
 
         if (_isNew && !_written)
             TemporaryFile.Delete(_file.Name);
+    }
+
+    private void Append(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            // A pipe or a device has no length, and cannot be given one.
+            if (!_written && _file.CanSeek && _file.Length != 0)
+                _file.SetLength(0);
+            _written = true;
+            _file.Write(bytes);
+        }
+        catch (IOException e)
+        {
+            throw Unwritable(_option, _file.Name, e);
+        }
+
+        Volatile.Write(ref _bytes, _bytes + bytes.Length);
+    }
+
+    private static int Next(Stream source, byte[] chunk)
+    {
+        try
+        {
+            return source.Read(chunk, 0, chunk.Length);
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            return 0;
+        }
     }
 
     private static bool IsSame(string one, string other)

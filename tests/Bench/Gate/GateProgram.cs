@@ -20,7 +20,7 @@ internal sealed class GateProgram : IDisposable
     {
         StringWriter output = new();
         StringWriter error = new();
-        int exitCode = BenchCommandLine.Run(["gate", .. args], new StressConsole(output, interactive: false), output, error);
+        int exitCode = BenchCommandLine.Run(["gate", .. args], new ProgramConsole(output, interactive: false), output, error);
         Output = output.ToString();
         Error = error.ToString();
         return exitCode;

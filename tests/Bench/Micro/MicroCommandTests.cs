@@ -36,7 +36,7 @@ internal sealed class MicroCommandTests
     {
         StringWriter written = new();
         StringWriter errors = new();
-        int exitCode = BenchCommandLine.Run(["micro", .. args], new StressConsole(written, interactive: false), written, errors);
+        int exitCode = BenchCommandLine.Run(["micro", .. args], new ProgramConsole(written, interactive: false), written, errors);
         output = written.ToString();
         error = errors.ToString();
         return exitCode;

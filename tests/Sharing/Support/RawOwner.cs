@@ -1,5 +1,4 @@
 using System.Runtime.Versioning;
-using MagAlloc.Platform;
 using MagAlloc.Sharing.Platform;
 
 namespace MagAlloc.Tests.Sharing.Support;
@@ -20,7 +19,7 @@ internal sealed class RawOwner : IDisposable
         Address = $"@magalloc-raw-{Environment.ProcessId}-{Interlocked.Increment(ref s_last)}";
         _listening = MessageSocket.Create(nonBlocking: true)!;
         Assert.That(MessageSocket.TryBind(_listening, Address) && MessageSocket.TryListen(_listening, 8), Is.True);
-        Control = ControlPage.Create("raw", Slots, canReopen: true, null);
+        Control = ControlPage.Create("raw", Slots, null);
     }
 
     public string Address { get; }

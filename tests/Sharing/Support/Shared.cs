@@ -86,6 +86,9 @@ internal sealed class Shared : IDisposable
         Assert.That(SpinWait.SpinUntil(condition, Soon), Is.True, what);
     }
 
+    /// <summary>Whether an import is revoked in time.</summary>
+    public static bool IsRevoked(BufferImport import, TimeSpan timeout) => SpinWait.SpinUntil(() => import.IsRevoked, timeout);
+
     public void Dispose()
     {
         foreach (IDisposable importer in _importers)

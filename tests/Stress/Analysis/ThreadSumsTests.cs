@@ -1,6 +1,5 @@
 using MagAlloc.Magazines;
 using MagAlloc.Platform;
-using MagAlloc.Sharing.Platform;
 using MagAlloc.Tests.Heap.Support;
 using MagAlloc.Tool.Analysis;
 using Microsoft.Diagnostics.Tracing;

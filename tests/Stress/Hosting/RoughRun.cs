@@ -3,7 +3,6 @@ using System.Globalization;
 using MagAlloc.Bench.Commands;
 using MagAlloc.Stress.Commands;
 using MagAlloc.Tests.Stress.Analysis;
-using MagAlloc.Tooling.Commands;
 
 namespace MagAlloc.Tests.Stress.Hosting;
 

@@ -1,3 +1,4 @@
+using MagAlloc.Tool.Analysis;
 using MagAlloc.Tool.Tracing;
 using Spectre.Console;
 
@@ -15,7 +16,7 @@ public sealed class TopViewTests
     [Test]
     public void DisposedOwners_AndThoseWithoutFigures_AreCountedNotShown()
     {
-        OwnerFigures living = new() { Owner = 1, Name = "a", Kind = "heap", AtMs = 5, CommittedBytes = 1 << 20 };
+        OwnerFigures living = new() { Owner = 1, Name = "a", Kind = "heap", Last = default(OwnerSample) with { CommittedBytes = 1 << 20 } };
         OwnerFigures silent = new() { Owner = 3, Name = "c", Kind = "pool" };
 
         Assert.That(TopView.Shown([living, silent]), Is.EqualTo(new[] { living }));
@@ -31,8 +32,8 @@ public sealed class TopViewTests
     [Test]
     public void AQueueOfBuffers_HasItsOwnFiguresBesides()
     {
-        OwnerFigures heap = new() { Owner = 1, Name = "a", Kind = "heap", AtMs = 5 };
-        OwnerFigures queue = heap with { Owner = 2, Name = "q", Kind = "buffers", Buffers = new BufferCounts(5, 3, 1 << 20, 7, 1000, 250.5) };
+        OwnerFigures heap = new() { Owner = 1, Name = "a", Kind = "heap", Last = default(OwnerSample) };
+        OwnerFigures queue = heap with { Owner = 2, Name = "q", Kind = "buffers", Buffers = default(BufferSample) with { Importers = 3, OrphanedBytes = 1 << 20, Revocations = 7 }, HandOversPerSecond = 250.5 };
 
         IReadOnlyList<string> lines = TopView.Lines([heap, queue], 0, TimeSpan.FromSeconds(2));
 
@@ -47,10 +48,10 @@ public sealed class TopViewTests
     {
         OwnerFigures heap = new()
         {
-            Owner = 1, Name = "a name that is much longer than anybody would think of", Kind = "heap", AtMs = 5, CommittedBytes = 1L << 40, Committed = [1, 2, 3], DepotExchanges = 3,
+            Owner = 1, Name = "a name that is much longer than anybody would think of", Kind = "heap", Last = default(OwnerSample) with { CommittedBytes = 1L << 40 }, Committed = [1, 2, 3],
             ExchangesPerSecond = 1_234_567,
         };
-        OwnerFigures queue = heap with { Owner = 2, Name = "q", Kind = "buffers", Buffers = new BufferCounts(5, 3, 1 << 20, 7, 1000, 250.5) };
+        OwnerFigures queue = heap with { Owner = 2, Name = "q", Kind = "buffers", Buffers = default(BufferSample) with { Importers = 3, OrphanedBytes = 1 << 20, Revocations = 7 }, HandOversPerSecond = 250.5 };
         StringWriter output = new();
         IAnsiConsole terminal = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(output) });
         terminal.Profile.Width = width;

@@ -182,7 +182,7 @@ internal sealed class TraceReader(TraceFile file)
                 owner.LeakedBytes += payload["bytes"];
                 break;
             case EventId.OwnerStatistics:
-                owner.Add(SampleOf(payload, seconds), thread);
+                owner.Add(OwnerSample.Of(payload, seconds), thread);
                 break;
             case EventId.ClassStatistics:
                 owner.Add(new ClassSample(
@@ -214,33 +214,10 @@ internal sealed class TraceReader(TraceFile file)
                 Count(buffers.Refusals, payload.Text("quota"));
                 break;
             case EventId.BufferStatistics:
-                buffers.Samples.Add(new BufferSample(
-                    seconds,
-                    payload["liveBuffers"],
-                    payload["orphanedBuffers"],
-                    payload["orphanedBytes"],
-                    payload["revokedBuffers"],
-                    payload["importers"],
-                    payload["handOvers"],
-                    payload["acknowledgements"],
-                    payload["revocations"],
-                    payload["reclaims"]));
+                buffers.Samples.Add(BufferSample.Of(payload, seconds));
                 break;
         }
     }
-
-    private static OwnerSample SampleOf(Payload payload, double seconds) => new(
-        seconds,
-        payload["allocatedBytes"],
-        payload["threadCachedBytes"],
-        payload["depotCachedBytes"],
-        payload["committedBytes"],
-        payload["peakCommittedBytes"],
-        payload["depotMagazines"],
-        payload["depotExchanges"],
-        payload["reclaimedMagazines"],
-        payload["threads"],
-        payload["injectedFaults"]);
 
     private static void Count(Dictionary<string, long> counts, string key) => counts[key] = counts.GetValueOrDefault(key) + 1;
 

@@ -4,7 +4,7 @@ using MagAlloc.Concurrency;
 namespace MagAlloc.Magazines;
 
 /// <content>The end of the engine.</content>
-internal unsafe partial class MagazineEngine<TSource>
+internal abstract unsafe partial class CacheLifetime<TSource>
 {
     /// <summary>Ends the engine.</summary>
     /// <remarks>
@@ -62,9 +62,9 @@ internal unsafe partial class MagazineEngine<TSource>
         }
 
         discard?.Invoke();
-        _store.Discard();
+        Store.Discard();
         bequeath?.Invoke(_steps, _looks);
-        _store.Bequeath(_steps, _looks);
+        Store.Bequeath(_steps, _looks);
         _steps.Leave();
         _looks.Leave();
         if (failure is not null)

@@ -18,7 +18,7 @@ namespace MagAlloc.Magazines;
 /// Inside, Taken → Inside: owner. Only the owner leads back to the number, so an owner that was interrupted between its two
 /// looks cannot mistake a cache that was emptied meanwhile for an untouched one. The visitor's side is with the sources that are visited.</para>
 /// </remarks>
-internal unsafe partial class MagazineEngine<TSource>
+internal abstract unsafe partial class CacheLifetime<TSource>
 {
     private protected const long Inside = long.MinValue;
     private protected const long TakenBit = 1L << 62;
@@ -43,7 +43,7 @@ internal unsafe partial class MagazineEngine<TSource>
 
     /// <summary>Keeps visitors out of a cache that the caller owns.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void BeginVisited(ThreadCache* cache)
+    private protected void BeginVisited(ThreadCache* cache)
     {
         if (TSource.IsVisited)
         {

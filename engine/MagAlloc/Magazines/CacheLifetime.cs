@@ -1,16 +1,70 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Diagnostics.Tracing;
 using System.Runtime.CompilerServices;
 using MagAlloc.Concurrency;
+using MagAlloc.Events;
 using MagAlloc.Platform;
 
 namespace MagAlloc.Magazines;
 
-/// <content>Birth and death of thread caches, and who keeps the engine mapped.</content>
-internal unsafe partial class MagazineEngine<TSource>
+/// <summary>
+/// The caches of an engine's threads: a thread gets one at its first operation, or the one of a thread that has ended; a dead thread's is brought home;
+/// and the end of the engine, which waits for no thread's operation.
+/// </summary>
+/// <remarks>
+/// A cache is its thread's own. Who keeps the engine's memory mapped meanwhile: a cache that is pinned, one that was used last (<see cref="Close"/>), or a
+/// guest, who has no cache here (a statistics reader, the worker, a finalizer).
+/// </remarks>
+/// <typeparam name="TSource">A struct, so that its calls are direct.</typeparam>
+[SuppressMessage("Design", "CA1001", Justification = "Close is the disposal; it needs to know when readers have left.")]
+internal abstract unsafe partial class CacheLifetime<TSource> : ICacheOwner
+    where TSource : struct, IMagazineSource
 {
+    private protected readonly EngineOptions _options;
+
+    // Of a magazine of each code; 0: the code has no magazines.
+    private protected readonly int[] _capacities;
+    private protected readonly int _codes;
     private readonly Remains _looks = new();
     private readonly Remains _steps;
     private protected CacheNode? _nodes;
     private long _guests;
+    private protected int _flushEpoch;
+    private int _closed;
+
+    private protected CacheLifetime(EngineOptions options)
+    {
+        _options = options;
+        _steps = new Remains(heir: _looks);
+        Id = options.Id != 0 ? options.Id : EngineIds.Next();
+        _codes = 1 + options.Classes.Length + options.ExtraCodes;
+        _capacities = new int[_codes];
+        for (int i = 0; i < options.Classes.Length; i++)
+        {
+            _capacities[i + 1] = options.Classes[i].Capacity;
+        }
+    }
+
+    /// <inheritdoc/>
+    public long Id { get; }
+
+    public bool IsClosed => Atomic.Load(ref _closed) != 0;
+
+    /// <summary>This thread's cache, made on first use.</summary>
+    /// <returns>Null when there is no memory for one.</returns>
+    /// <exception cref="ObjectDisposedException">The engine is closed.</exception>
+    public ThreadCache* Current()
+    {
+        ThreadCache* last = CacheSlot<TSource>.t_last;
+        return last != null && last->EngineId == Id ? last : Attach();
+    }
+
+    /// <summary>This thread's cache if it has one.</summary>
+    public ThreadCache* FindOwn()
+    {
+        ThreadCache* last = CacheSlot<TSource>.t_last;
+        return last != null && last->EngineId == Id ? last : ThreadRecord.Current.Find(Id);
+    }
 
     /// <summary>
     /// Keeps the engine's memory mapped for an operation of a thread that has no cache here (a statistics reader, the
@@ -42,6 +96,14 @@ internal unsafe partial class MagazineEngine<TSource>
             LetGo();
             ThrowIfClosed();
         }
+    }
+
+    /// <summary><see cref="Enter"/> until the result is disposed.</summary>
+    /// <exception cref="ObjectDisposedException">The engine is closed.</exception>
+    public Guest AsGuest()
+    {
+        Enter();
+        return new Guest(this);
     }
 
     /// <summary>
@@ -87,6 +149,9 @@ internal unsafe partial class MagazineEngine<TSource>
 
     /// <summary>Ends what <see cref="KeepMapped"/> began.</summary>
     public void ReleaseMapped() => _looks.Leave();
+
+    /// <summary>Asks every thread to bring its magazines home at its next slow step. Idle threads keep theirs.</summary>
+    public void RequestFlush() => Atomic.Add(ref _flushEpoch, 1);
 
     /// <inheritdoc/>
     public bool ReapsOnFinalizer => !TSource.RunsUserCode;
@@ -305,6 +370,96 @@ internal unsafe partial class MagazineEngine<TSource>
             }
 
             first = now;
+        }
+    }
+
+    /// <summary>Empties a cache that the caller owns: full magazines to the depot or the source, the rest to the source.</summary>
+    public abstract void Flush(ThreadCache* cache, bool keepFullInDepot);
+
+    /// <summary>Wakes the worker, if it has gone to sleep.</summary>
+    public abstract void ArmWorker();
+
+    /// <summary>No pass of the worker is under way when this returns, and none comes. Idempotent.</summary>
+    public abstract void StopWorker();
+
+    /// <summary>Returns all full magazines to the source.</summary>
+    /// <returns>How many.</returns>
+    private protected abstract long DrainDepots(bool reclaimed);
+
+    /// <summary>The memory of all magazines, when nobody exchanges any more.</summary>
+    private protected abstract MagazineStore Store { get; }
+
+    private protected abstract void TellExchanges(CacheTrace* trace, bool discard);
+
+    /// <summary>
+    /// Tells of what the owner of a cache that nobody owns now has exchanged, so that a successor may take it over and count as itself.
+    /// </summary>
+    /// <returns>False when this thread is inside an event, so that it would be lost.</returns>
+    private protected abstract bool TryTellLast(ThreadCache* cache);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private protected static bool IsReal(ThreadCache* cache, nuint* loaded) => loaded != &cache->NoneEmpty;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private protected void ThrowIfClosed()
+    {
+        if (IsClosed)
+        {
+            Throw(_options.Name);
+        }
+
+        [DoesNotReturn]
+        static void Throw(string name) => throw new ObjectDisposedException(name);
+    }
+
+    private void TellThread(bool attached)
+    {
+        MagAllocEventSource log = MagAllocEventSource.Log;
+        if (!log.IsEnabled(EventLevel.Informational, MagAllocEventSource.Keywords.Thread))
+        {
+            return;
+        }
+
+        int threads = 0;
+        for (CacheNode? node = Atomic.Load(ref _nodes); node is not null; node = node.Next)
+        {
+            threads += node.Ticket.State == CacheNodeState.Live ? 1 : 0;
+        }
+
+        if (attached)
+        {
+            log.ThreadAttached(Id, threads);
+        }
+        else
+        {
+            log.ThreadDetached(Id, threads);
+        }
+    }
+
+    /// <summary>Makes a cache want what the sessions want at the moment.</summary>
+    private protected static void FollowSession(ThreadCache* cache)
+    {
+        if (!TSource.IsSampled)
+        {
+            return;
+        }
+
+        while (true)
+        {
+            long mean = MagAllocEventSource.Log.MeanBytes;
+            long seen = Atomic.Load(ref cache->SampleMean);
+            long wanted = mean != 0 ? mean : seen != 0 ? -1 : 0;
+            if (seen != wanted && Atomic.CompareExchange(ref cache->SampleMean, wanted, seen) != seen)
+            {
+                continue;
+            }
+
+            // Dekker between a new cache (published, then reads the mean) and a command (writes the mean, then walks the caches).
+            Atomic.Fence();
+            if (MagAllocEventSource.Log.MeanBytes == mean)
+            {
+                return;
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ namespace MagAlloc.Tooling.Reporting;
 /// What a person sees: tables and live progress on a terminal, plain lines when the output is redirected or NO_COLOR is set,
 /// so that a log stays readable and can be searched.
 /// </summary>
-internal sealed class StressConsole
+internal sealed class ProgramConsole
 {
     private static readonly TimeSpan s_liveRefresh = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan s_lineInterval = TimeSpan.FromSeconds(2);
@@ -18,7 +18,7 @@ internal sealed class StressConsole
     private readonly IAnsiConsole? _terminal;
     private readonly Lock _plainLine = new();
 
-    public StressConsole(TextWriter output, bool interactive)
+    public ProgramConsole(TextWriter output, bool interactive)
     {
         _output = output;
         if (interactive)
@@ -26,10 +26,10 @@ internal sealed class StressConsole
     }
 
     /// <summary>For the process's own output.</summary>
-    public static StressConsole ForProcess()
+    public static ProgramConsole ForProcess()
     {
         bool plain = Console.IsOutputRedirected || !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
-        return new StressConsole(Console.Out, !plain);
+        return new ProgramConsole(Console.Out, !plain);
     }
 
     /// <summary>

@@ -196,7 +196,7 @@ internal sealed unsafe partial class IovaEngine<TSource>
             entry->Previous = former;
         }
 
-        Retire(cache, code, leaving, capacity, keepFullInDepot: true);
+        PutAway(cache, code, leaving, capacity, keepFullInDepot: true);
     }
 
     /// <summary>Takes a batch of fitting resources from the source onto the loaded magazine, and one of them for the caller.</summary>

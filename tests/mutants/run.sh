@@ -409,7 +409,7 @@ mutant 'limit: the hole in a magazine is not filled' MagAlloc.Iova/IovaEngine.Li
 mutant 'limit: a magazine does not know its lowest' MagAlloc/Magazines/MagazineEngine.cs \
     'lowest = Math.Min(lowest, *slot);' 'lowest = *slot;' 'FullyQualifiedName~Tests.Iova' tests
 mutant 'limit: what does not fit beside a loaded magazine is dropped' MagAlloc.Iova/IovaEngine.Limit.cs \
-    'Retire(cache, code, leaving, capacity, keepFullInDepot: true);' '_store.Give(_store.IndexOf(Magazine.Base(leaving)));' 'FullyQualifiedName~Tests.Iova' tests
+    'PutAway(cache, code, leaving, capacity, keepFullInDepot: true);' '_store.Give(_store.IndexOf(Magazine.Base(leaving)));' 'FullyQualifiedName~Tests.Iova' tests
 mutant 'iova: Close without the null check of the tree' MagAlloc.Iova/IovaDomain.cs \
     '_tree?.Release();' '_tree.Release();' 'FullyQualifiedName~Iova.InitTests' tests
 mutant 'iova: two that free a reservation' MagAlloc.Iova/ReservedRanges.cs \

@@ -77,7 +77,7 @@ internal sealed unsafe class FullChecks(HeapCore core) : IBlockChecks
                 throw Unknown(address);
             }
 
-            Retire(block);
+            Quarantine(block);
         }
         finally
         {
@@ -204,7 +204,7 @@ internal sealed unsafe class FullChecks(HeapCore core) : IBlockChecks
         return address;
     }
 
-    private void Retire(CheckedBlock block)
+    private void Quarantine(CheckedBlock block)
     {
         bool intact = IsIntact(block);
         block.FreedAt = new StackTrace(fNeedFileInfo: false);

@@ -30,14 +30,14 @@ internal unsafe partial class MagazineEngine<TSource>
             {
                 if (IsReal(cache, loaded))
                 {
-                    Retire(cache, code, loaded, capacity, keepFullInDepot);
+                    PutAway(cache, code, loaded, capacity, keepFullInDepot);
                 }
             }
             finally
             {
                 if (previous != Magazine.NoneFull)
                 {
-                    Retire(cache, code, previous, capacity, keepFullInDepot);
+                    PutAway(cache, code, previous, capacity, keepFullInDepot);
                 }
             }
         }
@@ -61,7 +61,7 @@ internal unsafe partial class MagazineEngine<TSource>
         }
     }
 
-    private protected void Retire(ThreadCache* cache, int code, nuint* top, int capacity, bool keepFullInDepot)
+    private protected void PutAway(ThreadCache* cache, int code, nuint* top, int capacity, bool keepFullInDepot)
     {
         int count = Magazine.Count(top, capacity);
 

@@ -93,7 +93,7 @@ internal unsafe partial class MagazineEngine<TSource>
         }
     }
 
-    private protected override void TellExchanges(CacheTrace* trace, bool discard)
+    private protected sealed override void TellExchanges(CacheTrace* trace, bool discard)
     {
         // Nobody would be told of an event inside an event, so what is waiting goes on waiting.
         if (EventGuard.t_depth != 0)
@@ -130,7 +130,7 @@ internal unsafe partial class MagazineEngine<TSource>
         }
     }
 
-    private protected override bool TryTellLast(ThreadCache* cache)
+    private protected sealed override bool TryTellLast(ThreadCache* cache)
     {
         CacheTrace* trace = CacheTrace.Look(cache);
         if (trace == null || !CacheTrace.HasUntold(trace))

@@ -24,7 +24,7 @@ internal unsafe partial class MagazineEngine<TSource>
         _worker = new ReclaimWorker(_options.Name, interval, pass);
     }
 
-    public override void ArmWorker() => _worker?.Arm();
+    public sealed override void ArmWorker() => _worker?.Arm();
 
     /// <summary>One reclaim pass over dead threads and depots; a second caller at the same time returns at once.</summary>
     public ReclaimOutlook Tick()
@@ -88,7 +88,7 @@ internal unsafe partial class MagazineEngine<TSource>
         TellReclaimStop(DrainDepots(reclaimed: true), 0);
     }
 
-    private protected override long DrainDepots(bool reclaimed)
+    private protected sealed override long DrainDepots(bool reclaimed)
     {
         long magazines = 0;
         for (int code = 1; code < _codes; code++)
@@ -231,5 +231,5 @@ internal unsafe partial class MagazineEngine<TSource>
         return true;
     }
 
-    public override void StopWorker() => _worker?.Dispose();
+    public sealed override void StopWorker() => _worker?.Dispose();
 }

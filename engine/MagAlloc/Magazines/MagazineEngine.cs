@@ -49,7 +49,7 @@ internal unsafe partial class MagazineEngine<TSource> : CacheLifetime<TSource>
 
     public nuint ReservedBytes => _store.ReservedBytes;
 
-    private protected override MagazineStore Store => _store;
+    private protected sealed override MagazineStore Store => _store;
 
     /// <summary>Allocation when the loaded magazine is empty.</summary>
     /// <returns>A resource, or 0 when the source is exhausted.</returns>

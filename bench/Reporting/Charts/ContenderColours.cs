@@ -10,8 +10,16 @@ internal sealed class ContenderColours
 
     private static readonly Dictionary<string, int> s_known = new()
     {
-        ["magalloc"] = 2, ["magalloc-handle"] = 4, ["magalloc-pool"] = 9, ["native-memory"] = 8, ["mimalloc"] = 10, ["jemalloc"] = 3, ["tcmalloc"] = 7,
-        ["tbbmalloc"] = 5, ["array-pool"] = 6, ["memory-pool"] = 12,
+        ["magalloc"] = 2,
+        ["magalloc-handle"] = 4,
+        ["magalloc-pool"] = 9,
+        ["native-memory"] = 8,
+        ["mimalloc"] = 10,
+        ["jemalloc"] = 3,
+        ["tcmalloc"] = 7,
+        ["tbbmalloc"] = 5,
+        ["array-pool"] = 6,
+        ["memory-pool"] = 12,
     };
 
     private static readonly int[] s_others = [.. Enumerable.Range(1, Palette.Count).Except(s_known.Values)];

@@ -48,7 +48,11 @@ public sealed class TopViewTests
     {
         OwnerFigures heap = new()
         {
-            Owner = 1, Name = "a name that is much longer than anybody would think of", Kind = "heap", Last = default(OwnerSample) with { CommittedBytes = 1L << 40 }, Committed = [1, 2, 3],
+            Owner = 1,
+            Name = "a name that is much longer than anybody would think of",
+            Kind = "heap",
+            Last = default(OwnerSample) with { CommittedBytes = 1L << 40 },
+            Committed = [1, 2, 3],
             ExchangesPerSecond = 1_234_567,
         };
         OwnerFigures queue = heap with { Owner = 2, Name = "q", Kind = "buffers", Buffers = default(BufferSample) with { Importers = 3, OrphanedBytes = 1 << 20, Revocations = 7 }, HandOversPerSecond = 250.5 };

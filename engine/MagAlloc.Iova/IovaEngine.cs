@@ -7,27 +7,14 @@ namespace MagAlloc.Iova;
 
 /// <summary>The magazine engine of a domain: requests may name the highest range that will do, and a cache of a thread that lives, and perhaps sleeps, may be emptied.</summary>
 /// <remarks>
-/// <para><b>What for.</b> Exhaustion is exact only if what idle threads hold counts as free. The kernel takes each CPU's lock for
-/// that (<c>free_cpu_cached_iovas</c>); here the owner has no lock and no fence to pay for. The states of a cache, and who moves them, stand with
-/// the owner's side in <c>CacheLifetime.Visit.cs</c>.</para>
-/// <para><b>The fast path</b> looks for the number, moves a top, and looks again. The visitor parks, has every processor pass a
-/// full fence, and only then reads. So of a step and a visit at the same time either the step's second look sees the visit, or
-/// the visitor sees the step: the two halves of Dekker, with the owner's fence paid by the visitor.</para>
-/// <para><b>A step that sees a visit</b> is settled by one compare-and-swap: Parked → number, and the visit has failed, the step
-/// counts; or the visitor came first, and the parities tell whether its copy includes the step. A step moves one top by one
-/// slot, so one bit a top is enough. The owner's store into a slot comes before its store of the top, hence is in every copy
-/// that includes the slot; a slot above the copied top is not read.</para>
-/// <para><b>Why no ABA.</b> Each visit has a number of its own, so a visitor's second exchange cannot succeed on the park of
-/// another one. (34 bits: to deceive it, a multiple of 2^34 - 1 visits must lie between the two exchanges of one.)</para>
-/// <para><b>Owners that run</b> meet nearly every park, for a fence takes as long as hundreds of steps. So a visitor requests a
-/// flush first, and an owner that ends a park empties its cache itself.</para>
-/// <para><b>Progress.</b> Nobody waits for anybody without bound: a visitor looks at a cache that is in somebody's hands for some
-/// milliseconds, which is long enough for any slow step of a thread that runs, and passes it by then. What a thread that was
-/// stopped in the middle of an operation holds is in use.</para>
-/// <para><b>Pressure.</b> From before a flush until its requester has tried again, refills take one resource each, so that what
-/// comes home is still there then.</para>
-/// <para><b>Lifetime.</b> A visitor is a guest (<see cref="MagazineEngine{TSource}.TryEnter"/>), so the engine is not closed meanwhile, and no cache of it
-/// is freed.</para>
+/// <para><b>Visits.</b> Exhaustion is exact only if what idle threads hold counts as free. The owner's fast path looks for the engine's number, moves a top, and looks
+/// again. The visitor parks, has every processor pass a full fence, and only then reads; then it takes what it read by one compare-and-swap. So either the owner's
+/// second look sees the visit, or the visitor sees the step. A step that sees a visit is settled by one compare-and-swap, and by the parities of the tops that
+/// the visitor read.</para>
+/// <para><b>No ABA:</b> each visit has a number of its own (34 bits). <b>No use after free:</b> a visitor is a guest
+/// (<see cref="CacheLifetime{TSource}.TryEnter"/>). <b>Progress:</b> nobody waits for anybody without bound; owners that run empty their caches themselves, because a
+/// visitor requests a flush first. The states stand in <c>CacheLifetime.Visit.cs</c>, the argument in docs/proofs/visits.md.</para>
+/// <para><b>Pressure.</b> From before a flush until its requester has tried again, refills take one resource each, so that what comes home is still there then.</para>
 /// </remarks>
 /// <typeparam name="TSource">A source whose caches are visited, and which keeps the lowest resource of a magazine.</typeparam>
 internal sealed unsafe partial class IovaEngine<TSource>(TSource source, EngineOptions options) : MagazineEngine<TSource>(source, options)
@@ -53,7 +40,7 @@ internal sealed unsafe partial class IovaEngine<TSource>(TSource source, EngineO
 
     /// <summary>
     /// Returns everything that is cached to the source: what this thread holds, and what others do, living or dead, and the
-    /// depots. The caller is inside (<see cref="MagazineEngine{TSource}.Enter"/>). What others are bringing home at the moment has arrived when this
+    /// depots. The caller is inside (<see cref="CacheLifetime{TSource}.Enter"/>). What others are bringing home at the moment has arrived when this
     /// returns, threads excepted that were stopped on the way.
     /// </summary>
     public void FlushEverything()
@@ -78,7 +65,7 @@ internal sealed unsafe partial class IovaEngine<TSource>(TSource source, EngineO
     }
 
     /// <summary>
-    /// Takes what the caches of other threads hold and returns it to the source. The caller is inside (<see cref="MagazineEngine{TSource}.Enter"/>).
+    /// Takes what the caches of other threads hold and returns it to the source. The caller is inside (<see cref="CacheLifetime{TSource}.Enter"/>).
     /// </summary>
     public void Visit()
     {

@@ -119,7 +119,7 @@ internal sealed class BufferLedger(BufferQueueOptions options)
     }
 
     /// <summary>Its pages are the caller's to drop: an orphan's, or those that came back of a revoked one.</summary>
-    public void BeginRevoking(SharedBuffer buffer)
+    public static void BeginRevoking(SharedBuffer buffer)
     {
         bool isHeldHere = buffer.Pins != 0 || !buffer.IsRevocable;
         Move(buffer, buffer.Phase is BufferPhase.Orphaned or BufferPhase.Revoked && !isHeldHere, BufferPhase.Revoking);
@@ -143,7 +143,7 @@ internal sealed class BufferLedger(BufferQueueOptions options)
     }
 
     /// <summary>Nobody holds it: it is the caller's to close, once its claims are dropped.</summary>
-    public void BeginClosing(SharedBuffer buffer)
+    public static void BeginClosing(SharedBuffer buffer)
     {
         bool isHeldHere = buffer.Pins != 0 || buffer.DmaBufs.Count != 0;
         Move(buffer, buffer.Phase is BufferPhase.Orphaned or BufferPhase.Revoked && !isHeldHere, BufferPhase.Closing);
@@ -168,7 +168,7 @@ internal sealed class BufferLedger(BufferQueueOptions options)
     }
 
     /// <summary>The system refused to drop its pages: it is where it was, for as long at least.</summary>
-    public void PutBack(SharedBuffer buffer, long retryAt)
+    public static void PutBack(SharedBuffer buffer, long retryAt)
     {
         Move(buffer, buffer.Phase is BufferPhase.Revoking or BufferPhase.Closing, buffer.HasPages ? BufferPhase.Orphaned : BufferPhase.Revoked);
         buffer.RetryAt = retryAt;

@@ -30,7 +30,10 @@ public sealed unsafe class BufferQueue : IDisposable
     /// <summary>Makes a queue, and the first handle to it.</summary>
     /// <param name="options">Checked here; null: defaults.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of range; the message names it and the range.</exception>
-    /// <exception cref="BufferException">The system refused a step; nothing is left behind.</exception>
+    /// <exception cref="BufferException">
+    /// The system refused a step; nothing is left behind. <see cref="BufferError.NotSupported"/>: there is no <c>/proc</c>, or
+    /// leases do not tell whether a memory file is held.
+    /// </exception>
     /// <exception cref="PlatformNotSupportedException">This is not Linux.</exception>
     public BufferQueue(BufferQueueOptions? options = null)
     {

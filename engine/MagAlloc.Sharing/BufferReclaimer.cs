@@ -122,7 +122,7 @@ internal sealed class BufferReclaimer(
             }
             else if (recheck && buffer.Phase == BufferPhase.Revoked && buffer.Memory.ResidentBytes() != 0)
             {
-                ledger.BeginRevoking(buffer);
+                BufferLedger.BeginRevoking(buffer);
                 work.Revoking.Add(buffer);
             }
         }
@@ -210,7 +210,7 @@ internal sealed class BufferReclaimer(
     /// <summary>Announces that an orphan is no more; its pages go when the lock is released.</summary>
     private void Revoke(SharedBuffer buffer, ReleaseWork work)
     {
-        ledger.BeginRevoking(buffer);
+        BufferLedger.BeginRevoking(buffer);
 
         // If the system refuses now, it is due still.
         buffer.RevokeAt = Math.Min(buffer.RevokeAt, Ticks.Now);
@@ -235,7 +235,7 @@ internal sealed class BufferReclaimer(
     /// <summary>Hands a released buffer that nobody holds to whoever finishes the work.</summary>
     private void Reclaim(SharedBuffer buffer, ReleaseWork work)
     {
-        ledger.BeginClosing(buffer);
+        BufferLedger.BeginClosing(buffer);
         control.Revoke(buffer.Slot);
         foreach (Claim claim in buffer.Claims.ToArray())
         {
@@ -335,7 +335,7 @@ internal sealed class BufferReclaimer(
 
     private void PutBack(SharedBuffer buffer)
     {
-        ledger.PutBack(buffer, Ticks.Now + Ticks.Of(s_retry));
+        BufferLedger.PutBack(buffer, Ticks.Now + Ticks.Of(s_retry));
         bells.Probe();
     }
 }

@@ -1,5 +1,4 @@
 using MagAlloc.Platform;
-using MagAlloc.Sharing.Platform;
 
 namespace MagAlloc.Sharing;
 

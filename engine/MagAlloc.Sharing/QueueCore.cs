@@ -3,7 +3,6 @@ using System.Runtime.Versioning;
 using MagAlloc.Concurrency;
 using MagAlloc.Events;
 using MagAlloc.Magazines;
-using MagAlloc.Sharing.Platform;
 
 namespace MagAlloc.Sharing;
 

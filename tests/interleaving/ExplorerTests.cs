@@ -218,7 +218,7 @@ public sealed unsafe class ExplorerTests
 
     private void UnderALock()
     {
-        while (Atomic.Exchange(ref _words[0], 1) != 0)
+        while (Atomic.Exchange(ref _words[0], (nuint)1) != 0)
         {
         }
 

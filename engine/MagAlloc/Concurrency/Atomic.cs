@@ -3,9 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace MagAlloc.Concurrency;
 
-/// <summary>
-/// The one place where the engine touches <see cref="Interlocked"/> and <see cref="Volatile"/>.
-/// </summary>
+/// <summary>The one place where the engine touches <see cref="Interlocked"/> and <see cref="Volatile"/>.</summary>
 /// <remarks>
 /// <para>Names follow the C++ memory model: <c>Load</c> acquires, <c>Store</c> releases, every read-modify-write is a
 /// full fence. <see cref="StoreRelaxed(ref nuint, nuint)"/> is a plain store that a later release or

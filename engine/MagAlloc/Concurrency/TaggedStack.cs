@@ -6,16 +6,8 @@ namespace MagAlloc.Concurrency;
 /// <remarks>
 /// <para><b>State.</b> Head = tag (high 32 bits) and index + 1 of the top node (low 32 bits, 0 = empty). The first word of a
 /// node on the stack holds index + 1 of the node below it; off the stack the word belongs to the node's owner.</para>
-/// <para><b>Operations.</b> The classic stack of Treiber (IBM RJ 5118, 1986). Push writes the node's link, then swings the
-/// head with one compare-and-swap, which also publishes the link and the node's contents. Pop reads head, reads the top
-/// node's link, and swings the head to it.</para>
-/// <para><b>Why no ABA.</b> Every successful swing adds one to the tag, so a head that was popped and pushed back differs
-/// from the one that was read. A wrong success needs exactly a multiple of 2^32 swings between one thread's read and its
-/// compare-and-swap.</para>
-/// <para><b>Why no use after free.</b> A popper may read the link of a node that somebody else has popped meanwhile. Node
-/// memory is never unmapped while the stack exists (it may be zeroed), so the read is harmless, and the value is
-/// discarded because the tag has moved.</para>
-/// <para><b>Progress.</b> Lock-free: a compare-and-swap fails only because another one succeeded.</para>
+/// <para>Treiber's stack (IBM RJ 5118, 1986). <b>No ABA:</b> every swing of the head adds one to the tag. <b>No use after free:</b> node memory is never
+/// unmapped while the stack exists, and a stale link is discarded because the tag has moved. Lock-free. The argument: docs/proofs/stacks-and-magazines.md.</para>
 /// </remarks>
 /// <param name="nodes">Address of node 0.</param>
 /// <param name="nodeShift">Binary logarithm of a node's size in bytes; at least 3.</param>

@@ -63,11 +63,7 @@ internal static class Instruments
     private static InstrumentOfOwners BufferLevel(string name, string unit, string description, Func<Ledger, long> read)
         => new(name, InstrumentKind.Level, unit, description, null, OfBuffers(read));
 
-    /// <param name="name">Of the instrument.</param>
-    /// <param name="unit">Of the instrument.</param>
-    /// <param name="description">Of the instrument.</param>
-    /// <param name="read">Of a class.</param>
-    /// <param name="ofSlabs">Only owners whose blocks come out of slabs know it.</param>
+    // Of slabs: only owners whose blocks come out of slabs know it.
     private static InstrumentOfOwners OfClasses(string name, string unit, string description, Func<SizeClassStatistics, long> read, bool ofSlabs = true)
         => new(name, InstrumentKind.Level, unit, description, SizeClassTag, owner =>
         {

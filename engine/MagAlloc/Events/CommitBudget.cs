@@ -6,20 +6,13 @@ namespace MagAlloc.Events;
 
 /// <summary>What all owners of the process together may still commit, by what <see cref="SystemMemory"/> says.</summary>
 /// <remarks>
-/// <para><b>Why.</b> Linux grants every commit and ends a process when pages are touched that are not there. So what is large is compared with what is left before it is
-/// committed; what is small is not: an owner's first 8 MiB, and what it commits above what it claimed last by less than an eighth (at most 8 MiB).</para>
-/// <para><b>Committed and not touched.</b> The system counts touched pages only. Owners claim what they commit, so of two requests that would fit alone the second one is
-/// refused, whoever makes it. What of the claims has been touched is in the system's figures already; it is estimated from above by the process's own pages that
-/// are neither files' nor the garbage collector's (<see cref="SystemMemory.TouchedBytes"/>), so claims never count twice. Not covered: memory that others (native
-/// libraries, the runtime, other processes) have promised and not touched yet.</para>
+/// <para><b>Why.</b> Linux grants every commit and ends a process when pages are touched that are not there. So what is large is compared with what is left before it
+/// is committed. What of the claims has been touched is in the system's figures already; it is estimated from above (<see cref="SystemMemory.TouchedBytes"/>), so
+/// claims never count twice.</para>
 /// <para><b>State.</b> <c>claimed</c>: by owners, until they give it back. <c>pending</c>: by requests under way. A request adds itself to <c>pending</c> first and compares
-/// then, so of two that do not fit together at least the later one sees the other. It may be moved to <c>claimed</c> and counted twice for a moment: a refusal is
-/// looked at again while others are under way, a few times.</para>
-/// <para><b>The answer is kept for 10 ms</b>, because asking costs some 60 µs, and a process touches a few dozen MiB in that time. Kept is what is left plus what is
-/// claimed and touched: growth of this process since is in the claims, so only what others took is missed. A kept answer grants; a refusal is always a fresh one. One
-/// writer at a time (<c>writing</c>); a reader that sees the time change meanwhile asks the system itself.</para>
-/// <para><b>Headroom.</b> A 32nd of the limit, at most 64 MiB, is never granted: the runtime's own next page, in whichever thread, must not be the one that is not there.</para>
-/// <para>Lock-free; any thread; no managed memory.</para>
+/// then, so of two that do not fit together at least the later one sees the other. One writer at a time keeps the system's answer (<c>writing</c>), for 10 ms; a kept
+/// answer grants, a refusal is always a fresh one.</para>
+/// <para>Lock-free; any thread; no managed memory. The argument: docs/proofs/commits.md.</para>
 /// </remarks>
 internal sealed class CommitBudget
 {

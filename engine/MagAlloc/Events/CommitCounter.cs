@@ -48,7 +48,6 @@ internal sealed class CommitCounter : BoundedCounter
         ledger.ReturnedBytes = Returned;
     }
 
-    /// <inheritdoc/>
     protected override void OnChanged(long change, long now)
     {
         if (change > 0)
@@ -75,7 +74,6 @@ internal sealed class CommitCounter : BoundedCounter
         }
     }
 
-    /// <inheritdoc/>
     public override bool MayAdd(long amount)
     {
         if (amount <= 0 || Value + amount <= _asked)
@@ -103,7 +101,6 @@ internal sealed class CommitCounter : BoundedCounter
         }
     }
 
-    /// <inheritdoc/>
     protected override bool Admits(long sum)
     {
         // Plain: one that is behind asks once more.

@@ -138,7 +138,6 @@ internal sealed unsafe partial class MagAllocEventSource
         }
     }
 
-    /// <inheritdoc/>
     protected override void OnEventCommand(EventCommandEventArgs command)
     {
         if (command.Command == EventCommand.SendManifest)

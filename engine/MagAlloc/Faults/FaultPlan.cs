@@ -3,19 +3,13 @@ using MagAlloc.Platform;
 
 namespace MagAlloc.Diagnostics;
 
-/// <summary>
-/// Makes chosen steps of the engine fail as if memory had run out, to test what a program does then.
-/// </summary>
+/// <summary>Makes chosen steps of the engine fail as if memory had run out, to test what a program does then.</summary>
 /// <remarks>
-/// <para>
-/// Give a plan to a heap through <c>NativeHeapOptions.Faults</c>. Every fallible step of the engine asks the plan; the plan numbers
+/// <para>Give a plan to a heap through <c>NativeHeapOptions.Faults</c>. Every fallible step of the engine asks the plan; the plan numbers
 /// the steps from 1 and decides by the number alone, so that a run in one thread fails at the same places every time. With
-/// several threads, which of them gets which number is a matter of their timing.
-/// </para>
-/// <para>
-/// Thread-safe and lock-free. Restrict the plan with <see cref="At"/> before handing it out. A plan may serve several heaps;
-/// they then share its numbering.
-/// </para>
+/// several threads, which of them gets which number is a matter of their timing.</para>
+/// <para>Thread-safe and lock-free. Restrict the plan with <see cref="At"/> before handing it out. A plan may serve several heaps;
+/// they then share its numbering.</para>
 /// </remarks>
 public sealed class FaultPlan
 {

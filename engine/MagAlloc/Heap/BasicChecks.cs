@@ -15,7 +15,6 @@ internal sealed unsafe class BasicChecks(HeapCore core) : IBlockChecks
 {
     private readonly HeapCore _core = core;
 
-    /// <inheritdoc/>
     public nuint Allocate(nuint byteCount, nuint alignment, bool zeroed, bool mayFlush)
     {
         ThreadCache* cache = _core.Protect();
@@ -35,16 +34,12 @@ internal sealed unsafe class BasicChecks(HeapCore core) : IBlockChecks
         }
     }
 
-    /// <inheritdoc/>
     public bool TryKeep(nuint address, nuint byteCount) => _core.TryKeep(address, byteCount);
 
-    /// <inheritdoc/>
     public void Free(nuint address) => Free(address, byteCount: 0, sized: false);
 
-    /// <inheritdoc/>
     public void Free(nuint address, nuint byteCount) => Free(address, byteCount, sized: true);
 
-    /// <inheritdoc/>
     public nuint UsableSize(nuint address)
     {
         ThreadCache* cache = _core.Protect();
@@ -73,18 +68,15 @@ internal sealed unsafe class BasicChecks(HeapCore core) : IBlockChecks
         }
     }
 
-    /// <inheritdoc/>
     public void Trim()
     {
     }
 
-    /// <inheritdoc/>
     public void Adjust(ref Ledger ledger)
     {
         // They hold nothing back.
     }
 
-    /// <inheritdoc/>
     public LeakReport? FindLeaks() => null;
 
     private void Mark(nuint block)

@@ -10,7 +10,6 @@ internal unsafe partial class BlockCore<TSource>
     /// <exception cref="OutOfMemoryException">There is no memory for it; the caller closes.</exception>
     public void Announce() => OwnerRegistry.Instance.Announce(this, _faults);
 
-    /// <inheritdoc/>
     public bool TryRead(out Ledger ledger)
     {
         ledger = default;
@@ -24,7 +23,6 @@ internal unsafe partial class BlockCore<TSource>
         return true;
     }
 
-    /// <inheritdoc/>
     public int ReadClasses(Span<SizeClassStatistics> into)
     {
         if (!Engine.TryEnter())
@@ -52,10 +50,8 @@ internal unsafe partial class BlockCore<TSource>
         }
     }
 
-    /// <inheritdoc/>
     public void ReportExchanges(int beforeBeat, bool discard) => Engine.ReportExchanges(beforeBeat, discard);
 
-    /// <inheritdoc/>
     public void FollowSessions() => Engine.FollowSessions();
 
     /// <summary>The classes in use, as callers of the owner see them.</summary>

@@ -106,13 +106,10 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
         }
     }
 
-    /// <inheritdoc/>
     public long Id { get; }
 
-    /// <inheritdoc/>
     public string Name { get; }
 
-    /// <inheritdoc/>
     public string Kind { get; }
 
     public HeapMisuseLog Misuses { get; }

@@ -35,7 +35,6 @@ internal sealed unsafe class FullChecks(HeapCore core) : IBlockChecks
     private long _heldRuns;
     private long _sequence;
 
-    /// <inheritdoc/>
     public nuint Allocate(nuint byteCount, nuint alignment, bool zeroed, bool mayFlush)
     {
         ThreadCache* cache = _core.Protect();
@@ -49,7 +48,6 @@ internal sealed unsafe class FullChecks(HeapCore core) : IBlockChecks
         }
     }
 
-    /// <inheritdoc/>
     public bool TryKeep(nuint address, nuint byteCount)
     {
         if (!_live.TryGetValue(address, out CheckedBlock? block) || byteCount > block.Bytes)
@@ -69,7 +67,6 @@ internal sealed unsafe class FullChecks(HeapCore core) : IBlockChecks
         return true;
     }
 
-    /// <inheritdoc/>
     public void Free(nuint address)
     {
         ThreadCache* cache = _core.Protect();
@@ -88,7 +85,6 @@ internal sealed unsafe class FullChecks(HeapCore core) : IBlockChecks
         }
     }
 
-    /// <inheritdoc/>
     public void Free(nuint address, nuint byteCount)
     {
         if (_live.TryGetValue(address, out CheckedBlock? block) && block.Bytes != byteCount)
@@ -99,7 +95,6 @@ internal sealed unsafe class FullChecks(HeapCore core) : IBlockChecks
         Free(address);
     }
 
-    /// <inheritdoc/>
     public nuint UsableSize(nuint address)
         => _live.TryGetValue(address, out CheckedBlock? block) ? block.Bytes : throw Unknown(address);
 
@@ -112,7 +107,6 @@ internal sealed unsafe class FullChecks(HeapCore core) : IBlockChecks
         }
     }
 
-    /// <inheritdoc/>
     public void Adjust(ref Ledger ledger)
     {
         long blocks = Atomic.Load(ref _heldBlocks);
@@ -124,7 +118,6 @@ internal sealed unsafe class FullChecks(HeapCore core) : IBlockChecks
         ledger.CachedBytes += bytes;
     }
 
-    /// <inheritdoc/>
     public LeakReport? FindLeaks()
     {
         CheckedBlock[] leaked = [.. _live.Values.OrderBy(block => block.Sequence)];

@@ -203,7 +203,6 @@ internal sealed unsafe class HeapCore : BlockCore<SlabSource>
     /// <summary>What the heap's checks hold back, and what they add to blocks, counts otherwise; null without checks.</summary>
     public IBlockChecks? Checks { get; set; }
 
-    /// <inheritdoc/>
     public override Ledger Read()
     {
         Ledger ledger = base.Read();

@@ -7,7 +7,6 @@ namespace MagAlloc;
 /// <param name="owner">Number of the owner, for events.</param>
 internal sealed class HeapMisuseLog(string name, long owner) : MisuseLog<MisuseReport>(owner), IMisuseSink
 {
-    /// <inheritdoc/>
     public void Report(MisuseKind kind, nuint address) => Report(new MisuseReport(kind, address, name));
 
     /// <summary>Reports and makes the exception for the offender's stack.</summary>
@@ -19,6 +18,5 @@ internal sealed class HeapMisuseLog(string name, long owner) : MisuseLog<MisuseR
         return new HeapMisuseException(report);
     }
 
-    /// <inheritdoc/>
     protected override (Enum Kind, long Address) Summary(MisuseReport report) => (report.Kind, (long)report.Address);
 }

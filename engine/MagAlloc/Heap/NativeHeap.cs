@@ -6,9 +6,7 @@ using MagAlloc.Magazines;
 
 namespace MagAlloc;
 
-/// <summary>
-/// A heap of unmanaged memory: per-thread magazines over lock-free depots, slabs and one reserved arena.
-/// </summary>
+/// <summary>A heap of unmanaged memory: per-thread magazines over lock-free depots, slabs and one reserved arena.</summary>
 /// <remarks>
 /// <para>Sizes are in bytes. Blocks are aligned to 16 bytes unless asked for otherwise. Size 0, null and alignment mean what
 /// they mean to <see cref="System.Runtime.InteropServices.NativeMemory"/>; one <see cref="Free(void*)"/> serves aligned
@@ -92,9 +90,7 @@ public sealed unsafe partial class NativeHeap : IDisposable
         remove => _core.Misuses.Detected -= value;
     }
 
-    /// <summary>
-    /// Raised by <see cref="Dispose"/> when <see cref="CheckLevel.Full"/> is on and blocks are still allocated.
-    /// </summary>
+    /// <summary>Raised by <see cref="Dispose"/> when <see cref="CheckLevel.Full"/> is on and blocks are still allocated.</summary>
     [SuppressMessage("Design", "CA1003", Justification = "A report needs no sender; the heap's name is in it.")]
     public event Action<LeakReport>? LeaksDetected;
 

@@ -18,10 +18,7 @@ public sealed record NativeHeapOptions
     /// <summary>Name in exceptions, reports and traces. Not null.</summary>
     public string Name { get; set; } = "heap";
 
-    /// <summary>
-    /// Most bytes the heap may have committed, its metadata included; at least <see cref="MinimumByteLimit"/>. Default: no
-    /// limit.
-    /// </summary>
+    /// <summary>Most bytes the heap may have committed, its metadata included; at least <see cref="MinimumByteLimit"/>. Default: no limit.</summary>
     public long ByteLimit { get; set; } = long.MaxValue;
 
     /// <summary>

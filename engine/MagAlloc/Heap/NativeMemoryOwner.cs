@@ -15,10 +15,8 @@ internal sealed unsafe class NativeMemoryOwner(NativeHeap heap, int length) : Me
     private nuint _block = (nuint)heap.Allocate((nuint)length);
     private int _pins;
 
-    /// <inheritdoc/>
     public override Span<byte> GetSpan() => new((void*)Block(), _length);
 
-    /// <inheritdoc/>
     public override MemoryHandle Pin(int elementIndex = 0)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)elementIndex, (uint)_length, nameof(elementIndex));
@@ -28,7 +26,6 @@ internal sealed unsafe class NativeMemoryOwner(NativeHeap heap, int length) : Me
         return new MemoryHandle(start, pinnable: this);
     }
 
-    /// <inheritdoc/>
     public override void Unpin()
     {
         int pins = Atomic.Load(ref _pins);
@@ -45,7 +42,6 @@ internal sealed unsafe class NativeMemoryOwner(NativeHeap heap, int length) : Me
         }
     }
 
-    /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         nuint block = Atomic.Exchange(ref _block, (nuint)0);

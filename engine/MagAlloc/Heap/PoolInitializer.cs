@@ -8,6 +8,5 @@ internal sealed unsafe class PoolInitializer<T>(UnmanagedConstructor<T> construc
 {
     private readonly UnmanagedConstructor<T> _constructor = constructor;
 
-    /// <inheritdoc/>
     public void Initialize(nuint block) => _constructor(ref *(T*)block);
 }

@@ -9,18 +9,13 @@ internal readonly unsafe struct PoolSource<T>(SlabSpace slabs) : IMagazineSource
 {
     private readonly SlabSource _slabs = new SlabSource(slabs);
 
-    /// <inheritdoc/>
     public static bool RunsUserCode => false;
 
-    /// <inheritdoc/>
     public static bool IsSampled => true;
 
-    /// <inheritdoc/>
     public long DepotBudget => _slabs.DepotBudget;
 
-    /// <inheritdoc/>
     public int Acquire(int code, nuint* into, int count) => _slabs.Acquire(code, into, count);
 
-    /// <inheritdoc/>
     public void Release(int code, nuint* resources, int count) => _slabs.Release(code, resources, count);
 }

@@ -18,17 +18,14 @@ internal unsafe struct ResourceAdapter<TSource>(long owner, TSource source, long
     private TSource _source = source;
 #pragma warning restore IDE0044
 
-    /// <inheritdoc/>
     public static bool RunsUserCode => true;
 
-    /// <inheritdoc/>
     public long DepotBudget { get; } = depotCapacity;
 
     public static nuint Encode(ulong resource) => (nuint)(resource + 1);
 
     public static ulong Decode(nuint stored) => stored - 1;
 
-    /// <inheritdoc/>
     public int Acquire(int code, nuint* into, int count)
     {
         if (FaultPlan.Fails(_faults, FaultPoint.SourceAcquire))
@@ -72,7 +69,6 @@ internal unsafe struct ResourceAdapter<TSource>(long owner, TSource source, long
         return got;
     }
 
-    /// <inheritdoc/>
     public void Release(int code, nuint* resources, int count)
     {
         var numbers = new Span<ulong>(resources, count);

@@ -11,21 +11,13 @@ internal abstract unsafe partial class CacheLifetime<TSource>
     /// <para><b>Threads in the middle of an operation are not waited for.</b> Memory that they may look at is zeroed and stays mapped
     /// for them; all else is unmapped here. What a thread may look at, told by its cache:</para>
     /// <list type="bullet">
-    /// <item>It is pinned (<see cref="Pin"/>), or in a slow step: everything, until it has left. It says so itself
-    /// (<see cref="Unpin"/>), or by the pin of a handle that it ends later.</item>
+    /// <item>It is pinned (<see cref="Pin"/>), or in a slow step: everything, until it has left (<see cref="Unpin"/>).</item>
     /// <item>Else, if this is the cache that it used last of this kind (<see cref="LastUse"/>), it may be in the middle of a fast path: its magazines, the
     /// page map, the block that it has popped (the remains <c>looks</c>). It is outside when it pins or attaches the next time, or has ended.</item>
     /// <item>Else nothing: a fast path begins with the slot of the last use.</item>
     /// </list>
-    /// <para><b>Why that is all.</b> The flag is raised, every processor passes a fence, and then pins and last uses are read. Whoever
-    /// pins or attaches writes that, and then reads the flag: so this call sees it, or that thread sees the flag and turns back. Nor does a thread begin
-    /// another fast path: <see cref="ThreadCache.EngineId"/> becomes 0 here, in the caches of all living threads, and every operation that
-    /// begins after this call has returned is refused. (A handle compares no number. It is pinned, finds zeroes in its magazines, and reads the flag in each slow step.)
-    /// That store meets the cache of this engine and not of a later one, because a cache is recycled when its node is an orphan, which it
-    /// becomes behind the store. Where owners write the word themselves (<see cref="IMagazineSource.IsVisited"/>), they read the flag behind it; so only the number is
-    /// replaced: what a visitor has taken its owner must find taken, or it would bring it home once more.</para>
-    /// <para>The swaps of magazines, which pin nothing, compare the request to flush; one is made here. So what a handle's late free pushes behind the end
-    /// never becomes its loaded magazine.</para>
+    /// <para>The flag is raised, every processor passes a fence, and then pins and last uses are read; whoever pins or attaches writes that, and then reads the
+    /// flag. <see cref="ThreadCache.EngineId"/> becomes 0 in the caches of all living threads, so no fast path begins behind this call. The argument: docs/proofs/ends.md.</para>
     /// </remarks>
     /// <param name="discard">Zeroes the owner's memory; called once, before any of it is unmapped.</param>
     /// <param name="bequeath">Adds all the owner's ranges to the remains: what slow steps use, and what a fast path may look at. Called once.</param>

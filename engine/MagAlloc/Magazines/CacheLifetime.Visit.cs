@@ -5,18 +5,11 @@ namespace MagAlloc.Magazines;
 
 /// <content>Caches that other threads may empty, on their owner's side. For sources that say so only.</content>
 /// <remarks>
-/// <para><b>States</b>, all in <see cref="ThreadCache.EngineId"/>:</para>
-/// <list type="table">
-/// <item><term>the engine's number</term><description>the owner may take its fast path.</description></item>
-/// <item><term>0</term><description>the engine is closed.</description></item>
-/// <item><term>Inside</term><description>the owner is in a slow step, or a party that owns the cache of a dead thread.</description></item>
-/// <item><term>Parked(n)</term><description>visit n reads the magazines; nothing is decided yet.</description></item>
-/// <item><term>Taken(n, parities)</term><description>what visit n read belongs to the visitor; the magazines are the owner's, and
-/// empty, whatever their tops say.</description></item>
-/// </list>
-/// <para>number → Inside → number: owner. number → Parked: visitor. Parked → Taken: the same visitor. Parked → number or
-/// Inside, Taken → Inside: owner. Only the owner leads back to the number, so an owner that was interrupted between its two
-/// looks cannot mistake a cache that was emptied meanwhile for an untouched one. The visitor's side is with the sources that are visited.</para>
+/// <para><b>States</b>, all in <see cref="ThreadCache.EngineId"/>: the engine's number (the owner may take its fast path); 0 (the engine is closed); Inside (the
+/// owner is in a slow step, or a party owns the cache of a dead thread); Parked(n) (visit n reads the magazines); Taken(n, parities) (what visit n read is the
+/// visitor's; the magazines are the owner's, and empty, whatever their tops say).</para>
+/// <para>number → Inside → number: owner. number → Parked → Taken: one visitor. Parked → number or Inside, Taken → Inside: owner. Only the owner leads back to
+/// the number. The argument: docs/proofs/visits.md.</para>
 /// </remarks>
 internal abstract unsafe partial class CacheLifetime<TSource>
 {

@@ -45,7 +45,6 @@ internal abstract unsafe partial class CacheLifetime<TSource> : ICacheOwner
         }
     }
 
-    /// <inheritdoc/>
     public long Id { get; }
 
     public bool IsClosed => Atomic.Load(ref _closed) != 0;
@@ -106,9 +105,7 @@ internal abstract unsafe partial class CacheLifetime<TSource> : ICacheOwner
         return new Guest(this);
     }
 
-    /// <summary>
-    /// Begins a slow operation on this thread's cache: until <see cref="Unpin"/> the owner's memory stays mapped for it.
-    /// </summary>
+    /// <summary>Begins a slow operation on this thread's cache: until <see cref="Unpin"/> the owner's memory stays mapped for it.</summary>
     /// <exception cref="ObjectDisposedException">The engine is closed.</exception>
     public void Pin(ThreadCache* cache)
     {
@@ -153,10 +150,8 @@ internal abstract unsafe partial class CacheLifetime<TSource> : ICacheOwner
     /// <summary>Asks every thread to bring its magazines home at its next slow step. Idle threads keep theirs.</summary>
     public void RequestFlush() => Atomic.Add(ref _flushEpoch, 1);
 
-    /// <inheritdoc/>
     public bool ReapsOnFinalizer => !TSource.RunsUserCode;
 
-    /// <inheritdoc/>
     public void Reap(CacheNode node, CacheTicket seen)
     {
         if (!TryEnter())

@@ -10,10 +10,7 @@ internal unsafe interface IMagazineSource
     /// </summary>
     static abstract bool RunsUserCode { get; }
 
-    /// <summary>
-    /// Whether requests may name the highest resource that will do. Full
-    /// magazines then carry their lowest resource with them.
-    /// </summary>
+    /// <summary>Whether requests may name the highest resource that will do. Full magazines then carry their lowest resource with them.</summary>
     static virtual bool KeepsLowest => false;
 
     /// <summary>

@@ -93,7 +93,6 @@ internal unsafe partial class MagazineEngine<TSource>
         }
     }
 
-    /// <inheritdoc/>
     private protected override void TellExchanges(CacheTrace* trace, bool discard)
     {
         // Nobody would be told of an event inside an event, so what is waiting goes on waiting.
@@ -131,7 +130,6 @@ internal unsafe partial class MagazineEngine<TSource>
         }
     }
 
-    /// <inheritdoc/>
     private protected override bool TryTellLast(ThreadCache* cache)
     {
         CacheTrace* trace = CacheTrace.Look(cache);

@@ -6,7 +6,6 @@ namespace MagAlloc.Magazines;
 /// <content>Bringing home what a cache holds.</content>
 internal unsafe partial class MagazineEngine<TSource>
 {
-    /// <inheritdoc/>
     public override void Flush(ThreadCache* cache, bool keepFullInDepot)
     {
         for (int code = 1; code < _codes; code++)

@@ -24,7 +24,6 @@ internal unsafe partial class MagazineEngine<TSource>
         _worker = new ReclaimWorker(_options.Name, interval, pass);
     }
 
-    /// <inheritdoc/>
     public override void ArmWorker() => _worker?.Arm();
 
     /// <summary>One reclaim pass over dead threads and depots; a second caller at the same time returns at once.</summary>
@@ -89,7 +88,6 @@ internal unsafe partial class MagazineEngine<TSource>
         TellReclaimStop(DrainDepots(reclaimed: true), 0);
     }
 
-    /// <inheritdoc/>
     private protected override long DrainDepots(bool reclaimed)
     {
         long magazines = 0;
@@ -233,6 +231,5 @@ internal unsafe partial class MagazineEngine<TSource>
         return true;
     }
 
-    /// <inheritdoc/>
     public override void StopWorker() => _worker?.Dispose();
 }

@@ -8,21 +8,13 @@ namespace MagAlloc.Magazines;
 
 /// <content>Sampled allocations, without an instruction on the fast path. For sources that say so only.</content>
 /// <remarks>
-/// <para><b>What.</b> The bytes that a program allocates are a line on which a Poisson process puts a mark every N bytes on average;
-/// an allocation with a mark in it is sampled. Of b bytes it is so with probability p = 1 - exp(-b / N), independently of all others,
-/// and a sample stands for b / p bytes: so the weights add up to the bytes allocated, for whatever share of the program.</para>
-/// <para><b>How.</b> The process is memoryless, so each class of each thread may have one of its own, and it becomes a countdown of
-/// allocations. The fast path cannot count. But it takes a 0 on top of a magazine for its end. So a slow step that leaves a loaded
-/// magazine in which the countdown ends <em>plants</em> a 0 in the slot of that allocation, and keeps aside what lay there. The allocation
-/// that meets it goes the slow way, and is the sample; its stack is the caller's. What was popped between two slow steps is the
-/// difference of the tops: nobody pushes onto a loaded magazine.</para>
+/// <para><b>How.</b> Each class of each thread counts down its allocations to the next sample. The fast path cannot count, but takes a 0 on top of a magazine
+/// for its end. So a slow step that leaves a loaded magazine in which the countdown ends <em>plants</em> a 0 in the slot of that allocation, and keeps aside
+/// what lay there. The allocation that meets it goes the slow way, and is the sample. The law of the weights: docs/proofs/sampling.md.</para>
 /// <para><b>Invariant.</b> A 0 is planted only between two slow steps of this cache. Every slow step of the class, and whatever
-/// empties the whole cache (<see cref="Flush"/>: a request, a trim, a dead thread, a disposal), <em>lifts</em> it first, so
-/// no other code ever sees one; counts by the tops are right all the while, for the block kept aside counts as what it is, cached.</para>
+/// empties the whole cache (<see cref="Flush"/>), <em>lifts</em> it first, so no other code ever sees one.</para>
 /// <para><b>Sessions.</b> Who begins or ends one writes the mean into every cache (<see cref="ThreadCache.SampleMean"/>): one word that
-/// slow steps test, and all they do without a session. The owner follows at its next slow step, and says when nothing is
-/// planted any more: until then a cache that shall not sample is still one that has to lift.</para>
-/// <para>Where there is no memory for a trace, nothing is sampled. Allocations past the magazines have a countdown of bytes.</para>
+/// slow steps test. The owner follows at its next slow step; until then a cache that shall not sample is still one that has to lift.</para>
 /// </remarks>
 internal unsafe partial class MagazineEngine<TSource>
 {

@@ -9,16 +9,9 @@ namespace MagAlloc.Magazines;
 /// <para><b>What it does.</b> The scheme of Linux's <c>drivers/iommu/iova.c</c> and of Bonwick and Adams (USENIX 2001), with
 /// threads for CPUs and a lock-free depot. The owner of this type inlines the fast path (pop from <c>Loaded</c>, push onto
 /// <c>Previous</c>) and calls <see cref="Refill"/> and <see cref="Spill"/> when that fails.</para>
-/// <para><b>Invariants.</b></para>
-/// <list type="number">
-/// <item>A magazine has one owner: a thread's entry, a depot's stack, the stack of empties, or the pass that popped it.</item>
-/// <item>Depots hold full magazines only, the stack of empties empty ones; the contents of a magazine are published by the
-/// exchange that pushes it and read after the one that pops it.</item>
-/// <item>A resource is in the source, in exactly one magazine, or with the caller. The engine never fails a free: where no
-/// empty magazine can be had, resources go straight to the source.</item>
-/// <item>Memory behind this engine that a thread may be looking at stays mapped until that thread is outside, so
-/// one that races with <see cref="CacheLifetime{TSource}.Close"/> reads zeroes at worst, and meets the exception at its next slow step.</item>
-/// </list>
+/// <para><b>Invariants.</b> A magazine has one owner: a thread's entry, a depot's stack, the stack of empties, or the pass that popped it. Depots hold full magazines
+/// only; the exchange that pushes one publishes its contents. A resource is in the source, in exactly one magazine, or with the caller. A free never fails:
+/// where no empty magazine can be had, resources go straight to the source. More: docs/proofs/stacks-and-magazines.md.</para>
 /// <para><b>Threads.</b> A thread's cache is its own; <see cref="Tick"/> and <see cref="Trim"/> may run on any thread and
 /// touch depots and dead threads' caches only.</para>
 /// </remarks>

@@ -10,10 +10,8 @@ namespace MagAlloc.Magazines;
 /// <remarks>
 /// <para>Magazines are numbered, so that a stack link fits 32 bits beside a 32-bit tag. Their memory is one reservation
 /// that stays mapped until the engine goes: a stack may read the link of a magazine that has left it.</para>
-/// <para><b>State.</b> A group is 64 magazines: a word of in-use bits and a mask of committed pages. An in-use bit is set by
-/// whoever takes the magazine; a page's committed bit is set by the owner of one of its magazines and cleared only by
-/// <see cref="Trim"/> while it owns all of them. Empties wait on a <see cref="TaggedStack"/> with their bit still set,
-/// so an exchange with a depot costs one compare-and-swap a side and allocates nothing.</para>
+/// <para><b>State.</b> A group is 64 magazines: a word of in-use bits and a mask of committed pages. A page's committed bit is cleared only by
+/// <see cref="Trim"/> while it owns all of its magazines. Empties wait on a <see cref="TaggedStack"/> with their bit still set.</para>
 /// <para>Any thread, any time, lock-free; the constructor and <see cref="Release"/> excepted.</para>
 /// </remarks>
 internal sealed unsafe class MagazineStore

@@ -41,10 +41,7 @@ internal static unsafe class LinuxAffinity
         }
     }
 
-    /// <summary>
-    /// The kernel refuses a buffer smaller than its own mask, and there is no way to ask how large that is: double until
-    /// it fits.
-    /// </summary>
+    /// <summary>The kernel refuses a buffer smaller than its own mask, and there is no way to ask how large that is: double until it fits.</summary>
     private static CpuMask Get(int thread)
     {
         for (int length = SmallestMaskWords; ; length *= 2)

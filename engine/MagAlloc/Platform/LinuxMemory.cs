@@ -3,9 +3,7 @@ using System.Runtime.Versioning;
 
 namespace MagAlloc.Platform;
 
-/// <summary>
-/// <see cref="VirtualMemory"/> on Linux. Only that facade calls it; see there for the contract.
-/// </summary>
+/// <summary><see cref="VirtualMemory"/> on Linux. Only that facade calls it; see there for the contract.</summary>
 [SupportedOSPlatform("linux")]
 internal static unsafe class LinuxMemory
 {

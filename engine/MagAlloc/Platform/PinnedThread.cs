@@ -5,9 +5,7 @@ namespace MagAlloc;
 /// <summary>
 /// A thread that <see cref="ThreadAffinity.Pin"/> keeps on one CPU. Disposing of it restores the CPUs the thread had before.
 /// </summary>
-/// <remarks>
-/// A <c>ref struct</c>: it cannot leave the stack, so the thread that disposes of it is the one that was pinned.
-/// </remarks>
+/// <remarks>A <c>ref struct</c>: it cannot leave the stack, so the thread that disposes of it is the one that was pinned.</remarks>
 public ref struct PinnedThread : IDisposable
 {
     private CpuMask? _previous;

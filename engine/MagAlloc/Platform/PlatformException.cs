@@ -2,9 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace MagAlloc;
 
-/// <summary>
-/// The operating system refused a call that MagAlloc cannot do without.
-/// </summary>
+/// <summary>The operating system refused a call that MagAlloc cannot do without.</summary>
 /// <remarks>The message names the call, what the system said about it, and what to do.</remarks>
 public sealed class PlatformException : Exception
 {

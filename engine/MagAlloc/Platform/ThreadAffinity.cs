@@ -2,9 +2,7 @@ using MagAlloc.Platform;
 
 namespace MagAlloc;
 
-/// <summary>
-/// Pins threads to CPUs. With one pinned thread a CPU, the engine's per-thread magazines are per-CPU ones.
-/// </summary>
+/// <summary>Pins threads to CPUs. With one pinned thread a CPU, the engine's per-thread magazines are per-CPU ones.</summary>
 /// <remarks>
 /// All members may be used from any thread; each concerns the calling thread. On Windows a CPU's number is
 /// 64 × its processor group + its number in the group.
@@ -23,9 +21,7 @@ public static class ThreadAffinity
     /// <exception cref="PlatformException">The operating system refused to tell.</exception>
     public static IReadOnlyList<int> AllowedCpus => s_allowedList.Value;
 
-    /// <summary>
-    /// The CPU that runs the calling thread. Unless the thread is pinned, it may be another one by the time it is read.
-    /// </summary>
+    /// <summary>The CPU that runs the calling thread. Unless the thread is pinned, it may be another one by the time it is read.</summary>
     public static int CurrentCpu
         => OperatingSystem.IsLinux() ? LinuxAffinity.CurrentCpu()
             : OperatingSystem.IsWindows() ? WindowsAffinity.CurrentCpu() : Thread.GetCurrentProcessorId();

@@ -4,24 +4,16 @@ using System.Runtime.InteropServices;
 
 namespace MagAlloc.Platform;
 
-/// <summary>
-/// The process's address space: reserve, commit, decommit, release.
-/// </summary>
+/// <summary>The process's address space: reserve, commit, decommit, release.</summary>
 /// <remarks>
-/// <para>
-/// A range is <em>reserved</em> (addresses only; a touch is a crash), then parts of it are <em>committed</em> (readable and
+/// <para>A range is <em>reserved</em> (addresses only; a touch is a crash), then parts of it are <em>committed</em> (readable and
 /// writable, zero until written), <em>decommitted</em> (physical pages go back, contents are lost), and in the end the whole
-/// range is <em>released</em>. No bookkeeping is kept here: the caller remembers what it reserved.
-/// </para>
-/// <para>
-/// Any thread may call any member at any time; the kernel orders them. Two threads that change the same pages at once get
-/// one of the two results, so the owner of a range must see to it that a page has one owner at a time.
-/// </para>
-/// <para>
-/// A refusal is a return value, never an exception: what it means (out of memory, a limit) is for the caller to say.
+/// range is <em>released</em>. No bookkeeping is kept here: the caller remembers what it reserved.</para>
+/// <para>Any thread may call any member at any time; the kernel orders them. Two threads that change the same pages at once get
+/// one of the two results, so the owner of a range must see to it that a page has one owner at a time.</para>
+/// <para>A refusal is a return value, never an exception: what it means (out of memory, a limit) is for the caller to say.
 /// Addresses and sizes are whole pages. An operating system other than Linux, Windows and macOS is refused with a
-/// <see cref="PlatformNotSupportedException"/>.
-/// </para>
+/// <see cref="PlatformNotSupportedException"/>.</para>
 /// </remarks>
 internal static unsafe class VirtualMemory
 {
@@ -117,22 +109,10 @@ internal static unsafe class VirtualMemory
     internal static bool Decommit(void* address, nuint bytes)
     {
         AssertPages(address, bytes);
-        if (OperatingSystem.IsLinux())
-        {
-            return LinuxMemory.Decommit(address, bytes);
-        }
-
-        if (OperatingSystem.IsWindows())
-        {
-            return WindowsMemory.Decommit(address, bytes);
-        }
-
-        if (OperatingSystem.IsMacOS())
-        {
-            return MacMemory.Decommit(address, bytes);
-        }
-
-        throw Unsupported();
+        return OperatingSystem.IsLinux() ? LinuxMemory.Decommit(address, bytes)
+            : OperatingSystem.IsWindows() ? WindowsMemory.Decommit(address, bytes)
+            : OperatingSystem.IsMacOS() ? MacMemory.Decommit(address, bytes)
+            : throw Unsupported();
     }
 
     /// <summary>
@@ -161,28 +141,13 @@ internal static unsafe class VirtualMemory
         // munmap accepts address 0 in silence; a release of what was never reserved is the caller's defect.
         ArgumentNullException.ThrowIfNull(address);
         AssertPages(address, bytes);
-        if (OperatingSystem.IsLinux())
-        {
-            return LinuxMemory.Release(address, bytes);
-        }
-
-        if (OperatingSystem.IsWindows())
-        {
-            return WindowsMemory.Release(address);
-        }
-
-        if (OperatingSystem.IsMacOS())
-        {
-            return MacMemory.Release(address, bytes);
-        }
-
-        throw Unsupported();
+        return OperatingSystem.IsLinux() ? LinuxMemory.Release(address, bytes)
+            : OperatingSystem.IsWindows() ? WindowsMemory.Release(address)
+            : OperatingSystem.IsMacOS() ? MacMemory.Release(address, bytes)
+            : throw Unsupported();
     }
 
-    /// <summary>
-    /// How many bytes of a range are in physical memory right now. For tests and diagnostics: it asks the kernel about
-    /// every page.
-    /// </summary>
+    /// <summary>How many bytes of a range are in physical memory right now. For tests and diagnostics: it asks the kernel about every page.</summary>
     /// <returns>The bytes, or -1 where the system does not tell.</returns>
     internal static long ResidentBytes(void* address, nuint bytes)
     {

@@ -5,22 +5,13 @@ namespace MagAlloc.Ranges;
 
 /// <summary>Hands out and takes back runs of consecutive units (the arena's chunks). Any thread, any time, lock-free.</summary>
 /// <remarks>
-/// <para><b>State.</b> One bit a unit, 1 = in use, 64 to a word, in memory that the owner supplies zeroed, so that a large
-/// untouched space costs no pages. Placement is lowest-first: low units fill up and high ones drain, which is what lets
-/// memory go back.</para>
-/// <para><b>A run inside one word</b> is claimed by a single compare-and-swap. <b>A longer run</b> is claimed word by word in
-/// ascending order; a conflict gives back what was claimed and the search goes on behind the conflict.</para>
-/// <para><b>Progress.</b> A compare-and-swap on a word fails only because another one succeeded. Of the multi-word claims
-/// under way at one moment, the one whose conflict lies highest meets only settled claims, so at least one of them ends.
-/// Every free, and every claim that gives up, bumps the version of the hint behind its release; a search that found nothing
-/// while the version moved, its own claims that gave up excepted, starts again, because a hole may have moved from in front of it to
-/// behind it. Hence failure means that no fitting run was free, where a run that is being claimed or freed at that moment counts as
-/// taken. That often, but not without end: a thread that frees all the time would keep a search going that nothing fits. After
-/// <see cref="MostLooks"/> looks a search fails although something was freed during each of them, which may have been what it missed.</para>
-/// <para><b>Why no ABA.</b> The words are the truth itself, not references: a word equal to the one read means exactly that
-/// those units are free now.</para>
-/// <para><b>The hint</b> is the lowest word that may have a free unit, with a version that every free bumps. A searcher
-/// raises it only if the version is the one it read before it looked, so a freed unit is never left below it.</para>
+/// <para><b>State.</b> One bit a unit, 1 = in use, 64 to a word, in memory that the owner supplies zeroed. Placement is lowest-first: low units fill
+/// up and high ones drain, which is what lets memory go back. A run inside one word is claimed by a single compare-and-swap, a longer one word by word in
+/// ascending order; a conflict gives back what was claimed and the search goes on behind it.</para>
+/// <para><b>Progress.</b> Of the claims under way at one moment, the one whose conflict lies highest meets only settled claims. <b>No ABA:</b> the words are the
+/// truth itself, not references. <b>The hint</b> is the lowest word that may have a free unit, with a version that every free bumps.</para>
+/// <para><b>Failure</b> means that no fitting run was free, unless something was freed during each of <see cref="MostLooks"/> looks: a search that found
+/// nothing while others moved the version starts again. The argument: docs/proofs/runs.md.</para>
 /// </remarks>
 internal sealed unsafe class RangeAllocator
 {

@@ -32,9 +32,7 @@ internal sealed unsafe partial class Arena
         => (committed / (committed < LargeHeap ? DirtyShare : DirtyShareOfLarge)) + DirtyFloor;
 
     /// <summary>Commits the pages under a range in chunks that nobody else has a part of, all of them or none.</summary>
-    /// <remarks>
-    /// Charged in one step: a large request that is refused half-way would make small ones fail meanwhile that fit.
-    /// </remarks>
+    /// <remarks>Charged in one step: a large request that is refused half-way would make small ones fail meanwhile that fit.</remarks>
     /// <param name="address">Anywhere in the arena.</param>
     /// <param name="bytes">At least 1.</param>
     /// <param name="zeroDirty">Zero what of the range was committed before; pages committed here are zero already.</param>

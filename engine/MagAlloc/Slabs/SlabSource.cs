@@ -12,18 +12,13 @@ internal readonly unsafe struct SlabSource(SlabSpace slabs) : IMagazineSource
 
     private readonly SlabSpace _slabs = slabs;
 
-    /// <inheritdoc/>
     public static bool RunsUserCode => false;
 
-    /// <inheritdoc/>
     public static bool IsSampled => true;
 
-    /// <inheritdoc/>
     public long DepotBudget => (_slabs.Arena.Committed.Value / DepotShare) + DepotFloor;
 
-    /// <inheritdoc/>
     public int Acquire(int code, nuint* into, int count) => _slabs.Acquire(code, into, count);
 
-    /// <inheritdoc/>
     public void Release(int code, nuint* resources, int count) => _slabs.Release(code, resources, count);
 }

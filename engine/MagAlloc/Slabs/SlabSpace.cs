@@ -9,16 +9,11 @@ namespace MagAlloc.Slabs;
 /// <para><b>State.</b> A slab is 1, 2, 4, … chunks of the arena for blocks of one class. Its <see cref="SlabState"/> word is
 /// the authority: class, free blocks, generation. Its bitmap says which blocks are free.</para>
 /// <para><b>Order.</b> Returning sets bits first and raises the count after; claiming lowers the count first and takes bits
-/// after. So there are never fewer bits than the count promises, and a claim that got its share of the count always finds
-/// its bits: it can miss one only because somebody else took or returned another meanwhile (lock-free).</para>
-/// <para><b>Retirement.</b> Only a slab whose count equals its number of blocks is retired, by one compare-and-swap to "no
-/// class". At that moment no bit is outstanding and none is promised, so the winner owns the whole slab. A claim that was
-/// looking at it fails its own compare-and-swap, on the generation if on nothing else: no ABA. All metadata stays mapped
-/// while the arena lives: no use after free.</para>
-/// <para><b>Finding a slab.</b> <see cref="Arena.PartialMap"/> has the class code of each slab with free blocks, so the
-/// search is a vectorised scan for a byte, lowest address first: low slabs fill, high ones drain and go back. The byte
-/// is a hint that always converges to the state: see <see cref="PublishPartial"/>.</para>
-/// <para><b>Committing</b> follows the claim: pages are committed when the first block on them leaves the slab.</para>
+/// after. So there are never fewer bits than the count promises (lock-free).</para>
+/// <para><b>Retirement.</b> Only a slab whose count equals its number of blocks is retired, by one compare-and-swap: nothing of it is outstanding or promised
+/// then. <b>No ABA:</b> the generation moves. <b>No use after free:</b> metadata stays mapped while the arena lives.</para>
+/// <para><b>Finding a slab.</b> <see cref="Arena.PartialMap"/> has the class code of each slab with free blocks; the search is a vectorised scan for a byte, lowest
+/// address first. The byte is a hint that converges to the state (<see cref="PublishPartial"/>). The argument: docs/proofs/slabs.md.</para>
 /// </remarks>
 internal sealed unsafe partial class SlabSpace
 {

@@ -14,6 +14,7 @@ internal static class AnalyzeRun
 {
     // On the terminal; the files have as many as were asked for.
     private const int PrintedSites = 10;
+    private const int PrintedStacks = 5;
     private const int PrintedOwners = 10;
 
     /// <param name="request">What to read, and what to write.</param>
@@ -124,6 +125,13 @@ internal static class AnalyzeRun
         }
 
         PrintSites(trace, console);
+        if (trace.Stacks.Count != 0)
+        {
+            console.Grid(
+                ["by call stack", "bytes", "samples"],
+                [.. trace.Stacks.Take(PrintedStacks).Select(stack => (string[])[stack.Title, Text.Bytes(stack.Bytes), Text.Count(stack.Samples)])]);
+        }
+
         foreach (Anomaly anomaly in anomalies)
             console.Line($"{anomaly.Severity.ToString().ToUpperInvariant()} {anomaly.Text}");
         if (anomalies.Count == 0)

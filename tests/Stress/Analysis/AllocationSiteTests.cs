@@ -50,9 +50,10 @@ public sealed unsafe class AllocationSiteTests
         Assert.That(_sites.Select(site => site.Bytes), Is.Ordered.Descending);
     }
 
-    // Weights of about 1,260 samples scatter by less than 4 %.
+    // Weights of about 1,260 samples scatter by less than 4 %; what the owner holds is the bound.
     [Test]
-    public void WhatIsKept_IsLive() => Assert.That(Site(nameof(Keep)).MostLiveBytes, Is.EqualTo((double)Bytes).Within(20).Percent.And.EqualTo(Site(nameof(Keep)).Bytes));
+    public void WhatIsKept_IsLive() =>
+        Assert.That(Site(nameof(Keep)).MostLiveBytes, Is.EqualTo((double)Bytes).Within(20).Percent.And.LessThanOrEqualTo(Site(nameof(Keep)).Bytes));
 
     /// <summary>The block of each address but the last was handed out again, and so had been freed.</summary>
     [Test]

@@ -217,18 +217,18 @@ internal sealed class BufferWorld
 
     public bool BeginRevoking(int i)
         => _buffers[i] is { } buffer
-            && Attempt(buffer.Phase is BufferPhase.Orphaned or BufferPhase.Revoked && buffer.Pins == 0, () => _ledger.BeginRevoking(buffer));
+            && Attempt(buffer.Phase is BufferPhase.Orphaned or BufferPhase.Revoked && buffer.Pins == 0, () => BufferLedger.BeginRevoking(buffer));
 
     public bool EndRevoking(int i)
         => _buffers[i] is { } buffer && Attempt(buffer.Phase == BufferPhase.Revoking, () => _ledger.EndRevoking(buffer));
 
     public bool PutBack(int i)
-        => _buffers[i] is { } buffer && Attempt(buffer.Phase is BufferPhase.Revoking or BufferPhase.Closing, () => _ledger.PutBack(buffer, 0));
+        => _buffers[i] is { } buffer && Attempt(buffer.Phase is BufferPhase.Revoking or BufferPhase.Closing, () => BufferLedger.PutBack(buffer, 0));
 
     public bool BeginClosing(int i)
     {
         if (_buffers[i] is not { } buffer
-            || !Attempt(buffer.Phase is BufferPhase.Orphaned or BufferPhase.Revoked && buffer.Pins == 0, () => _ledger.BeginClosing(buffer)))
+            || !Attempt(buffer.Phase is BufferPhase.Orphaned or BufferPhase.Revoked && buffer.Pins == 0, () => BufferLedger.BeginClosing(buffer)))
         {
             return false;
         }

@@ -1,4 +1,3 @@
-#if MAGALLOC_SEAM
 namespace MagAlloc.Concurrency;
 
 /// <summary>Decides, step by step, which thread of an interleaving test runs next.</summary>
@@ -16,4 +15,3 @@ internal interface IAtomicScheduler
     /// </summary>
     bool HoldStore(ref nuint location, nuint value);
 }
-#endif

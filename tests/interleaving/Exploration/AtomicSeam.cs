@@ -1,8 +1,7 @@
-#if MAGALLOC_SEAM
 namespace MagAlloc.Concurrency;
 
 /// <summary>
-/// Connects a thread of an interleaving test with its scheduler. Compiled into <c>tests/interleaving</c> only.
+/// Connects a thread of an interleaving test with its scheduler: what <see cref="Atomic"/> calls when it is compiled with <c>MAGALLOC_SEAM</c>.
 /// </summary>
 internal static class AtomicSeam
 {
@@ -19,4 +18,3 @@ internal static class AtomicSeam
         return scheduler is not null && scheduler.HoldStore(ref location, value);
     }
 }
-#endif

@@ -20,7 +20,7 @@ internal sealed partial class PageTests
     private static readonly Lazy<HashSet<string>> s_words = new(() =>
     [
         .. from file in Repository.Files(string.Empty)
-           where !file.EndsWith($"{nameof(PageTests)}.cs", StringComparison.Ordinal)
+           where !file.EndsWith($"/{nameof(PageTests)}.cs", StringComparison.Ordinal)
            let text = file.EndsWith(".cs", StringComparison.Ordinal) || file.EndsWith(".csproj", StringComparison.Ordinal)
                ? File.ReadAllText(Repository.PathOf(file.Split('/')))
                : string.Empty
@@ -128,7 +128,7 @@ internal sealed partial class PageTests
     public void No_source_names_what_is_not_here() =>
         Assert.That(
             Repository.Files(".cs", ".sh", ".csproj", ".props", ".targets")
-                .Where(file => !file.EndsWith($"{nameof(PageTests)}.cs", StringComparison.Ordinal))
+                .Where(file => !file.EndsWith($"/{nameof(PageTests)}.cs", StringComparison.Ordinal))
                 .SelectMany(file => Dangling(file, File.ReadAllLines(Repository.PathOf(file.Split('/'))))),
             Is.Empty);
 

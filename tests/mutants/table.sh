@@ -59,10 +59,9 @@ awk -F '\t' '
         print "of them into a copy of the repository and requires a failure. [Testing](testing.md#mutants)"
         print "says how that works, and why some must survive."
         print ""
-        printf "%d mutants: %d caught, %d equivalent ones that survive as they must", total, caught, equivalent
-        if (missed > 0) printf ", %d that a test should have caught", missed
-        if (missing > 0) printf ", %d without a recorded verdict", missing
-        print "."
+        printf "%d mutants:\n\n- %d caught\n- %d equivalent: they survive, as they must\n", total, caught, equivalent
+        if (missed > 0) printf "- %d that a test should have caught\n", missed
+        if (missing > 0) printf "- %d without a recorded verdict\n", missing
         print ""
         print "| mutant | verdict | test that failed first |"
         print "|---|---|---|"

@@ -55,7 +55,10 @@ public sealed unsafe partial class IovaDomain : IEventOwner
                 {
                     into[written++] = new SizeClassStatistics
                     {
-                        Code = code, BlockBytes = ToBytes(1L << IovaSource.OrderOf(code)), ThreadCachedBlocks = inThreads, DepotCachedBlocks = inDepot,
+                        Code = code,
+                        BlockBytes = ToBytes(1L << IovaSource.OrderOf(code)),
+                        ThreadCachedBlocks = inThreads,
+                        DepotCachedBlocks = inDepot,
                     };
                 }
             }

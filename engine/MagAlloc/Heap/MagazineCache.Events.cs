@@ -33,7 +33,10 @@ public sealed unsafe partial class MagazineCache<TSource> : IEventOwner
 
         into[0] = new SizeClassStatistics
         {
-            Code = Code, BlockBytes = 1, ThreadCachedBlocks = _engine.CountInThreads(Code), DepotCachedBlocks = _engine.CountInDepot(Code),
+            Code = Code,
+            BlockBytes = 1,
+            ThreadCachedBlocks = _engine.CountInThreads(Code),
+            DepotCachedBlocks = _engine.CountInDepot(Code),
         };
         _engine.Leave();
         return 1;

@@ -24,6 +24,9 @@ internal sealed class MeterReader : IDisposable
         };
         _listener.SetMeasurementEventCallback<long>(Note);
         _listener.Start();
+
+        // The first values are of the owners that live now, and not of one that comes and goes meanwhile.
+        _listener.RecordObservableInstruments();
         _thread = new Thread(Run) { IsBackground = true, Name = "monitor" };
         _thread.Start();
     }

@@ -15,18 +15,19 @@ internal static class Books
 
     /// <summary>
     /// A snapshot at quiescence. The worker, or the finalizer of a thread that has ended, may still be carrying blocks
-    /// home; it is given a moment to arrive.
+    /// home; it is given a moment to arrive. The snapshot that is at rest is the one that counts: the next pass begins at any time.
     /// </summary>
     public static HeapStatistics Settled(NativeHeap heap, long live)
     {
+        HeapStatistics s = default;
         Crew.Eventually(
             () =>
             {
-                HeapStatistics s = heap.GetStatistics();
+                s = heap.GetStatistics();
                 return s.LiveBlocks() == live && s.AllocatedBlocks + s.CachedBlocks + s.FreeBlocks == s.CapacityBlocks;
             },
             TimeSpan.FromSeconds(2));
-        return heap.GetStatistics();
+        return s;
     }
 
     /// <summary>The books balance and no block is live.</summary>

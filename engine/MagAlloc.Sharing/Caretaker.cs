@@ -109,7 +109,6 @@ internal sealed class Caretaker(
             }
 
             set.Wait(wait);
-            ForgiveStandstill();
             if (set[bell] != 0)
             {
                 Doorbell.Silence(bells.Caretaker);
@@ -138,22 +137,20 @@ internal sealed class Caretaker(
 
     /// <summary>
     /// Who wakes much too late did not run: this process was stopped, or its machine or container was paused, and
-    /// importers with it. That time is nobody's.
+    /// importers with it. That time is nobody's. Under the lock, and right before an importer is found late: a
+    /// standstill may begin anywhere.
     /// </summary>
     private void ForgiveStandstill()
     {
-        lock (gate)
+        long late = bells.CareUntil == long.MaxValue ? 0 : Ticks.Now - bells.CareUntil;
+        if (late < Ticks.Of(s_standstill))
         {
-            long late = bells.CareUntil == long.MaxValue ? 0 : Ticks.Now - bells.CareUntil;
-            if (late < Ticks.Of(s_standstill))
-            {
-                return;
-            }
+            return;
+        }
 
-            foreach (BufferPeer peer in peers.All)
-            {
-                peer.DueAt += Math.Min(late, long.MaxValue - peer.DueAt);
-            }
+        foreach (BufferPeer peer in peers.All)
+        {
+            peer.DueAt += Math.Min(late, long.MaxValue - peer.DueAt);
         }
     }
 
@@ -197,6 +194,7 @@ internal sealed class Caretaker(
         lock (gate)
         {
             stream.ServeWaiting();
+            ForgiveStandstill();
             late = [.. peers.All.Where(FrameStream.IsLate)];
         }
 

@@ -46,6 +46,8 @@ internal sealed partial class RecipeTests
             if (!install.WaitForExit(s_installPatience))
                 install.Kill(entireProcessTree: true);
             install.WaitForExit();
+
+            // The tools are Microsoft's and come from a package index, which a machine without a network does not reach. Our own tool is tried without one.
             if (install.ExitCode != 0)
                 Assert.Ignore($"{tool} {ToolVersion} cannot be installed, so its command lines are not tried: {error.Result}{output.Result}");
         }
@@ -110,7 +112,7 @@ internal sealed partial class RecipeTests
         string output = Shell($"{recipe.Replace("PID", $"{_hammer!.Id}", StringComparison.Ordinal)} --duration 00:00:08");
 
         // Without a terminal the tool shows what fits on 24 lines, by name: the classes alone are more.
-        Assert.That(output, Does.Contain("[MagAlloc]").And.Contain("magalloc.").And.Contain("hammer"));
+        Assert.That(output, Does.Contain("[MagAlloc]").And.Contain("magalloc.class.allocated").And.Contain("hammer"));
     }
 
     private static void AssertHasSamples(string file)

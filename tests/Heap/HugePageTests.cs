@@ -23,7 +23,7 @@ public sealed unsafe partial class HugePageTests
     public void RequireHugePages()
     {
         if (!Directory.Exists("/sys/kernel/mm/transparent_hugepage"))
-            Assert.Ignore("this kernel has no transparent huge pages");
+            Assert.Ignore("this kernel is built without transparent huge pages: there is nothing that a reservation could refuse");
     }
 
     [Test]

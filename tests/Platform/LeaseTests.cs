@@ -1,4 +1,5 @@
 using System.Runtime.Versioning;
+using MagAlloc.Platform;
 using MagAlloc.Sharing.Platform;
 
 namespace MagAlloc.Tests.Platform;
@@ -124,6 +125,7 @@ public sealed unsafe class LeaseTests
     public void Opening_while_it_is_asked_hurts_nobody()
     {
         long opened = 0;
+        int wrong = 0;
         bool stop = false;
         Thread opener = new(() =>
         {
@@ -132,6 +134,7 @@ public sealed unsafe class LeaseTests
                 // It gives up when the asking thread loses its processor with the lease in its hand.
                 using FileDescriptor? again = MemoryFiles.Reopen(_file, writable: true);
                 opened += again is null ? 0 : 1;
+                wrong += again is null && VirtualMemory.LastError != LinuxError.TryAgain ? 1 : 0;
             }
         });
         opener.Start();
@@ -147,6 +150,7 @@ public sealed unsafe class LeaseTests
 
         Volatile.Write(ref stop, true);
         opener.Join();
+        Assert.That(wrong, Is.Zero, "refused for another reason than a lease");
         Assert.That(Ask(), Is.EqualTo(LeaseAnswer.Free));
         Assert.That((opened > 0, free > 0, held > 0), Is.EqualTo((true, true, true)), "the premise");
     }

@@ -240,7 +240,7 @@ public sealed class TwinTests
     }
 
     /// <summary>What a failure could leave: a reservation, of gigabytes, a thread, a descriptor, a mapping of a file.</summary>
-    private readonly record struct Footprint(long Bytes, int Threads, int Descriptors, int FileMappings)
+    private readonly record struct Footprint(long Bytes, int Threads, int OwnersThreads, int Descriptors, int FileMappings)
     {
         // Smaller than any reservation of these components; the runtime's own come and go below it.
         private const long Noise = 512 << 20;
@@ -250,14 +250,14 @@ public sealed class TwinTests
 
         public static Footprint Take()
         {
-            var taken = new Footprint(ProcessState.VirtualBytes, ProcessState.Threads, 0, 0);
+            var taken = new Footprint(ProcessState.VirtualBytes, ProcessState.Threads, 0, 0, 0);
             if (!OperatingSystem.IsLinux())
             {
                 return taken;
             }
 
             OpenFiles files = OpenFiles.Count();
-            return taken with { Descriptors = files.Descriptors, FileMappings = files.Mappings };
+            return taken with { OwnersThreads = ProcessState.OwnersThreads, Descriptors = files.Descriptors, FileMappings = files.Mappings };
         }
 
         public void AssertNothingMore(string when)
@@ -268,7 +268,7 @@ public sealed class TwinTests
                 {
                     Footprint now = Take();
                     return now.Bytes - before.Bytes < Noise && now.Threads <= before.Threads + NoisyThreads
-                        && now.Descriptors <= before.Descriptors && now.FileMappings <= before.FileMappings;
+                        && now.OwnersThreads <= before.OwnersThreads && now.Descriptors <= before.Descriptors && now.FileMappings <= before.FileMappings;
                 },
                 TimeSpan.FromSeconds(5));
             Assert.That(isGone, Is.True, () => $"{when}: before {before}, now {Take()}");

@@ -14,8 +14,25 @@ internal static class ProcessState
     /// <summary>Kernel threads of this process.</summary>
     public static int Threads => Directory.GetDirectories("/proc/self/task").Length;
 
+    /// <summary>Threads that heaps, pools, caches, domains and queues of buffers have made for themselves: the kernel keeps 15 letters of a name. Linux.</summary>
+    public static int OwnersThreads => Directory.GetDirectories("/proc/self/task").Count(IsOwners);
+
     /// <summary>Mappings listed in /proc/self/maps.</summary>
     public static int Mappings => File.ReadAllLines("/proc/self/maps").Length;
+
+    private static bool IsOwners(string task)
+    {
+        try
+        {
+            string name = File.ReadAllText(Path.Combine(task, "comm"));
+            return name.StartsWith("MagAlloc reclai", StringComparison.Ordinal) || name.StartsWith("MagAlloc buffer", StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            // It has ended meanwhile.
+            return false;
+        }
+    }
 
     private static long Statm(int field)
     {

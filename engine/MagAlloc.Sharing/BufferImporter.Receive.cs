@@ -79,6 +79,10 @@ public sealed partial class BufferImporter
         import = null;
         while (true)
         {
+            // The clock is read before the socket: a process that stood still for the rest of its time looks once more,
+            // for what came meanwhile. The first look is one at the socket, and not at the clock.
+            TimeSpan waited = mustWait ? Stopwatch.GetElapsedTime(start) : TimeSpan.Zero;
+            bool isOver = timeout == TimeSpan.Zero || (mustWait && timeout != Timeout.InfiniteTimeSpan && waited >= timeout);
             LetGoOfReleased();
             if (wantsFrame ? TryTakeFrame(out frame) : TryTakeImport(out import))
             {
@@ -90,15 +94,15 @@ public sealed partial class BufferImporter
                 return false;
             }
 
-            // The first look is one at the socket, and not at the clock.
-            TimeSpan waited = mustWait ? Stopwatch.GetElapsedTime(start) : TimeSpan.Zero;
-            if (timeout != Timeout.InfiniteTimeSpan && waited >= timeout && mustWait)
+            bool sleeps = !isOver && waited >= spin;
+            bool any = TryPump(sleeps ? (timeout == Timeout.InfiniteTimeSpan ? timeout : timeout - waited) : TimeSpan.Zero);
+            bool isEnough = ++read % MostAtOnce == 0;
+            if (isOver && (!any || isEnough))
             {
                 return false;
             }
 
-            bool sleeps = waited >= spin && timeout != TimeSpan.Zero;
-            mustWait |= !TryPump(sleeps ? (timeout == Timeout.InfiniteTimeSpan ? timeout : timeout - waited) : TimeSpan.Zero) || ++read == MostAtOnce;
+            mustWait |= !any || isEnough;
         }
     }
 

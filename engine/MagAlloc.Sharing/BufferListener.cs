@@ -139,19 +139,25 @@ public sealed class BufferListener : IDisposable
     private BufferPeer? Accept(BufferQueue queue, TimeSpan timeout, List<(FileDescriptor Socket, long DueAt)> silent)
     {
         long start = Stopwatch.GetTimestamp();
+        long over = 0;
         PollSet poll = new();
         while (true)
         {
             ObjectDisposedException.ThrowIf(Atomic.Load(ref _disposed) != 0, this);
-            TimeSpan late = timeout == Timeout.InfiniteTimeSpan ? TimeSpan.MinValue : Stopwatch.GetElapsedTime(start) - timeout;
-            if (late > s_introduction)
+            TimeSpan left = timeout == Timeout.InfiniteTimeSpan ? timeout : timeout - Stopwatch.GetElapsedTime(start);
+            if (timeout != Timeout.InfiniteTimeSpan && left <= TimeSpan.Zero)
             {
-                // Those in line when the time had passed are looked at, but not without end.
-                return null;
+                // Those in line when the time is found to have passed are looked at, but not without end.
+                left = TimeSpan.Zero;
+                over = over == 0 ? Stopwatch.GetTimestamp() : over;
+                if (Stopwatch.GetElapsedTime(over) > s_introduction)
+                {
+                    return null;
+                }
             }
 
             Prepare(poll, silent);
-            int wait = late == TimeSpan.MinValue ? -1 : late >= TimeSpan.Zero ? 0 : Ticks.MillisecondsOf(-late);
+            int wait = Ticks.MillisecondsOf(left);
             int introductions = silent.Count == 0 ? -1
                 : Math.Max(0, Ticks.MillisecondsOf(Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), silent[0].DueAt)));
             bool cut = introductions >= 0 && (wait < 0 || introductions < wait);

@@ -120,6 +120,8 @@ internal sealed partial class QueueCore
         long spin = Ticks.Of(timeout < _options.Spin && timeout >= TimeSpan.Zero ? timeout : _options.Spin);
         while (true)
         {
+            // The clock is read before the sockets: a process that stood still for the rest of its time looks once more.
+            TimeSpan waited = Stopwatch.GetElapsedTime(start);
             bool any = PumpAll();
             lock (_gate)
             {
@@ -130,7 +132,6 @@ internal sealed partial class QueueCore
             }
 
             // Also if there was something: an importer that never stops talking would put the end off for ever.
-            TimeSpan waited = Stopwatch.GetElapsedTime(start);
             if (timeout != Timeout.InfiniteTimeSpan && waited >= timeout)
             {
                 return false;

@@ -149,6 +149,33 @@ public sealed class HonestImporterTests
         Assert.That((owner.IsRunning, consumer.IsRunning), Is.EqualTo((true, true)));
     }
 
+    /// <summary>
+    /// The wait that stood still has run out when it wakes, and all the same what came meanwhile is there: it looks
+    /// before it gives up. The owner here stays awake, so that nothing but the wait can end the stream.
+    /// </summary>
+    [Test]
+    public void AWaitThatStoodStill_LooksBeforeItGivesUp()
+    {
+        using Shared shared = new(new BufferQueueOptions { AcknowledgeTimeout = TimeSpan.FromSeconds(60) });
+        shared.Queue.Request(1, Shared.Page);
+        using ExternalProgram consumer = Samples.Start("Consumer", shared.Address);
+        BufferPeer peer = shared.Queue.Accept(shared.Listener, Shared.Soon)!;
+        shared.Queue.StreamOn();
+        shared.Queue.Export(0, peer);
+        shared.Queue.Queue(0);
+        Assert.That(shared.Queue.TryDequeue(out _, Shared.Soon), Is.True, "it has begun to receive");
+
+        // Long enough for it to have gone to sleep in a wait of five seconds, of which nothing is left when it goes on.
+        Thread.Sleep(500);
+        consumer.Signal("STOP");
+        Thread.Sleep(100);
+        shared.Queue.Queue(0, isLast: true);
+        Thread.Sleep(5500);
+        consumer.Signal("CONT");
+        Assert.That(shared.Queue.TryDequeue(out CompletedBuffer back, Shared.Soon), Is.True);
+        Assert.That((back.IsError, peer.Reason), Is.EqualTo((false, ImporterEnd.None)));
+    }
+
     /// <summary>An owner announces before it cuts off: a file that is short, and announced as readable, never was what it should be.</summary>
     [Test]
     public void ARevocableFileThatIsShort_IsMisuse_UnlessItIsAnnounced()

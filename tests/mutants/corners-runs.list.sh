@@ -63,7 +63,7 @@ mutant 'runs: a magazine out of a depot is not counted' MagAlloc/Magazines/Magaz
         _options.Committed.Transit.Begin();
         try' 'FullyQualifiedName~A_magazine_on_its_way_out'
 mutant 'runs: an attempt looks again for what it gave back itself' MagAlloc/Concurrency/Transit.cs \
-    't_begun++;' '' 'FullyQualifiedName~A_true_refusal_looks_once'
+    't_begun++;' '' 'FullyQualifiedName~A_refusal_is_true_although'
 mutant 'runs: a request waits for a pass without bound' MagAlloc/Concurrency/SecondLook.cs \
     'while (_waits++ < Patience)' 'while (true)' 'FullyQualifiedName~A_trim_stopped_forever_stops_no_request'
 mutant 'runs: a search starts again whenever anybody frees' MagAlloc/Ranges/RangeAllocator.cs \

@@ -71,3 +71,6 @@ mutant 'share: a frame that is not acknowledged is unmapped' MagAlloc.Sharing/Bu
 mutant 'share: what a caller has got is let go of under him' MagAlloc.Sharing/BufferImport.cs \
     'if (_isCallers || IsDisposed)' 'if (IsDisposed)' \
     'FullyQualifiedName~LetGoTests' tests
+mutant 'share: a wait that stood still gives up without a look' MagAlloc.Sharing/BufferImporter.Receive.cs \
+    'if (isOver && (!any || isEnough))' 'if (isOver || (timeout > TimeSpan.Zero && !any && Stopwatch.GetElapsedTime(start) >= timeout))' \
+    'FullyQualifiedName~AWaitThatStoodStill' tests

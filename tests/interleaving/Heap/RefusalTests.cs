@@ -80,6 +80,28 @@ public sealed unsafe class RefusalTests
         core.Close();
     }
 
+    /// <summary>The attempt takes a chunk, finds no bytes for it, and puts it back: that is its own, and no reason to look again or to wait.</summary>
+    [Test]
+    public void A_refusal_is_true_although_the_attempt_had_something_in_its_hand()
+    {
+        BlockCore<SlabSource> model = Make(Whole, chunks: 2, limit: long.MaxValue);
+        Must.Hold(model.AllocateWithRetry(1) != 0);
+        long enoughForOne = model.Committed.Value;
+        model.Close();
+
+        BlockCore<SlabSource> core = Make(Whole, chunks: 2, limit: enoughForOne);
+        Must.Hold(core.AllocateWithRetry(1) != 0);
+        long ended = core.Committed.Transit.EndedElsewhere;
+        var counter = new Slabs.StepCounter();
+        AtomicSeam.t_scheduler = counter;
+        nuint block = core.AllocateWithRetry(1);
+        AtomicSeam.t_scheduler = null;
+        TestContext.Out.WriteLine($"{counter.Steps} steps");
+        Must.Be((long)block, 0);
+        Must.Hold(!core.Committed.Transit.HasMovedSince(ended), "what the attempt took itself is nobody else's");
+        core.Close();
+    }
+
     private static void Trim(BlockCore<SlabSource> core) => core.Trim();
 
     private static void TickTwice(BlockCore<SlabSource> core)

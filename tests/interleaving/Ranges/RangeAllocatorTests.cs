@@ -114,6 +114,14 @@ public sealed class RangeAllocatorTests
     {
         Explore.Exhaustively(Endless, preemptions: 1);
         Explore.Randomly(Endless, 200);
+
+        using Ranges ranges = new Ranges(192).Take(64, 1);
+        var company = new FreesBehindEachStep(ranges, unit: 100);
+        AtomicSeam.t_scheduler = company;
+        int found = ranges.Allocate(128);
+        AtomicSeam.t_scheduler = null;
+        Must.Be(found, -1);
+        TestContext.Out.WriteLine($"{company.Steps} steps");
         Explore.StoppingOneForever(() => Over(new Ranges(192).Take(64, 1), [Claim(100, 2), Search(128), Search(127), Freer(30)], missing: 2));
 
         static Scenario Endless() => Over(new Ranges(192).Take(64, 1), [Search(128), Freer(30)]);

@@ -92,7 +92,7 @@ internal sealed unsafe partial class IovaEngine<TSource>
     private nuint FindBelow(ThreadCache* cache, CacheEntry* entry, int code, int capacity, nuint highest)
     {
         nuint found;
-        if ((IsReal(cache, entry->Loaded) && (found = TakeBelow(ref entry->Loaded, capacity, highest)) != 0)
+        if ((ThreadCache.IsReal(cache, entry->Loaded) && (found = TakeBelow(ref entry->Loaded, capacity, highest)) != 0)
             || (entry->Previous != Magazine.NoneFull && (found = TakeBelow(ref entry->Previous, capacity, highest)) != 0))
         {
             cache->LimitHits++;
@@ -171,7 +171,7 @@ internal sealed unsafe partial class IovaEngine<TSource>
         nuint* former = entry->Loaded;
         entry->Loaded = Magazine.AttachFull(_store.AddressOf(index), capacity);
         CountFromDepot(cache, code);
-        if (!IsReal(cache, former))
+        if (!ThreadCache.IsReal(cache, former))
         {
             return;
         }
@@ -202,12 +202,12 @@ internal sealed unsafe partial class IovaEngine<TSource>
     /// <summary>Takes a batch of fitting resources from the source onto the loaded magazine, and one of them for the caller.</summary>
     private nuint AcquireBelow(ThreadCache* cache, CacheEntry* entry, int code, int capacity, nuint highest)
     {
-        if (!IsReal(cache, entry->Loaded) && _store.TryTake(out uint index))
+        if (!ThreadCache.IsReal(cache, entry->Loaded) && _store.TryTake(out uint index))
         {
             entry->Loaded = Magazine.Attach(_store.AddressOf(index), capacity);
         }
 
-        int room = IsReal(cache, entry->Loaded) ? capacity - Magazine.Count(entry->Loaded, capacity) : 0;
+        int room = ThreadCache.IsReal(cache, entry->Loaded) ? capacity - Magazine.Count(entry->Loaded, capacity) : 0;
         if (room == 0)
         {
             return AcquireOneBelow(code, highest);

@@ -65,7 +65,7 @@ internal sealed unsafe partial class IovaEngine<TSource>(TSource source, EngineO
         }
 
         var spin = default(SpinWait);
-        for (int look = 0; look < Patience && Atomic.Load(ref _visitors.Value) + Atomic.Load(ref _insidePass) > 0; look++)
+        for (int look = 0; look < Patience && Atomic.Load(ref _visitors.Value) + (Reclaimer.IsInPass ? 1 : 0) > 0; look++)
         {
             Uninterrupted.SpinOnce(ref spin);
         }
@@ -119,13 +119,13 @@ internal sealed unsafe partial class IovaEngine<TSource>(TSource source, EngineO
         if (!IsClosed)
         {
             long seen = Own(cache);
-            if (!IsTaken(seen))
+            if (!CacheWord.IsTaken(seen))
             {
                 AnswerFlush(cache);
             }
 
             EndVisited(cache);
-            counts = !IsTaken(seen) || ((seen >> ParityBit(code, onPrevious)) & 1) == Parity(after);
+            counts = !CacheWord.IsTaken(seen) || ((seen >> ParityBit(code, onPrevious)) & 1) == Parity(after);
         }
 
         Atomic.Store(ref cache->Slow, cache->Slow - 1);
@@ -201,7 +201,7 @@ internal sealed unsafe partial class IovaEngine<TSource>(TSource source, EngineO
 
                 ThreadCache* cache = node.Cache;
                 long word = Atomic.Load(ref cache->EngineId);
-                if (IsTaken(word) || (word == Id && (Atomic.Load(ref cache->FlushEpoch) - epoch >= 0 || !HoldsAny(cache))))
+                if (CacheWord.IsTaken(word) || (word == Id && (Atomic.Load(ref cache->FlushEpoch) - epoch >= 0 || !HoldsAny(cache))))
                 {
                     return false;
                 }
@@ -254,19 +254,19 @@ internal sealed unsafe partial class IovaEngine<TSource>(TSource source, EngineO
     }
 
     private int CountOf(ThreadCache* cache, nuint* top, int code)
-        => IsReal(cache, top) && top != Magazine.NoneFull ? Magazine.Count(top, _capacities[code]) : 0;
+        => ThreadCache.IsReal(cache, top) && top != Magazine.NoneFull ? Magazine.Count(top, _capacities[code]) : 0;
 
     /// <summary>Copies what a cache holds and makes it the caller's.</summary>
     private bool TryCopy(ThreadCache* cache, nuint* copy, int* counts)
     {
-        long parked = Inside | ((1 + (Atomic.Increment(ref _visits.Value) % VisitNumbers)) << VisitShift);
+        long parked = CacheWord.Inside | ((1 + (Atomic.Increment(ref _visits.Value) % VisitNumbers)) << VisitShift);
         if (Atomic.CompareExchange(ref cache->EngineId, parked, Id) != Id)
         {
             return false;
         }
 
         Atomic.ProcessWideFence();
-        long taken = parked | TakenBit;
+        long taken = parked | CacheWord.Taken;
         for (int code = 1; code < _codes; code++)
         {
             CacheEntry* entry = ThreadCache.Entry(cache, code);

@@ -17,7 +17,7 @@ public sealed partial class LayerTests
         ["RangeTree"] = 2374,
         ["QueueCore"] = 1417,
         ["IovaDomain"] = 1398,
-        ["MagazineEngine"] = 1330,
+        ["MagazineEngine"] = 1275,
         ["SlabSpace"] = 839,
         ["Arena"] = 824,
     };

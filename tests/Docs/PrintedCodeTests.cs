@@ -1,7 +1,7 @@
 namespace MagAlloc.Tests.Docs;
 
 /// <summary>The code on the other pages compiles as it is printed, in a reader's project.</summary>
-[NonParallelizable]
+[Parallelizable(ParallelScope.Self)]
 internal sealed class PrintedCodeTests
 {
     /// <summary>Each block of the guides is a whole program.</summary>

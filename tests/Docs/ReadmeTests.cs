@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 namespace MagAlloc.Tests.Docs;
 
 /// <summary>What the README prints is what is compiled and run, letter for letter, in a reader's project.</summary>
-[NonParallelizable]
+[Parallelizable(ParallelScope.Self)]
 internal sealed partial class ReadmeTests
 {
     private static readonly string s_readme = File.ReadAllText(Repository.PathOf("README.md")).ReplaceLineEndings("\n");

@@ -7,7 +7,7 @@ namespace MagAlloc.Tests.Heap;
 /// intact, no free ever fails, the books balance.
 /// </summary>
 [TestFixture]
-[NonParallelizable]
+[Parallelizable(ParallelScope.Self)]
 public sealed unsafe class RunTimeFaultTests
 {
     private const int MostSteps = 3000;

@@ -37,8 +37,8 @@ mutant 'ends: who unpins last does not let go' $life \
         if (cache == null)' 'FullyQualifiedName~AHandleHeldOverADisposal' tests
 mutant 'ends: an owner of a visited cache writes the number over the end' MagAlloc/Magazines/CacheLifetime.Visit.cs \
     'Atomic.Store(ref cache->EngineId, Id);
-            if (IsClosed)' 'Atomic.Store(ref cache->EngineId, Id);
-            if (cache == null)' 'FullyQualifiedName~VisitTests'
+        if (IsClosed)' 'Atomic.Store(ref cache->EngineId, Id);
+        if (cache == null)' 'FullyQualifiedName~VisitTests'
 mutant 'ends: the end is written over what a visitor has taken' $end \
     'Atomic.CompareExchange(ref cache->EngineId, 0, Id);' 'Atomic.Store(ref cache->EngineId, 0);' 'FullyQualifiedName~VisitTests'
 mutant 'ends: a step that meets the end counts' MagAlloc.Iova/IovaEngine.cs \

@@ -53,14 +53,14 @@ mutant 'runs: a purge of a slab is not counted' MagAlloc/Slabs/SlabSpace.Return.
     '            _arena.Committed.Transit.Begin();
             bytes += PurgeSlab(chunk);
             _arena.Committed.Transit.End();' '            bytes += PurgeSlab(chunk);' 'FullyQualifiedName~A_free_block_that_a_trim_has'
-mutant 'runs: a magazine out of a depot is not counted' MagAlloc/Magazines/MagazineEngine.Reclaim.cs \
-    '        _options.Committed.Transit.Begin();
+mutant 'runs: a magazine out of a depot is not counted' MagAlloc/Magazines/Reclaimer.cs \
+    '        options.Committed.Transit.Begin();
         try' '        if (code > 0)
         {
             return ReclaimOneInTransit(code);
         }
 
-        _options.Committed.Transit.Begin();
+        options.Committed.Transit.Begin();
         try' 'FullyQualifiedName~A_magazine_on_its_way_out'
 mutant 'runs: an attempt looks again for what it gave back itself' MagAlloc/Concurrency/Transit.cs \
     't_begun++;' '' 'FullyQualifiedName~A_refusal_is_true_although'
@@ -70,5 +70,5 @@ mutant 'runs: a search starts again whenever anybody frees' MagAlloc/Ranges/Rang
     'look < MostLooks' 'look < int.MaxValue' 'FullyQualifiedName~A_search_that_nothing_fits_ends'
 mutant 'runs: an alignment that no block can have flushes first' MagAlloc/Heap/HeapCore.cs \
     ' || alignment > Arena.BaseAlignment;' ';' 'FullyQualifiedName~AnAlignmentThatNoBlockCanHave' tests
-mutant 'runs: blocks of single-block classes go to depots' MagAlloc/Magazines/MagazineEngine.Flush.cs \
-    'count == capacity && capacity > 1 && keepFullInDepot' 'count == capacity && keepFullInDepot' 'FullyQualifiedName~ALargeBlockThatADeadThreadKept' tests
+mutant 'runs: blocks of single-block classes in depots are not looked for' MagAlloc/Magazines/MagazineEngine.cs \
+    'if (_depots[code].TryPop(' 'if (capacity > 1 && _depots[code].TryPop(' 'FullyQualifiedName~ALargeBlockThatADeadThreadKept' tests

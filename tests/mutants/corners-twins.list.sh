@@ -29,8 +29,8 @@ mutant 'twins: an owner that has ended stays in its series' MagAlloc/Events/Owne
     'living != owner' 'living != null' 'FullyQualifiedName~MeterTests|FullyQualifiedName~EveryEventTests' tests
 mutant 'twins: a monitor that throws costs instruments' MagAlloc/Diagnostics/MagAllocMeter.cs \
     'catch (Exception)' 'catch (OutOfMemoryException)' 'FullyQualifiedName~A_listener_that_throws' tests
-mutant 'addresses: an arena is aligned or not at all' MagAlloc/Slabs/Arena.cs \
-    'alignment <= ChunkBytes)' 'alignment <= best)' "$space" tests
+mutant 'addresses: an arena is aligned or not at all' MagAlloc/Platform/VirtualMemory.cs \
+    'alignment <= least)' 'alignment <= best)' "$space" tests
 mutant 'addresses: a heap has a gigabyte or nothing' MagAlloc/Heap/BlockCore.Sizes.cs \
     'NativeHeapOptions.MinimumReservedBytes : LeastInACrowd' 'LeastInACrowd : LeastInACrowd' "$space" tests
 mutant 'addresses: a pool has 16 GiB or nothing' MagAlloc/Heap/UnmanagedPoolOptions.cs \

@@ -305,8 +305,8 @@ mutant 'slabs: a block twice in one batch is not looked for' $returns \
     'if ((before & bit) != 0)' 'if ((before & bit) == 1)' 'FullyQualifiedName~Misuse' tests
 mutant 'engine: the cache of a living thread is taken over' MagAlloc/Magazines/CacheLifetime.Threads.cs \
     'ticket.State == CacheNodeState.Live && !node.Life.IsAlive' 'ticket.State == CacheNodeState.Live' 'FullyQualifiedName~ThreadOracle' tests
-mutant 'engine: the large block that makes room is forgotten' MagAlloc/Magazines/MagazineEngine.cs \
-    'if (kept != 0)' 'if (kept == 0)' 'FullyQualifiedName~LargeBlock' tests
+mutant 'engine: the large block that makes room is forgotten' MagAlloc/Magazines/MagazineEngine.Single.cs \
+    'ReleaseOne(code, former);' '' 'FullyQualifiedName~LargeBlock' tests
 mutant 'arena: idle memory does not make room under the peak' MagAlloc/Slabs/Arena.Dirty.cs \
     'Committed.Value + charge > Committed.Peak' 'Committed.Value + charge > long.MaxValue - 1' 'FullyQualifiedName~DirtyMemory' tests
 mutant 'slabs: a claim takes bits first and lowers the count after' $slabs \
@@ -368,19 +368,19 @@ mutant 'engine: a dead threads cache is drained by whoever comes' MagAlloc/Magaz
     'node.TryMove(seen, CacheNodeState.Draining)' 'node.TryMove(node.Ticket, CacheNodeState.Draining)' 'FullyQualifiedName~CacheLife'
 mutant 'engine: a free cache is taken without a compare' MagAlloc/Magazines/CacheLifetime.Threads.cs \
     'node.TryMove(ticket, ticket.Adopted())' '(node.Ticket.State == ticket.State)' 'FullyQualifiedName~CacheLife'
-mutant '=engine: two passes at a time (the guard keeps the policy of one pass; popping a magazine is safe without it)' MagAlloc/Magazines/MagazineEngine.Reclaim.cs \
+mutant '=engine: two passes at a time (the guard keeps the policy of one pass; popping a magazine is safe without it)' MagAlloc/Magazines/Reclaimer.cs \
     'if (Atomic.CompareExchange(ref _insidePass, 1, 0) != 0)' 'if (Atomic.Load(ref _insidePass) > 1)' 'FullyQualifiedName~Magazines'
-mutant 'engine: a reclaimed magazine is given back before it is emptied' MagAlloc/Magazines/MagazineEngine.Reclaim.cs \
-    'byte* magazine = _store.AddressOf(index);
-        try' 'byte* magazine = _store.AddressOf(index);
-        _store.Give(index);
+mutant 'engine: a reclaimed magazine is given back before it is emptied' MagAlloc/Magazines/Reclaimer.cs \
+    'byte* magazine = store.AddressOf(index);
+        try' 'byte* magazine = store.AddressOf(index);
+        store.Give(index);
         try' 'FullyQualifiedName~Magazines'
 visit=MagAlloc/Magazines/CacheLifetime.Visit.cs
 visitor=MagAlloc.Iova/IovaEngine.cs
 mutant 'visit: every step that met a visit counts' $visitor \
-    'counts = !IsTaken(seen) || ((seen >>' 'counts = true || ((seen >>' 'FullyQualifiedName~VisitTests'
+    'counts = !CacheWord.IsTaken(seen) || ((seen >>' 'counts = true || ((seen >>' 'FullyQualifiedName~VisitTests'
 mutant 'visit: no step that met a visit counts' $visitor \
-    'counts = !IsTaken(seen) || ((seen >> ParityBit(code, onPrevious)) & 1) == Parity(after);' 'counts = !IsTaken(seen);' 'FullyQualifiedName~VisitTests'
+    'counts = !CacheWord.IsTaken(seen) || ((seen >> ParityBit(code, onPrevious)) & 1) == Parity(after);' 'counts = !CacheWord.IsTaken(seen);' 'FullyQualifiedName~VisitTests'
 mutant 'visit: the owner keeps the tops of what was taken' $visit \
     'Empty(cache, ThreadCache.Entry(cache, code), _capacities[code]);' '' 'FullyQualifiedName~VisitTests'
 mutant 'visit: the copy is the visitors without a compare' $visitor \
@@ -394,11 +394,11 @@ mutant 'visit: a park is not a compare' $visitor \
     'if (Atomic.CompareExchange(ref cache->EngineId, parked, Id) != Id)' \
     'if (Atomic.Load(ref cache->EngineId) != Id || Atomic.Exchange(ref *(nuint*)&cache->EngineId, (nuint)parked) == 0)' 'FullyQualifiedName~VisitTests'
 mutant 'visit: a dead threads cache is flushed as its tops say' MagAlloc/Magazines/CacheLifetime.Threads.cs \
-    'BeginVisited(node.Cache);
+    'Own(node.Cache);
                     Flush(' 'Flush(' 'FullyQualifiedName~VisitTests'
 mutant 'visit: a dead threads cache is inherited as its tops say' MagAlloc/Magazines/CacheLifetime.Threads.cs \
-    'BeginVisited(node.Cache);
-                EndVisited(node.Cache);' 'EndVisited(node.Cache);' 'FullyQualifiedName~VisitTests'
+    'Own(node.Cache);
+                LetIn(node.Cache);' 'LetIn(node.Cache);' 'FullyQualifiedName~VisitTests'
 mutant 'visit: a slow step lets visitors in' $visit \
     'BeginVisited(cache);
         cache->Slow++;' 'cache->Slow++;' 'FullyQualifiedName~VisitTests'
@@ -487,22 +487,28 @@ mutant 'sampling: a flush does not lift' MagAlloc/Magazines/MagazineEngine.Flush
 mutant 'sampling: a flush lifts all classes in advance' MagAlloc/Magazines/MagazineEngine.Flush.cs \
     '        for (int code = 1; code < _codes; code++)
         {
-            int capacity = _capacities[code];
-            if (capacity == 0)
+            if (_capacities[code] != 0)
             {
-                continue;
+                FlushClass(cache, code, keepFullInDepot);
             }
+        }
+    }
 
-            // Here and not for all classes in advance: whoever is told of what goes home may allocate meanwhile, and plant anew.
-            LiftBeforeFlush(cache, code);' '        LiftAll(cache);
+    private void FlushClass(ThreadCache* cache, int code, bool keepFullInDepot)
+    {
+        // Here and not for all classes in advance: whoever is told of what goes home may allocate meanwhile, and plant anew.
+        LiftBeforeFlush(cache, code);' '        LiftAll(cache);
         for (int code = 1; code < _codes; code++)
         {
-            int capacity = _capacities[code];
-            if (capacity == 0)
+            if (_capacities[code] != 0)
             {
-                continue;
+                FlushClass(cache, code, keepFullInDepot);
             }
-' 'FullyQualifiedName~SessionTests' tests
+        }
+    }
+
+    private void FlushClass(ThreadCache* cache, int code, bool keepFullInDepot)
+    {' 'FullyQualifiedName~SessionTests' tests
 mutant 'sampling: an ended session takes the magazine for empty' MagAlloc/Magazines/MagazineEngine.Sampling.cs \
     'return resource != 0 ? resource : RefillNow(cache, code);' 'ThreadCache.Entry(cache, code)->Loaded += resource != 0 ? 1 : 0; return RefillNow(cache, code);' "$samples" tests
 mutant 'sampling: frees change places over a planted 0' MagAlloc/Magazines/MagazineEngine.Swap.cs \
@@ -711,7 +717,7 @@ mutant 'share: an importer takes a place twice' $importer.Receive.cs '&& !presen
 mutant 'share: frames of a former life count' $importer.Receive.cs ' && import.Generation == generation ?' ' ?' "$share.Generation|$share.StubbornOwner" tests
 mutant 'share: frames are kept without end' $importer.Receive.cs \
     '        if (_frames.Count < _view.Slots)' '        if (_frames.Count >= 0)' "$share.StubbornOwner" tests
-mutant 'share: an owner that talks puts the end of a wait off' $importer.Receive.cs ' || ++read == MostAtOnce' '' "$share.StubbornOwner" tests
+mutant 'share: an owner that talks puts the end of a wait off' $importer.Receive.cs 'bool isEnough = ++read % MostAtOnce == 0;' 'bool isEnough = read < 0;' "$share.StubbornOwner" tests
 mutant 'share: a pinned import is said to be let go' MagAlloc.Sharing/BufferImport.cs ' && !isPinned)' ')' "$share.PinTests" tests
 mutant 'share: a copy is not looked at again' MagAlloc.Sharing/BufferImport.cs \
     '        return !IsRevoked;' '        return true;' "$share.StableProfile" tests

@@ -254,7 +254,7 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
     {
         Engine.TellReclaimStart();
         long before = Arena.DecommittedBytes;
-        ReclaimOutlook outlook = Engine.PassQuietly(out long magazines);
+        ReclaimOutlook outlook = Engine.Reclaimer.PassQuietly(out long magazines);
         int pass = Arena.Pass;
         long bytes = 0;
 
@@ -272,7 +272,7 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
         Engine.TellReclaimStart();
         long before = Arena.DecommittedBytes;
         Engine.FlushCurrent(keepFullInDepot: false);
-        long bytes = Engine.TrimQuietly(out long magazines);
+        long bytes = Engine.Reclaimer.TrimQuietly(out long magazines);
         long purged = 0;
         Slabs.Purge(Arena.Pass + 1, ref purged);
         Arena.PurgeDirty(Arena.Pass + 1);

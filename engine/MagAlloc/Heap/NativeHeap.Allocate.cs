@@ -83,10 +83,16 @@ public sealed unsafe partial class NativeHeap
     /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>
     public void* AllocateAligned(nuint byteCount, nuint alignment)
     {
-        RequirePowerOfTwo(alignment);
-        return alignment <= SizeClasses.Granule
-            ? Allocate(byteCount)
-            : Require(AllocateOrZero(byteCount, alignment, zeroed: false), byteCount);
+        // Size 0, sizes that wrap round and alignment 0 take the slow path.
+        nuint last = ((byteCount + alignment - 1) & ~(alignment - 1)) - 1;
+        ThreadCache* cache = CacheSlot<SlabSource>.t_last;
+        if (last < SizeClasses.LargestBlock && alignment <= 1 << Arena.ChunkShift && BitOperations.IsPow2(alignment)
+            && cache != null && cache->EngineId == _fastId && ThreadCache.TryPop(cache, SizeClasses.CodeOf(last), out nuint block))
+        {
+            return (void*)block;
+        }
+
+        return AllocateAlignedSlow(byteCount, alignment);
     }
 
     /// <summary>Allocates a block if there is memory.</summary>
@@ -149,6 +155,13 @@ public sealed unsafe partial class NativeHeap
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal void* AllocateSlow(nuint byteCount) => Require(AllocateOrZero(byteCount, SizeClasses.Granule, zeroed: false), byteCount);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void* AllocateAlignedSlow(nuint byteCount, nuint alignment)
+    {
+        RequirePowerOfTwo(alignment);
+        return Require(AllocateOrZero(byteCount, Math.Max(alignment, SizeClasses.Granule), zeroed: false), byteCount);
+    }
 
     private void* Require(nuint block, nuint byteCount)
     {

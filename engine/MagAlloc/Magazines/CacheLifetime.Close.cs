@@ -157,8 +157,13 @@ internal abstract unsafe partial class CacheLifetime<TSource>
                 Uninterrupted.SpinOnce(ref spin);
             }
 
-            while (node.Ticket.State == CacheNodeState.Live && !TryDrain(node.Cache, ref failure))
+            if (node.Ticket.State == CacheNodeState.Live)
             {
+                // What a visitor has taken from a sleeper is not there.
+                Own(node.Cache);
+                while (!TryDrain(node.Cache, ref failure))
+                {
+                }
             }
         }
 
@@ -182,7 +187,7 @@ internal abstract unsafe partial class CacheLifetime<TSource>
             }
             else
             {
-                DrainDepots(reclaimed: false);
+                DrainDepots();
             }
 
             return true;

@@ -24,7 +24,7 @@ internal abstract unsafe partial class CacheLifetime<TSource>
                 _options.Committed.Transit.Begin();
                 try
                 {
-                    BeginVisited(node.Cache);
+                    Own(node.Cache);
                     Flush(node.Cache, keepFullInDepot: true);
                     if (node.Cache->Trace != null)
                     {
@@ -33,7 +33,7 @@ internal abstract unsafe partial class CacheLifetime<TSource>
                 }
                 finally
                 {
-                    EndVisited(node.Cache);
+                    LetIn(node.Cache);
                     node.Become(CacheNodeState.Free);
                     _options.Committed.Transit.End();
                 }
@@ -105,6 +105,11 @@ internal abstract unsafe partial class CacheLifetime<TSource>
 
         if (cache != null)
         {
+            if (!TSource.IsVisited && Atomic.Load(ref cache->EngineId) != Id)
+            {
+                WakeUp(cache);
+            }
+
             // No fast path begins while the two words differ, nor behind a refusal: the owner that this thread used before looks at
             // the last use only, and would unmap what the slot still leads to.
             CacheSlot<TSource>.t_last = null;
@@ -172,8 +177,8 @@ internal abstract unsafe partial class CacheLifetime<TSource>
                 node.Cache->Pins = 0;
                 node.Cache->Busy = 0;
                 node.Cache->Slow = 0;
-                BeginVisited(node.Cache);
-                EndVisited(node.Cache);
+                Own(node.Cache);
+                LetIn(node.Cache);
                 node.Become(CacheNodeState.Live);
                 record.Add(node);
                 if (left)
@@ -216,7 +221,11 @@ internal abstract unsafe partial class CacheLifetime<TSource>
             CacheNode? now = Atomic.CompareExchange(ref _nodes, node, first);
             if (ReferenceEquals(now, first))
             {
-                FollowSession(cache);
+                if (TSource.IsSampled)
+                {
+                    SampleRate.Follow(cache);
+                }
+
                 _options.Committed.Tell(bytes);
                 return cache;
             }
@@ -246,33 +255,6 @@ internal abstract unsafe partial class CacheLifetime<TSource>
         else
         {
             log.ThreadDetached(Id, threads);
-        }
-    }
-
-    /// <summary>Makes a cache want what the sessions want at the moment.</summary>
-    private protected static void FollowSession(ThreadCache* cache)
-    {
-        if (!TSource.IsSampled)
-        {
-            return;
-        }
-
-        while (true)
-        {
-            long mean = MagAllocEventSource.Log.MeanBytes;
-            long seen = Atomic.Load(ref cache->SampleMean);
-            long wanted = mean != 0 ? mean : seen != 0 ? -1 : 0;
-            if (seen != wanted && Atomic.CompareExchange(ref cache->SampleMean, wanted, seen) != seen)
-            {
-                continue;
-            }
-
-            // Dekker between a new cache (published, then reads the mean) and a command (writes the mean, then walks the caches).
-            Atomic.Fence();
-            if (MagAllocEventSource.Log.MeanBytes == mean)
-            {
-                return;
-            }
         }
     }
 }

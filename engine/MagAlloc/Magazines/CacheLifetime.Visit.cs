@@ -14,12 +14,8 @@ namespace MagAlloc.Magazines;
 /// </remarks>
 internal abstract unsafe partial class CacheLifetime<TSource>
 {
-    private protected const long Inside = long.MinValue;
-    private protected const long TakenBit = 1L << 62;
     // Requests that found nothing and are flushing: others shall not hoard meanwhile.
     private protected PaddedLong _needy;
-
-    private protected static bool IsTaken(long word) => word < 0 && (word & TakenBit) != 0;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private protected void BeginSlow(ThreadCache* cache)
@@ -51,14 +47,34 @@ internal abstract unsafe partial class CacheLifetime<TSource>
     {
         if (TSource.IsVisited)
         {
-            // Releases the tops and slots written meanwhile to the visitor's compare-and-swap.
-            Atomic.Store(ref cache->EngineId, Id);
-            if (IsClosed)
-            {
-                // Close has its fence between the flag and the word: the flag is seen here, or the number replaced there.
-                Atomic.Store(ref cache->EngineId, 0);
-            }
+            LetIn(cache);
         }
+    }
+
+    private protected void LetIn(ThreadCache* cache)
+    {
+        // Releases the tops and slots written meanwhile to the visitor's compare-and-swap.
+        Atomic.Store(ref cache->EngineId, Id);
+        if (IsClosed)
+        {
+            // Close has its fence between the flag and the word: the flag is seen here, or the number replaced there.
+            Atomic.Store(ref cache->EngineId, 0);
+        }
+    }
+
+    /// <summary>This thread comes back to its own cache, which somebody may have emptied while it slept.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private protected void WakeUp(ThreadCache* cache)
+    {
+        // As an operation on the cache, so that a closer who drains it waits.
+        Atomic.Store(ref cache->Busy, cache->Busy + 1);
+        if (!IsClosed)
+        {
+            Own(cache);
+            LetIn(cache);
+        }
+
+        Atomic.Store(ref cache->Busy, cache->Busy - 1);
     }
 
     /// <returns>The state that was ended.</returns>
@@ -67,7 +83,7 @@ internal abstract unsafe partial class CacheLifetime<TSource>
         long seen = Atomic.Load(ref cache->EngineId);
         while (true)
         {
-            long now = Atomic.CompareExchange(ref cache->EngineId, Inside, seen);
+            long now = Atomic.CompareExchange(ref cache->EngineId, CacheWord.Inside, seen);
             if (now == seen)
             {
                 break;
@@ -76,12 +92,13 @@ internal abstract unsafe partial class CacheLifetime<TSource>
             seen = now;
         }
 
-        if (IsTaken(seen))
+        if (CacheWord.IsTaken(seen))
         {
             cache->Visits++;
             for (int code = 1; code < _codes; code++)
             {
                 Empty(cache, ThreadCache.Entry(cache, code), _capacities[code]);
+                *ThreadCache.RefillSize(cache, code) = 0;
             }
         }
 
@@ -90,8 +107,15 @@ internal abstract unsafe partial class CacheLifetime<TSource>
 
     private static void Empty(ThreadCache* cache, CacheEntry* entry, int capacity)
     {
+        if (!TSource.IsVisited)
+        {
+            // The magazines are the visitor's as well.
+            *entry = new CacheEntry { Loaded = &cache->NoneEmpty, Previous = Magazine.NoneFull };
+            return;
+        }
+
         // The bottoms still hold their 0; a top never leaves its magazine.
-        if (IsReal(cache, entry->Loaded))
+        if (ThreadCache.IsReal(cache, entry->Loaded))
         {
             entry->Loaded = Magazine.Bottom(Magazine.Base(entry->Loaded), capacity);
         }

@@ -166,9 +166,8 @@ internal abstract unsafe partial class CacheLifetime<TSource> : ICacheOwner
     /// <summary>No pass of the worker is under way when this returns, and none comes. Idempotent.</summary>
     public abstract void StopWorker();
 
-    /// <summary>Returns all full magazines to the source.</summary>
-    /// <returns>How many.</returns>
-    private protected abstract long DrainDepots(bool reclaimed);
+    /// <summary>Returns all full magazines to the source, uncounted.</summary>
+    private protected abstract void DrainDepots();
 
     /// <summary>The memory of all magazines, when nobody exchanges any more.</summary>
     private protected abstract MagazineStore Store { get; }
@@ -181,9 +180,6 @@ internal abstract unsafe partial class CacheLifetime<TSource> : ICacheOwner
     /// </summary>
     /// <returns>False when this thread is inside an event, so that it would be lost.</returns>
     private protected abstract bool TryTellLast(ThreadCache* cache);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private protected static bool IsReal(ThreadCache* cache, nuint* loaded) => loaded != &cache->NoneEmpty;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private protected void ThrowIfClosed()

@@ -32,6 +32,8 @@ internal sealed unsafe class CacheNode(ICacheOwner owner, ThreadLife life, LastU
     private Remains? _steps;
     private Remains? _looks;
     private int _hasLeft;
+    private long _tops;
+    private int _idleLooks;
 
     /// <summary>Null once the engine is closed.</summary>
     public ICacheOwner? Owner { get; private set; } = owner;
@@ -47,6 +49,9 @@ internal sealed unsafe class CacheNode(ICacheOwner owner, ThreadLife life, LastU
 
     /// <summary>What the owning thread used last. As <see cref="Life"/>.</summary>
     public LastUse Use { get; set; } = use;
+
+    /// <summary>The visitor of this pass has parked the cache (<see cref="MagazineEngine{TSource}"/>, Sleepers). Of the visitor.</summary>
+    public bool IsParked { get; set; }
 
     /// <summary>The node added before this one.</summary>
     public CacheNode? Next { get; set; }
@@ -87,6 +92,14 @@ internal sealed unsafe class CacheNode(ICacheOwner owner, ThreadLife life, LastU
     {
         LeaveSteps();
         Atomic.Exchange(ref _looks, null)?.Leave();
+    }
+
+    /// <summary>For how many looks in a row the tops have stood where they stand now. Of the visitor.</summary>
+    public int CountIdle(long tops)
+    {
+        _idleLooks = tops == _tops ? _idleLooks + 1 : 0;
+        _tops = tops;
+        return _idleLooks;
     }
 
     /// <summary>By the closer, when it has dealt with the node.</summary>

@@ -10,35 +10,37 @@ internal unsafe partial class MagazineEngine<TSource>
     {
         for (int code = 1; code < _codes; code++)
         {
-            int capacity = _capacities[code];
-            if (capacity == 0)
+            if (_capacities[code] != 0)
             {
-                continue;
+                FlushClass(cache, code, keepFullInDepot);
             }
+        }
+    }
 
-            // Here and not for all classes in advance: whoever is told of what goes home may allocate meanwhile, and plant anew.
-            LiftBeforeFlush(cache, code);
-            CacheEntry* entry = ThreadCache.Entry(cache, code);
-            nuint* loaded = entry->Loaded;
-            nuint* previous = entry->Previous;
+    private void FlushClass(ThreadCache* cache, int code, bool keepFullInDepot)
+    {
+        // Here and not for all classes in advance: whoever is told of what goes home may allocate meanwhile, and plant anew.
+        LiftBeforeFlush(cache, code);
+        CacheEntry* entry = ThreadCache.Entry(cache, code);
+        nuint* loaded = entry->Loaded;
+        nuint* previous = entry->Previous;
 
-            // Detached before anything else: an exception out of a user's source must not leave a magazine in two places.
-            entry->Loaded = &cache->NoneEmpty;
-            entry->Previous = Magazine.NoneFull;
-            *ThreadCache.RefillSize(cache, code) = 0;
-            try
+        // Detached before anything else: an exception out of a user's source must not leave a magazine in two places.
+        entry->Loaded = &cache->NoneEmpty;
+        entry->Previous = Magazine.NoneFull;
+        *ThreadCache.RefillSize(cache, code) = 0;
+        try
+        {
+            if (ThreadCache.IsReal(cache, loaded))
             {
-                if (IsReal(cache, loaded))
-                {
-                    PutAway(cache, code, loaded, capacity, keepFullInDepot);
-                }
+                PutAway(cache, code, loaded, _capacities[code], keepFullInDepot);
             }
-            finally
+        }
+        finally
+        {
+            if (previous != Magazine.NoneFull)
             {
-                if (previous != Magazine.NoneFull)
-                {
-                    PutAway(cache, code, previous, capacity, keepFullInDepot);
-                }
+                PutAway(cache, code, previous, _capacities[code], keepFullInDepot);
             }
         }
     }
@@ -49,14 +51,14 @@ internal unsafe partial class MagazineEngine<TSource>
         ThreadCache* cache = FindOwn();
         if (cache != null && cache->Slow == 0)
         {
-            BeginVisited(cache);
+            Own(cache);
             try
             {
                 Flush(cache, keepFullInDepot);
             }
             finally
             {
-                EndVisited(cache);
+                LetIn(cache);
             }
         }
     }
@@ -65,8 +67,7 @@ internal unsafe partial class MagazineEngine<TSource>
     {
         int count = Magazine.Count(top, capacity);
 
-        // Of classes with one block in a magazine no depot holds any: nobody would look for it there.
-        if (count == capacity && capacity > 1 && keepFullInDepot && DepotHasRoom(code))
+        if (count == capacity && keepFullInDepot && DepotHasRoom(code))
         {
             PushFull(cache, code, top);
             return;

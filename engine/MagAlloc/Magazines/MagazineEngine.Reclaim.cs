@@ -6,9 +6,11 @@ namespace MagAlloc.Magazines;
 /// <content>The reclaim pass, its worker, and the books.</content>
 internal unsafe partial class MagazineEngine<TSource>
 {
-    private protected int _insidePass;
-    private long _reclaimed;
     private ReclaimWorker? _worker;
+
+    internal Reclaimer<TSource> Reclaimer { get; }
+
+    internal CacheNode? Nodes => Atomic.Load(ref _nodes);
 
     /// <summary>Starts the thread that calls <paramref name="pass"/> every interval while there is work.</summary>
     /// <param name="interval">Time between passes.</param>
@@ -30,36 +32,9 @@ internal unsafe partial class MagazineEngine<TSource>
     public ReclaimOutlook Tick()
     {
         TellReclaimStart();
-        ReclaimOutlook outlook = PassQuietly(out long magazines);
+        ReclaimOutlook outlook = Reclaimer.PassQuietly(out long magazines);
         TellReclaimStop(magazines, 0);
         return outlook;
-    }
-
-    /// <summary><see cref="Tick"/> as a part of an owner's pass, who tells of it.</summary>
-    /// <param name="magazines">Full magazines returned to the source.</param>
-    public ReclaimOutlook PassQuietly(out long magazines)
-    {
-        magazines = 0;
-        if (Atomic.CompareExchange(ref _insidePass, 1, 0) != 0)
-        {
-            return ReclaimOutlook.Pending;
-        }
-
-        try
-        {
-            bool watching = ReapDeadThreads() > 0;
-            bool pending = false;
-            for (int code = 1; code < _codes; code++)
-            {
-                pending |= _capacities[code] != 0 && ReclaimDepot(code, ref magazines);
-            }
-
-            return pending ? ReclaimOutlook.Pending : watching ? ReclaimOutlook.Watching : ReclaimOutlook.Nothing;
-        }
-        finally
-        {
-            Atomic.Store(ref _insidePass, 0);
-        }
     }
 
     /// <summary>Returns everything in depots to the source and unused magazines to the operating system.</summary>
@@ -67,43 +42,16 @@ internal unsafe partial class MagazineEngine<TSource>
     public long Trim()
     {
         TellReclaimStart();
-        long bytes = TrimQuietly(out long magazines);
+        long bytes = Reclaimer.TrimQuietly(out long magazines);
         TellReclaimStop(magazines, bytes);
         return bytes;
-    }
-
-    /// <summary><see cref="Trim"/> as a part of an owner's, who tells of it.</summary>
-    /// <param name="magazines">Full magazines returned to the source.</param>
-    public long TrimQuietly(out long magazines)
-    {
-        ReapDeadThreads();
-        magazines = DrainDepots(reclaimed: true);
-        return _store.Trim();
     }
 
     /// <summary>Returns all full magazines to the source, as a pass of its own.</summary>
     public void Reclaim()
     {
         TellReclaimStart();
-        TellReclaimStop(DrainDepots(reclaimed: true), 0);
-    }
-
-    private protected sealed override long DrainDepots(bool reclaimed)
-    {
-        long magazines = 0;
-        for (int code = 1; code < _codes; code++)
-        {
-            while (_capacities[code] != 0 && ReclaimOne(code))
-            {
-                magazines++;
-                if (!reclaimed)
-                {
-                    Atomic.Add(ref _reclaimed, -1);
-                }
-            }
-        }
-
-        return magazines;
+        TellReclaimStop(Reclaimer.DrainDepots(reclaimed: true), 0);
     }
 
     /// <summary>Resources of one class in thread caches and depots. Exact while nobody allocates or frees.</summary>
@@ -125,12 +73,12 @@ internal unsafe partial class MagazineEngine<TSource>
         for (CacheNode? node = Atomic.Load(ref _nodes); node is not null; node = node.Next)
         {
             if (node.Ticket.State is CacheNodeState.Live or CacheNodeState.Draining or CacheNodeState.Adopting
-                && !(TSource.IsVisited && IsTaken(Atomic.Load(ref node.Cache->EngineId))))
+                && !CacheWord.IsTaken(Atomic.Load(ref node.Cache->EngineId)))
             {
                 CacheEntry* entry = ThreadCache.Entry(node.Cache, code);
                 nuint* loaded = (nuint*)Atomic.Load(ref *(nuint*)&entry->Loaded);
                 nuint* previous = (nuint*)Atomic.Load(ref *(nuint*)&entry->Previous);
-                count += IsReal(node.Cache, loaded) ? Magazine.Count(loaded, capacity) : 0;
+                count += ThreadCache.IsReal(node.Cache, loaded) ? Magazine.Count(loaded, capacity) : 0;
                 count += previous != Magazine.NoneFull ? Magazine.Count(previous, capacity) : 0;
             }
         }
@@ -143,7 +91,7 @@ internal unsafe partial class MagazineEngine<TSource>
     {
         ledger.ReservedBytes = (long)ReservedBytes;
         ledger.InjectedFaults = _options.Faults?.Injected ?? 0;
-        ledger.ReclaimedMagazines = Atomic.Load(ref _reclaimed);
+        ledger.ReclaimedMagazines = Reclaimer.Reclaimed;
         for (int code = 1; code < _codes; code++)
         {
             ledger.DepotMagazines += _depots[code].Count;
@@ -167,69 +115,13 @@ internal unsafe partial class MagazineEngine<TSource>
     /// <summary>Full magazines of one class in its depot.</summary>
     public int DepotCount(int code) => _depots[code].Count;
 
-    private bool ReclaimDepot(int code, ref long magazines)
-    {
-        ref Depot depot = ref _depots[code];
-        if (_options.Policy == ReclaimPolicy.Flat)
-        {
-            // iova_depot_work_func: above the threshold one magazine goes, and the work is armed again.
-            if (depot.Count <= _options.Threshold || !ReclaimOne(code))
-            {
-                return false;
-            }
+    /// <summary>Returns resources to the source. May reorder them.</summary>
+    internal void Release(int code, nuint* resources, int count) => _source.Release(code, resources, count);
 
-            magazines++;
-            return depot.Count > _options.Threshold;
-        }
+    /// <summary>A magazine has left the depot.</summary>
+    internal void Unweigh(int code) => Atomic.Add(ref _depotWeight.Value, -Weight(code));
 
-        for (int unused = depot.EndInterval(); unused > 0 && ReclaimOne(code); unused--)
-        {
-            magazines++;
-        }
-
-        return depot.Count > 0;
-    }
-
-    private bool ReclaimOne(int code)
-    {
-        if (_depots[code].Count == 0)
-        {
-            return false;
-        }
-
-        _options.Committed.Transit.Begin();
-        try
-        {
-            return ReclaimOneInTransit(code);
-        }
-        finally
-        {
-            _options.Committed.Transit.End();
-        }
-    }
-
-    private bool ReclaimOneInTransit(int code)
-    {
-        if (!_depots[code].TryPop(_links, out uint index))
-        {
-            return false;
-        }
-
-        int capacity = _capacities[code];
-        Atomic.Add(ref _depotWeight.Value, -Weight(code));
-        Atomic.Increment(ref _reclaimed);
-        byte* magazine = _store.AddressOf(index);
-        try
-        {
-            _source.Release(code, Magazine.Bottom(magazine, capacity) + 1, capacity);
-        }
-        finally
-        {
-            _store.Give(index);
-        }
-
-        return true;
-    }
+    private protected sealed override void DrainDepots() => Reclaimer.DrainDepots(reclaimed: false);
 
     public sealed override void StopWorker() => _worker?.Dispose();
 }

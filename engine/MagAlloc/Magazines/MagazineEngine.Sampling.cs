@@ -33,7 +33,7 @@ internal unsafe partial class MagazineEngine<TSource>
         {
             for (CacheNode? node = Atomic.Load(ref _nodes); node is not null; node = node.Next)
             {
-                FollowSession(node.Cache);
+                SampleRate.Follow(node.Cache);
             }
         }
         finally
@@ -325,7 +325,7 @@ internal unsafe partial class MagazineEngine<TSource>
     private int CountLoaded(ThreadCache* cache, int code)
     {
         nuint* loaded = ThreadCache.Entry(cache, code)->Loaded;
-        return IsReal(cache, loaded) ? Magazine.Count(loaded, _capacities[code]) : 0;
+        return ThreadCache.IsReal(cache, loaded) ? Magazine.Count(loaded, _capacities[code]) : 0;
     }
 
     private long BytesOf(int code) => _capacities[code] == 0 ? 0 : Weight(code) / _capacities[code];

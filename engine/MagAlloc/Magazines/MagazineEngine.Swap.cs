@@ -38,7 +38,7 @@ internal unsafe partial class MagazineEngine<TSource>
         nuint* previous = entry->Previous;
 
         // A full magazine that reads 0 is one that a disposal has zeroed: there is no slot behind its top.
-        if (!IsReal(cache, loaded) || *loaded != 0 || Magazine.IsFull(loaded) || previous == Magazine.NoneFull || !IsFreeToSwap(cache)
+        if (!ThreadCache.IsReal(cache, loaded) || *loaded != 0 || Magazine.IsFull(loaded) || previous == Magazine.NoneFull || !IsFreeToSwap(cache)
             || (TSource.IsSampled && cache->SampleMean != 0 && !TryCountSwap(cache, code, _capacities[code], popped: 0)))
         {
             return false;

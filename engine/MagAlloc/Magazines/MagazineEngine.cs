@@ -45,6 +45,7 @@ internal unsafe partial class MagazineEngine<TSource> : CacheLifetime<TSource>
         _depots = new Depot[_codes];
         _store = new MagazineStore(options.MagazineCapacity, options.Committed, options.Faults, TSource.KeepsLowest, options.LeastMagazines);
         _links = _store.Links;
+        Reclaimer = new Reclaimer<TSource>(this, _depots, _store, _capacities, options);
     }
 
     public nuint ReservedBytes => _store.ReservedBytes;
@@ -153,10 +154,6 @@ internal unsafe partial class MagazineEngine<TSource> : CacheLifetime<TSource>
                 return *entry->Previous--;
             }
 
-            if (capacity == 1)
-            {
-                return AcquireOne(code);
-            }
         }
 
         if (held >= Math.Min(capacity, Math.Max(Scarce, capacity / ScarceShare)))
@@ -168,7 +165,7 @@ internal unsafe partial class MagazineEngine<TSource> : CacheLifetime<TSource>
         if (_depots[code].TryPop(_links, out uint index))
         {
             Atomic.Add(ref _depotWeight.Value, -Weight(code));
-            if (IsReal(cache, entry->Loaded))
+            if (ThreadCache.IsReal(cache, entry->Loaded))
             {
                 _store.Give(_store.IndexOf(Magazine.Base(entry->Loaded)));
             }
@@ -176,6 +173,11 @@ internal unsafe partial class MagazineEngine<TSource> : CacheLifetime<TSource>
             entry->Loaded = Magazine.AttachFull(_store.AddressOf(index), capacity);
             CountFromDepot(cache, code);
             return Pop(entry);
+        }
+
+        if (capacity == 1)
+        {
+            return AcquireOne(code);
         }
 
         if (held > 0)
@@ -189,7 +191,7 @@ internal unsafe partial class MagazineEngine<TSource> : CacheLifetime<TSource>
             return last != 0 ? last : Pop(entry);
         }
 
-        if (!IsReal(cache, entry->Loaded))
+        if (!ThreadCache.IsReal(cache, entry->Loaded))
         {
             if (!_store.TryTake(out index))
             {
@@ -207,7 +209,7 @@ internal unsafe partial class MagazineEngine<TSource> : CacheLifetime<TSource>
     {
         nuint* loaded = entry->Loaded;
         entry->Loaded = entry->Previous;
-        entry->Previous = IsReal(cache, loaded) ? loaded : Magazine.NoneFull;
+        entry->Previous = ThreadCache.IsReal(cache, loaded) ? loaded : Magazine.NoneFull;
     }
 
     /// <summary>Adds a batch from the source to the loaded magazine.</summary>
@@ -249,7 +251,7 @@ internal unsafe partial class MagazineEngine<TSource> : CacheLifetime<TSource>
             return true;
         }
 
-        bool loadedIsReal = IsReal(cache, entry->Loaded);
+        bool loadedIsReal = ThreadCache.IsReal(cache, entry->Loaded);
         if (entry->Previous != Magazine.NoneFull && loadedIsReal && Magazine.Count(entry->Loaded, capacity) == 0)
         {
             nuint* empty = entry->Loaded;
@@ -309,7 +311,7 @@ internal unsafe partial class MagazineEngine<TSource> : CacheLifetime<TSource>
     }
 
     private bool DepotHasRoom(int code)
-        => Atomic.Load(ref _depotWeight.Value) + Weight(code) <= _source.DepotBudget;
+        => Atomic.Load(ref _depotWeight.Value) + Weight(code) <= _source.DepotBudget / (_capacities[code] == 1 ? SingleShare : 1);
 
     private void PushFull(ThreadCache* cache, int code, nuint* top)
     {
@@ -334,47 +336,5 @@ internal unsafe partial class MagazineEngine<TSource> : CacheLifetime<TSource>
         }
 
         _store.Lowest(_store.IndexOf(magazine)) = lowest;
-    }
-
-    /// <summary>
-    /// Of the classes whose magazines hold one block a thread keeps one block in all, the last that it freed: enough
-    /// for the loop that needs a buffer, and no hoard of one large block for each class.
-    /// </summary>
-    private void SpillSingle(ThreadCache* cache, CacheEntry* entry, int code, nuint resource)
-    {
-        if (entry->Previous != Magazine.NoneFull)
-        {
-            ReleaseOne(code, resource);
-            return;
-        }
-
-        int other = cache->SingleCode;
-        CacheEntry* otherEntry = ThreadCache.Entry(cache, other);
-        nuint kept = 0;
-        byte* magazine;
-        if (other != 0 && otherEntry->Previous != Magazine.NoneFull)
-        {
-            kept = *otherEntry->Previous;
-            magazine = Magazine.Base(otherEntry->Previous);
-            otherEntry->Previous = Magazine.NoneFull;
-        }
-        else if (_store.TryTake(out uint index))
-        {
-            magazine = _store.AddressOf(index);
-        }
-        else
-        {
-            ReleaseOne(code, resource);
-            return;
-        }
-
-        nuint* bottom = Magazine.Attach(magazine, 1);
-        bottom[1] = resource;
-        entry->Previous = bottom + 1;
-        cache->SingleCode = (ushort)code;
-        if (kept != 0)
-        {
-            ReleaseOne(other, kept);
-        }
     }
 }

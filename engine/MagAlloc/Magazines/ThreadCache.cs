@@ -43,10 +43,6 @@ internal unsafe struct ThreadCache
     [FieldOffset(28)]
     public ushort Codes;
 
-    /// <summary>The class of the one large block that this thread may keep (<see cref="MagazineEngine{TSource}"/>), or 0.</summary>
-    [FieldOffset(30)]
-    public ushort SingleCode;
-
     /// <summary>
     /// Not 0 while the owner is inside a slow operation. A user's constructor, source or event handler may call back into
     /// the engine from there: the magazine that is being filled or emptied is out of sight of such a nested call, and its slow
@@ -114,6 +110,10 @@ internal unsafe struct ThreadCache
         // Unsigned: to extend a code by zeros costs no instruction.
         return (CacheEntry*)((byte*)cache + HeaderBytes) + (uint)code;
     }
+
+    /// <summary>Whether a top of a loaded magazine is one, and does not stand for none.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool IsReal(ThreadCache* cache, nuint* loaded) => loaded != &cache->NoneEmpty;
 
     /// <summary>The fast path of an allocation: pops from the loaded magazine.</summary>
     /// <returns>False when it is empty.</returns>

@@ -1,3 +1,7 @@
+#if MAGALLOC_SEAM
+using MagAlloc.Concurrency;
+#endif
+
 namespace MagAlloc.Magazines;
 
 /// <summary>A thread as the nodes of its caches know it. Keeps nothing of it alive: a node may wait long for a successor.</summary>
@@ -10,6 +14,19 @@ internal sealed class ThreadLife
     private readonly WeakReference<Thread> _thread = new(Thread.CurrentThread);
 
     public bool IsAlive => _thread.TryGetTarget(out Thread? thread) && thread.IsAlive;
+
+    /// <summary>
+    /// Whether the thread waits in the runtime: sleeps, waits for an event, a lock or another thread. Then it is in the middle of nothing that does
+    /// not wait. Waits inside native code (a socket, an idle thread of the pool) do not show.
+    /// </summary>
+#if MAGALLOC_SEAM
+    public bool IsAsleep => Atomic.Load(ref Asleep) != 0;
+
+    /// <summary>Set by the thread, in a scenario of the explorer.</summary>
+    public int Asleep;
+#else
+    public bool IsAsleep => _thread.TryGetTarget(out Thread? thread) && (thread.ThreadState & ThreadState.WaitSleepJoin) != 0;
+#endif
 
     public bool IsCurrent => ReferenceEquals(this, ThreadRecord.CurrentLife);
 }

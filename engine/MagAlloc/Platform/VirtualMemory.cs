@@ -40,6 +40,22 @@ internal static unsafe class VirtualMemory
     /// </summary>
     internal static int LastError => Marshal.GetLastPInvokeError();
 
+    /// <summary>
+    /// Reserves, aligned as well as there is room for: what an alignment takes beside the bytes themselves is given back at once, but a process with a limit
+    /// on its addresses has to have it.
+    /// </summary>
+    internal static void* Reserve(nuint bytes, nuint best, nuint least, out nuint alignment)
+    {
+        for (alignment = best; ; alignment /= 2)
+        {
+            void* reservation = Reserve(bytes, alignment);
+            if (reservation != null || alignment <= least)
+            {
+                return reservation;
+            }
+        }
+    }
+
     /// <summary>Reserves address space that no other mapping will get. Costs no memory.</summary>
     /// <param name="bytes">Whole pages.</param>
     /// <param name="alignment">A power of two; the result is a multiple of it and of the page size.</param>

@@ -14,6 +14,8 @@ internal sealed unsafe partial class Arena
     /// <returns>Whether dirty chunks are left.</returns>
     public bool PurgeDirty(int unusedSince, bool gently = false)
     {
+        // Freed runs lie whole until the next pass; they keep the time at which they were freed.
+        Runs?.Evict(gently ? Pass : unusedSince);
         long allowed = gently ? Math.Max(DecayFloor, DirtyBytes / DecayDivisor) : long.MaxValue;
         bool left = false;
         for (int end = Ranges.Frontier; end > 0;)
@@ -53,6 +55,8 @@ internal sealed unsafe partial class Arena
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void DecommitDirty(long charge)
     {
+        EvictRuns();
+
         // From the top: low chunks are the first to be taken again.
         for (int end = Ranges.Frontier; charge > 0;)
         {
@@ -89,7 +93,7 @@ internal sealed unsafe partial class Arena
     /// <summary>A dirty chunk costs no page faults.</summary>
     private bool TryTakeDirtyChunk(out int chunk)
     {
-        chunk = DirtyBytes > 0 ? new ReadOnlySpan<byte>(_dirty, Ranges.Frontier).IndexOf((byte)1) : -1;
+        chunk = Atomic.Load(ref _dirtyBytes.Value) > 0 ? new ReadOnlySpan<byte>(_dirty, Ranges.Frontier).IndexOf((byte)1) : -1;
         return chunk >= 0 && Ranges.TryClaim(chunk, 1);
     }
 

@@ -86,7 +86,7 @@ internal sealed unsafe partial class Arena
         nuint upFront = words + groups + (map * MapCount);
         _metadataBytes = upFront + headers + (withMarks ? bitmaps * 2 : bitmaps);
 
-        if (FaultPlan.Fails(faults, FaultPoint.Reserve) || (_reservation = Reserve(bytes, BaseAlignment, out nuint alignment)) == null)
+        if (FaultPlan.Fails(faults, FaultPoint.Reserve) || (_reservation = (byte*)VirtualMemory.Reserve(bytes, BaseAlignment, ChunkBytes, out nuint alignment)) == null)
         {
             throw new OutOfMemoryException($"Could not reserve {bytes} bytes of address space for the arena.");
         }
@@ -146,7 +146,7 @@ internal sealed unsafe partial class Arena
     public long MetadataBytes => Atomic.Load(ref _metadataCommitted.Value);
 
     /// <summary>Committed bytes in free chunks.</summary>
-    public long DirtyBytes => Atomic.Load(ref _dirtyBytes.Value);
+    public long DirtyBytes => Atomic.Load(ref _dirtyBytes.Value) + (Runs?.CommittedBytes ?? 0);
 
     /// <summary>Bytes decommitted since the arena was made.</summary>
     public long DecommittedBytes => Atomic.Load(ref _decommitted.Value);
@@ -190,7 +190,8 @@ internal sealed unsafe partial class Arena
             return false;
         }
 
-        bool taken = (count == 1 && alignment == 1 && TryTakeDirtyChunk(out first)) || Ranges.TryAllocate(count, alignment, out first);
+        bool taken = (count == 1 && alignment == 1 && TryTakeDirtyChunk(out first)) || Ranges.TryAllocate(count, alignment, out first)
+            || (EvictRuns() && Ranges.TryAllocate(count, alignment, out first));
         if (!taken)
         {
             Refusal.Note(RefusalKind.Reservation);
@@ -202,10 +203,20 @@ internal sealed unsafe partial class Arena
 
     /// <summary>Takes exactly these chunks, if they are free.</summary>
     public bool TryTakeChunksAt(int first, int count)
-        => !FaultPlan.Fails(_faults, FaultPoint.RangeClaim) && Ranges.TryClaim(first, count) && OpenOrGiveUp(first, count);
+        => !FaultPlan.Fails(_faults, FaultPoint.RangeClaim)
+            && (Ranges.TryClaim(first, count) || (EvictRuns() && Ranges.TryClaim(first, count)))
+            && OpenOrGiveUp(first, count);
+
+    /// <summary>Where freed runs lie first; null for an arena without runs. Set before the first one is made.</summary>
+    public RunCache? Runs { get; set; }
 
     /// <summary>Gives chunks back. What is committed of them stays so until it has lain unused, or others need the bytes.</summary>
-    public void FreeChunks(int first, int count)
+    public void FreeChunks(int first, int count) => FreeChunks(first, count, Pass);
+
+    /// <param name="first">The first one.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="lastReturn">The reclaim pass since which they are unused.</param>
+    public void FreeChunks(int first, int count, int lastReturn)
     {
         long bytes = 0;
         for (int chunk = first; chunk < first + count; chunk++)
@@ -214,7 +225,7 @@ internal sealed unsafe partial class Arena
             if (committed != 0)
             {
                 bytes += committed;
-                _headers[chunk].LastReturn = Pass;
+                _headers[chunk].LastReturn = lastReturn;
                 Atomic.Store(ref _dirty[chunk], 1);
             }
         }
@@ -291,22 +302,6 @@ internal sealed unsafe partial class Arena
         }
     }
 
-    /// <summary>
-    /// Reserves, aligned as well as there is room for: what an alignment takes beside the bytes themselves is given back at once, but a process with a limit
-    /// on its addresses has to have it.
-    /// </summary>
-    private static byte* Reserve(nuint bytes, nuint best, out nuint alignment)
-    {
-        for (alignment = best; ; alignment /= 2)
-        {
-            byte* reservation = (byte*)VirtualMemory.Reserve(bytes, alignment);
-            if (reservation != null || alignment <= ChunkBytes)
-            {
-                return reservation;
-            }
-        }
-    }
-
     private nuint PageAlign(nuint bytes) => (bytes + (nuint)_pageBytes - 1) & ~(nuint)(_pageBytes - 1);
 
     private bool OpenOrGiveUp(int first, int count)
@@ -325,5 +320,7 @@ internal sealed unsafe partial class Arena
         return true;
     }
 
-    private long CommittedBytes(int chunk) => (long)BitOperations.PopCount(_headers[chunk].Pages) << _pageShift;
+    private bool EvictRuns() => Runs is not null && Runs.Evict(Pass + 1);
+
+    public long CommittedBytes(int chunk) => (long)BitOperations.PopCount(_headers[chunk].Pages) << _pageShift;
 }

@@ -9,19 +9,25 @@ namespace MagAlloc.Slabs;
 /// so of two frees exactly one wins. The page map tells the first chunk from the others, and freed ones from both.</para>
 /// <para>A run may be smaller than the largest class: one that was to shrink into a class of which no block could be had, and
 /// was cut where it lies. So shrinking needs no memory. Every free finds a block's kind in the page map, never by its size.</para>
+/// <para>A freed run lies in <see cref="RunCache"/> first. Its head is marked as returned, its tails are not touched.</para>
 /// <para>Growing and shrinking touch the chunks of the difference, whatever the size of the run; inside a page the size only.</para>
 /// </remarks>
-internal sealed unsafe class RunSpace(Arena arena)
+internal sealed unsafe class RunSpace
 {
-    private readonly Arena _arena = arena;
-    private PaddedLong _blocks;
-    private PaddedLong _bytes;
+    private readonly Arena _arena;
+    private readonly RunCache _cache;
+
+    public RunSpace(Arena arena)
+    {
+        _arena = arena;
+        _cache = arena.Runs = new RunCache(arena);
+    }
 
     /// <summary>Runs in use.</summary>
-    public long Blocks => Atomic.Load(ref _blocks.Value);
+    public long Blocks => _cache.Blocks;
 
     /// <summary>Bytes of the runs in use, in whole pages.</summary>
-    public long Bytes => Atomic.Load(ref _bytes.Value);
+    public long Bytes => _cache.Bytes;
 
     /// <param name="byteCount">At least 1.</param>
     /// <param name="alignment">A power of two.</param>
@@ -33,6 +39,13 @@ internal sealed unsafe class RunSpace(Arena arena)
         {
             Refusal.Note(RefusalKind.Reservation);
             return 0;
+        }
+
+        int chunks = ChunksFor(byteCount);
+        int chunkAlignment = (int)Math.Max(1, alignment >> Arena.ChunkShift);
+        if (_cache.TryTake(chunks, chunkAlignment, out int first, out int have))
+        {
+            return Reuse(first, have, chunks, byteCount, zeroed);
         }
 
         // Before chunks are taken: to open the metadata of gigabytes and to give it back is dear. Dirty chunks would be taken, or go.
@@ -48,9 +61,7 @@ internal sealed unsafe class RunSpace(Arena arena)
             return 0;
         }
 
-        int chunks = ChunksFor(byteCount);
-        int chunkAlignment = (int)Math.Max(1, alignment >> Arena.ChunkShift);
-        if (!_arena.TryTakeChunks(chunks, chunkAlignment, out int first))
+        if (!_arena.TryTakeChunks(chunks, chunkAlignment, out first))
         {
             return 0;
         }
@@ -65,8 +76,39 @@ internal sealed unsafe class RunSpace(Arena arena)
 
         _arena.DecommitBehind(address + byteCount);
         Publish(first, chunks, byteCount);
-        Atomic.Increment(ref _blocks.Value);
-        Atomic.Add(ref _bytes.Value, Rounded(byteCount));
+        _cache.Count(1, _cache.Rounded(byteCount));
+        return address;
+    }
+
+    /// <summary>A run out of the cache: its pages are committed, its tails marked, and it is in the books.</summary>
+    private nuint Reuse(int first, int have, int chunks, nuint byteCount, bool zeroed)
+    {
+        ref ChunkHeader header = ref _arena.Header(first);
+        nuint address = (nuint)_arena.AddressOf(first);
+        nuint old = (nuint)header.RunBytes;
+        if (have > chunks)
+        {
+            _cache.FreeChunks(first + chunks, have - chunks, header.LastReturn);
+            old = Math.Min(old, (nuint)chunks << Arena.ChunkShift);
+        }
+
+        if ((zeroed || _cache.Rounded(byteCount) > _cache.Rounded(old)) && !_arena.TryCommitRun(address, byteCount, zeroed))
+        {
+            _cache.Count(-1, -_cache.Rounded((nuint)header.RunBytes));
+            _cache.FreeChunks(first, chunks, header.LastReturn);
+            _arena.Committed.Transit.Pass();
+            return 0;
+        }
+
+        _cache.Count(0, _cache.Rounded(byteCount) - _cache.Rounded((nuint)header.RunBytes));
+        if (byteCount < old)
+        {
+            _arena.DecommitBehind(address + byteCount);
+        }
+
+        header.RunBytes = byteCount;
+        Atomic.Store(ref header.RunChunks, chunks);
+        Atomic.Store(ref _arena.PageMap[first], PageMap.RunHead);
         return address;
     }
 
@@ -81,10 +123,9 @@ internal sealed unsafe class RunSpace(Arena arena)
             return false;
         }
 
-        Atomic.Add(ref _blocks.Value, -1);
-        Atomic.Add(ref _bytes.Value, -Rounded((nuint)header.RunBytes));
-        Mark(chunk, chunks, PageMap.Returned);
-        _arena.FreeChunks(chunk, chunks);
+        Atomic.Store(ref _arena.PageMap[chunk], PageMap.Returned);
+        header.LastReturn = _arena.Pass;
+        _cache.Put(chunk, chunks);
         return true;
     }
 
@@ -92,7 +133,7 @@ internal sealed unsafe class RunSpace(Arena arena)
     public nuint SizeOf(int chunk) => (nuint)_arena.Header(chunk).RunBytes;
 
     /// <summary>Bytes of a run that may be used.</summary>
-    public nuint UsableSizeOf(int chunk) => (nuint)Rounded(SizeOf(chunk));
+    public nuint UsableSizeOf(int chunk) => (nuint)_cache.Rounded(SizeOf(chunk));
 
     /// <summary>Grows or shrinks a run where it lies.</summary>
     /// <returns>
@@ -108,7 +149,7 @@ internal sealed unsafe class RunSpace(Arena arena)
 
         ref ChunkHeader header = ref _arena.Header(chunk);
         nuint old = (nuint)header.RunBytes;
-        long difference = Rounded(byteCount) - Rounded(old);
+        long difference = _cache.Rounded(byteCount) - _cache.Rounded(old);
         if (difference == 0)
         {
             header.RunBytes = byteCount;
@@ -142,34 +183,28 @@ internal sealed unsafe class RunSpace(Arena arena)
         header.RunBytes = byteCount;
         if (chunks > oldChunks)
         {
-            Mark(chunk + oldChunks, chunks - oldChunks, PageMap.RunTail);
+            _cache.Mark(chunk + oldChunks, chunks - oldChunks, PageMap.RunTail);
             Atomic.Store(ref header.RunChunks, chunks);
         }
         else if (chunks < oldChunks)
         {
             Atomic.Store(ref header.RunChunks, chunks);
-            Mark(chunk + chunks, oldChunks - chunks, PageMap.Returned);
-            _arena.FreeChunks(chunk + chunks, oldChunks - chunks);
+            _cache.FreeChunks(chunk + chunks, oldChunks - chunks, _arena.Pass);
         }
 
         _arena.DecommitBehind(start + byteCount);
-        Atomic.Add(ref _bytes.Value, difference);
+        _cache.Count(0, difference);
         return true;
     }
 
     private static int ChunksFor(nuint byteCount) => (int)((byteCount + (1 << Arena.ChunkShift) - 1) >> Arena.ChunkShift);
-
-    private long Rounded(nuint byteCount)
-        => (long)((byteCount + (nuint)_arena.PageBytes - 1) & ~(nuint)(_arena.PageBytes - 1));
 
     private void Publish(int first, int chunks, nuint byteCount)
     {
         ref ChunkHeader header = ref _arena.Header(first);
         header.RunBytes = byteCount;
         Atomic.Store(ref header.RunChunks, chunks);
-        Mark(first + 1, chunks - 1, PageMap.RunTail);
+        _cache.Mark(first + 1, chunks - 1, PageMap.RunTail);
         Atomic.Store(ref _arena.PageMap[first], PageMap.RunHead);
     }
-
-    private void Mark(int first, int chunks, byte code) => new Span<byte>(_arena.PageMap + first, chunks).Fill(code);
 }

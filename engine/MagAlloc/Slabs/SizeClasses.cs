@@ -56,18 +56,11 @@ internal static class SizeClasses
     /// <summary>The code of the smallest class whose blocks hold a size at an alignment.</summary>
     /// <param name="byteCount">1 to <see cref="LargestBlock"/>.</param>
     /// <param name="alignment">A power of two up to the chunk size.</param>
-    /// <returns>0 when no class does.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int CodeOfAligned(nuint byteCount, nuint alignment)
     {
-        // Slabs begin at multiples of the chunk size, so a block is aligned when its class's size is a multiple.
-        for (int code = CodeOf(byteCount - 1); code <= Count; code++)
-        {
-            if (((nuint)SizeOf(code) & (alignment - 1)) == 0)
-            {
-                return code;
-            }
-        }
-
-        return 0;
+        // Slabs begin at multiples of the chunk size, so a block is aligned when its class's size is a multiple. Where the steps between
+        // classes are multiples of the alignment, all sizes are; where they are smaller, they divide it, and the rounded size is a class's.
+        return CodeOf(((byteCount + alignment - 1) & ~(alignment - 1)) - 1);
     }
 }

@@ -5,9 +5,9 @@ namespace MagAlloc.Slabs;
 /// <summary>Slabs as a source of magazines.</summary>
 internal readonly unsafe struct SlabSource(SlabSpace slabs) : IMagazineSource
 {
-    // Blocks lying in depots may weigh a sixteenth part of what is committed, and a quarter of a megabyte: enough to carry
-    // blocks from freeing threads to allocating ones, little beside the live set.
-    private const int DepotShare = 16;
+    // Blocks lying in depots may weigh half of what is committed, and a quarter of a megabyte. With a sixteenth most freed magazines went
+    // through the slabs and back where the flow between threads is not balanced; passes return what lies unused.
+    private const int DepotShare = 2;
     private const long DepotFloor = 256 * 1024;
 
     private readonly SlabSpace _slabs = slabs;

@@ -4,6 +4,7 @@ namespace MagAlloc.Tests.Iova.Model;
 
 /// <summary>The domain against a sorted-set model with the kernel's rules: a million operations for each seed.</summary>
 [TestFixture]
+[Parallelizable(ParallelScope.Self)]
 public sealed class IovaModelTests
 {
     private const int Steps = 1_000_000;

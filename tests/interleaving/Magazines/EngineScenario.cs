@@ -23,6 +23,7 @@ internal static unsafe class EngineScenario
                 // What is left of the previous schedule's engine.
                 ThreadRecord.Current.Prune();
                 CacheSlot<CountedSource>.t_last = null;
+                ThreadRecord.Current.Life.Asleep = 0;
                 prepare(id);
             },
             Check = check,

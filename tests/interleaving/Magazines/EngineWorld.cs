@@ -148,6 +148,15 @@ internal sealed unsafe class EngineWorld
         return all;
     }
 
+    /// <summary>This thread falls asleep in a wait of the runtime's, and wakes up. Others may come between.</summary>
+    public void Sleep()
+    {
+        ThreadLife life = ThreadRecord.Current.Life;
+        Atomic.Exchange(ref life.Asleep, 1);
+        Pause();
+        Atomic.Exchange(ref life.Asleep, 0);
+    }
+
     /// <summary>At rest: what is out of the source is held or in a magazine.</summary>
     /// <param name="missing">Resources that a stopped thread may hold.</param>
     public void Check(int missing = 0)

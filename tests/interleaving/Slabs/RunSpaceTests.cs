@@ -40,6 +40,45 @@ public sealed class RunSpaceTests
             );
         }));
 
+    [Test]
+    public void What_lies_in_the_cache_of_runs_is_taken_once()
+    {
+        Explore.Exhaustively(() => Make(2), preemptions: 1);
+        Explore.Randomly(() => Make(4), 3_000);
+
+        static Scenario Make(int threads) => Over((runs, arena) =>
+        {
+            nuint[] former = [runs.Allocate(2 * ChunkBytes, 1, zeroed: false), runs.Allocate(3 * ChunkBytes, 1, zeroed: false)];
+            Must.Hold(runs.TryFree(arena.ChunkOf(former[0])));
+            nuint[] got = new nuint[2];
+            Action[] all =
+            [
+                () => got[0] = runs.Allocate(2 * ChunkBytes, 1, zeroed: false),
+                () => got[1] = runs.Allocate(2 * ChunkBytes, 1, zeroed: false),
+                () => Must.Hold(runs.TryFree(arena.ChunkOf(former[1]))),
+                () => arena.PurgeDirty(arena.Pass + 1),
+            ];
+            return (
+                all[..threads],
+                () =>
+                {
+                    Must.Hold(got[0] != 0 && got[1] != 0);
+                    if (threads == 2)
+                    {
+                        Must.Hold(runs.TryFree(arena.ChunkOf(former[1])));
+                    }
+
+                    Must.Hold(got[0] + (2 * ChunkBytes) <= got[1] || got[1] + (2 * ChunkBytes) <= got[0], "no chunk is in both");
+                    Must.Be(runs.Blocks, 2);
+                    Must.Be(runs.Bytes, 4 * ChunkBytes);
+                    arena.PurgeDirty(arena.Pass + 1);
+                    Must.Be(arena.DirtyBytes, 0);
+                    Must.Be(arena.Committed.Value - arena.MetadataBytes, 4 * ChunkBytes);
+                }
+            );
+        });
+    }
+
     /// <summary>1 GiB or 2 MiB: the same steps, and the page map of what lies between the ends is not touched.</summary>
     [TestCase((2 << 20) + 8, (2 << 20) + 16)]
     [TestCase((2 << 20) + 8, (2 << 20) + 9000)]

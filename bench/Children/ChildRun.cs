@@ -19,7 +19,9 @@ internal sealed class ChildRun : IDisposable
     private Entrant? _entrant;
     private Entrant? _timed;
     private ResidentSampler? _sampler;
+    private Cell? _cell;
     private double _firstBurstNs;
+    private double _idleFromMs;
     private bool _roundsEnded;
     private ResidentFigures? _resident;
     private LatencyFigures? _latency;
@@ -47,7 +49,8 @@ internal sealed class ChildRun : IDisposable
         if (_contender.Objection(_workload) is { } objection)
             return $"{Protocol.Unfit} {objection}";
 
-        _entrant = WarmedUp(_contender.Enter(_workload));
+        _cell = _contender.Enter(_workload);
+        _entrant = WarmedUp(_cell);
         return $"{(_workload.Idles ? Protocol.ReadyToIdle : Protocol.Ready)} {_workload.Operation}";
     }
 
@@ -123,9 +126,11 @@ internal sealed class ChildRun : IDisposable
     private double Burst()
     {
         EndIdling();
-        _sampler = new ResidentSampler(_assignment.Pace.Idle);
+        TimeSpan idle = _workload.IdleIn(_assignment.Pace);
+        _sampler = new ResidentSampler(idle);
         double ns = _entrant!.RunBurst(out _firstBurstNs);
-        _sampler.EndAfter(_assignment.Pace.Idle);
+        _idleFromMs = _sampler.Elapsed.TotalMilliseconds;
+        _sampler.EndAfter(idle);
         return ns;
     }
 
@@ -134,8 +139,8 @@ internal sealed class ChildRun : IDisposable
         if (_sampler is null)
             return;
         IReadOnlyList<ResidentPoint> timeline = _sampler.Await();
-        if (_baseline is { } baseline)
-            _idle.Add(IdleFigures.Of(timeline, baseline, _firstBurstNs));
+        if ((_cell!.IdleBaseline ?? _baseline) is { } baseline)
+            _idle.Add(IdleFigures.Of(timeline, _idleFromMs, baseline, _cell.IdleThreads, _firstBurstNs));
         _sampler.Dispose();
         _sampler = null;
     }

@@ -38,12 +38,23 @@ internal static class CompareCommand
             Description = "Fewer and shorter rounds: a first look, any single workload in less than 20 s",
         };
 
+        Option<bool> list = new("--list")
+        {
+            Description = "Print the workloads and the contenders, and measure nothing",
+        };
+
         Command command = new("compare", "Measure contenders against each other, round by round in turn")
         {
-            Options = { workloads, contenders, peers, threads, rounds, quick, json, report },
+            Options = { workloads, contenders, peers, threads, rounds, quick, json, report, list },
         };
         command.SetAction(parse =>
         {
+            if (parse.GetValue(list))
+            {
+                console.Line(CompareGuide.Lists);
+                return ExitCode.Pass;
+            }
+
             Pace pace = parse.GetValue(quick) ? Pace.Quick : Pace.Full;
             int wanted = rounds.ValueIn(parse);
             IReadOnlyList<PeerSpec> specs = peers.SpecsIn(parse);

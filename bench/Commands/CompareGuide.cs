@@ -6,21 +6,24 @@ namespace MagAlloc.Bench.Commands;
 /// <summary>What follows the generated help of <c>compare</c>.</summary>
 internal static class CompareGuide
 {
-    public static string Text { get; } = $$"""
-        Workloads:
-        {{Names(WorkloadCatalog.All.Select(w => (w.Name, w.Description)))}}
-
-        Contenders:
-        {{Names(ContenderCatalog.All.Select(c => (c.Name, c.Description)))}}
+    public static string Text => $$"""
+        {{Lists}}
 
         Method: every contender runs in a process of its own, started for one workload and one number of threads, and is warmed up
         until the JIT has come to rest; then the rounds go through all contenders in turn, in another order each time. A figure is
         the median of the rounds, wall time per operation of all threads together, beside the fastest and the slowest round. An
-        operation is one allocation with its free, in a replay one event of the trace. Every block is written to once.
+        operation is one allocation with its free, in a replay one event of the trace, in realloc-… one step of growth. Every block
+        is written to once, those of pair-2m and pair-16m never.
         Memory is the peak of the resident set up to the end of the rounds, less what was resident before the contender was made.
         About 6 MiB of it are the harness's own loops being compiled; with --quick, which warms up two children at a time, it
         scatters by 2 MiB. Latencies are of single allocations, timed in a pass of its own after the rounds; reading the clock is part of them.
         Compare within a run: absolute figures belong to the machine and its other work.
+
+        Workloads that idle (burst-idle, churn-idle, idle-threads): a round is two bursts, then nothing is called for 3 s, in
+        churn-idle for 10; with --quick 1.5 and 2. Their JSON has remainingShare and returnedPercent (of what the bursts added to
+        the resident set: still there at the end, and gone after the first second), residentAfterIdleBytes (there at the end beyond
+        what was before), firstBurstNsPerOperation (the burst that follows the idle time at once), idle-threads also
+        bytesPerIdleThread. churn-idle and idle-threads count from after their loops are compiled.
 
         A native library that is not installed is shown as absent, with the Debian package that brings it. "Best native peer" is
         the fastest of those that are called with SuppressGCTransition, those of --peer included. MagAlloc's advantage over it is
@@ -35,11 +38,28 @@ internal static class CompareGuide
           bench compare --peer mimalloc3=/opt/lib/libmimalloc.so.3:mi_
 
         JSON: "results" is an array of {workload, contender, threads, nsPerOperation, spread {min, max}, operationsPerSecond,
-        settled, peakResidentBytes, residentGrowthBytes, p50Ns, p99Ns, p999Ns, maxNs, timerNs}, for burst-idle also remainingShare,
-        endResidentBytes, firstBurstNsPerOperation and timeline [{ms, residentBytes}]; a figure that the system does not give is null. "skipped" tells who has
-        no result, and why. "geomeans" has MagAlloc's advantages as geometric means over the workloads.
+        settled, peakResidentBytes, residentGrowthBytes, p50Ns, p99Ns, p999Ns, maxNs, timerNs}, for those that idle also
+        remainingShare, endResidentBytes, residentAfterIdleBytes, returnedPercent, idleSeconds, firstBurstNsPerOperation and timeline
+        [{ms, residentBytes}]; a figure that the system does not give is null. "skipped" tells who has no result, and why.
+        "geomeans" has MagAlloc's advantages as geometric means over the workloads of the board, "geomeansLargeAndAged" over the
+        others.
         Exit code: 0 measured, 1 a contender failed, out of memory, or interrupted, 2 usage.
         """;
+
+    /// <summary>What <c>--list</c> prints: every name, in its group.</summary>
+    public static string Lists => $"""
+        Workloads, the board:
+        {Workloads(WorkloadGroup.Board)}
+
+        Workloads, large and aged (a mean of their own):
+        {Workloads(WorkloadGroup.LargeAndAged)}
+
+        Contenders:
+        {Names(ContenderCatalog.All.Select(c => (c.Name, c.Description)))}
+        """;
+
+    private static string Workloads(WorkloadGroup group) =>
+        Names(WorkloadCatalog.All.Where(w => w.Group == group).Select(w => (w.Name, w.Description)));
 
     private static string Names(IEnumerable<(string Name, string Description)> entries) =>
         string.Join('\n', entries.Select(e => $"  {e.Name,-22} {e.Description}"));

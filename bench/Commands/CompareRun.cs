@@ -72,7 +72,7 @@ internal sealed class CompareRun(CompareRequest request, ProgramConsole console,
             foreach (ContenderEntry contender in request.Contenders)
                 entrants.Add(Entrant(entry, threads, contender, interruption));
             ChildComparison comparison = new(entry.Name, threads, entrants, request.Pace, progress);
-            IReadOnlyList<ComparisonLine> lines = comparison.Run();
+            IReadOnlyList<ComparisonLine> lines = [.. comparison.Run().Select(line => line with { Group = entry.Group })];
             progress.End();
             _lines.AddRange(lines);
             ComparisonTable.Print(console, comparison, lines);

@@ -1,3 +1,5 @@
+using MagAlloc.Bench.Workloads;
+
 namespace MagAlloc.Bench.Measurement;
 
 /// <summary>One contender at one workload: measured, or the reason why not.</summary>
@@ -9,6 +11,9 @@ namespace MagAlloc.Bench.Measurement;
 /// <param name="Reason">Why it did not take part; else null.</param>
 internal sealed record ComparisonLine(string Workload, string Contender, int Threads, RoundSummary? Summary, bool Absent, string? Reason)
 {
+    /// <summary>With which workloads it is summed up.</summary>
+    public WorkloadGroup Group { get; init; }
+
     /// <summary>True when it should have taken part and did not get to the end.</summary>
     public bool Failed { get; init; }
 

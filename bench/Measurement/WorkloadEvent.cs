@@ -1,3 +1,5 @@
+using MagAlloc.Bench.Workloads;
+
 namespace MagAlloc.Bench.Measurement;
 
 /// <summary>All contenders that were measured at one workload on one number of threads.</summary>
@@ -11,6 +13,9 @@ internal sealed record WorkloadEvent(
     IReadOnlyDictionary<string, ComparisonLine> Measured,
     ComparisonLine? BestPeer)
 {
+    /// <summary>With which workloads it is summed up.</summary>
+    public WorkloadGroup Group { get; init; }
+
     /// <summary>A contender's line; null when it has no figures.</summary>
     public ComparisonLine? this[string contender] => Measured.GetValueOrDefault(contender);
 

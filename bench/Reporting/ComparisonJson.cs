@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using MagAlloc.Bench.Measurement;
+using MagAlloc.Bench.Workloads;
 
 namespace MagAlloc.Bench.Reporting;
 
@@ -12,7 +13,10 @@ internal sealed class ComparisonJson(Pace pace, Scoreboard board) : JsonHead("co
     public IEnumerable<Result> Results => board.Lines.Where(line => line.Summary is not null).Select(line => new Result(line, line.Summary!));
     public IEnumerable<NoResult> Skipped => board.Lines.Where(line => line.Reason is not null)
         .Select(line => new NoResult(line.Workload, line.Contender, line.Threads, line.Absent, line.Failed, line.Reason!));
-    public IReadOnlyDictionary<string, Means> Geomeans => board.Means.ToDictionary(
+    public IReadOnlyDictionary<string, Means> Geomeans => MeansOf(WorkloadGroup.Board);
+    public IReadOnlyDictionary<string, Means> GeomeansLargeAndAged => MeansOf(WorkloadGroup.LargeAndAged);
+
+    private Dictionary<string, Means> MeansOf(WorkloadGroup group) => board.Means.Where(mean => mean.Group == group).ToDictionary(
         mean => mean.Contender, mean => new Means(mean.BestPeer, mean.BestPeerSingleThread, mean.NativeMemory, mean.Workloads));
 
     internal sealed class Result(ComparisonLine line, RoundSummary summary) : MeasuredJson(line.Workload, line.Contender, line.Threads, summary)
@@ -33,6 +37,18 @@ internal sealed class ComparisonJson(Pace pace, Scoreboard board) : JsonHead("co
 
         [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
         public long? EndResidentBytes => line.Idle?.EndBytes;
+
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public long? ResidentAfterIdleBytes => line.Idle?.LeftBytes;
+
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public double? ReturnedPercent => line.Idle?.ReturnedPercent;
+
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public double? BytesPerIdleThread => line.Idle?.BytesPerThread;
+
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public double? IdleSeconds => line.Idle?.IdleSeconds;
 
         [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
         public double? FirstBurstNsPerOperation => line.Idle?.FirstNs;

@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using MagAlloc.Bench.Contenders;
 using MagAlloc.Bench.Measurement;
 using MagAlloc.Bench.Reporting.Charts;
+using MagAlloc.Bench.Workloads;
 
 namespace MagAlloc.Bench.Reporting;
 
@@ -151,7 +152,8 @@ internal static partial class ReportCharts
     private static WorkloadEvent Usual(IEnumerable<WorkloadEvent> events) =>
         events.Where(e => e.Threads <= Environment.ProcessorCount).MaxBy(e => e.Threads) ?? events.MinBy(e => e.Threads)!;
 
-    private static bool Headlines(WorkloadEvent e) => !SizeVariant().IsMatch(e.Workload) || s_typical.Contains(e.Workload);
+    private static bool Headlines(WorkloadEvent e) =>
+        e.Group == WorkloadGroup.Board && (!SizeVariant().IsMatch(e.Workload) || s_typical.Contains(e.Workload));
 
     private static string FileName(string what, WorkloadEvent e) =>
         e.Threads == Environment.ProcessorCount ? $"{what}-{e.Workload}.svg" : $"{what}-{e.Workload}-{e.Threads}.svg";

@@ -15,6 +15,7 @@ internal static class RoundsRun
     {
         LatencyPass = TimeSpan.Zero,
         Idle = TimeSpan.Zero,
+        LongIdle = TimeSpan.Zero,
         Bursts = 0,
         StartAhead = 0,
     };

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using MagAlloc.Bench.Contenders;
+using MagAlloc.Bench.Workloads;
 using MagAlloc.Tests.Stress;
 
 namespace MagAlloc.Tests.Bench.Commands;
@@ -71,6 +73,31 @@ public sealed class CompareTests
     }
 
     [Test]
+    public void Compare_WorkloadsThatIdle_TellWhatWentBackAndWhatThreadsKeep()
+    {
+        JsonElement root = RunToJson("--workload", "churn-idle", "idle-threads", "--contender", "magalloc", "--rounds", "1");
+
+        JsonElement[] results = [.. root.GetProperty("results").EnumerateArray()];
+        Assert.That(results.Select(r => r.GetProperty("threads").GetInt32()), Is.EqualTo(new[] { 1, 200 }));
+        Assert.Multiple(() =>
+        {
+            JsonElement churn = results[0];
+            long left = churn.GetProperty("residentAfterIdleBytes").GetInt64();
+            Assert.That(churn.GetProperty("returnedPercent").GetDouble(), Is.InRange(0, 85), "the limit is about 80");
+            Assert.That(left, Is.InRange(14 << 20, 300 << 20), "one block of 20 is alive, 14.3 MiB");
+            Assert.That(churn.GetProperty("firstBurstNsPerOperation").GetDouble(), Is.GreaterThan(0));
+            Assert.That(churn.TryGetProperty("bytesPerIdleThread", out _), Is.False);
+
+            JsonElement idle = results[1];
+            double bytes = idle.GetProperty("bytesPerIdleThread").GetDouble();
+            Assert.That(bytes, Is.InRange(0, 16 << 20));
+            Assert.That(bytes * 199, Is.EqualTo(idle.GetProperty("residentAfterIdleBytes").GetDouble()).Within(1000));
+            Assert.That(root.GetProperty("geomeans").EnumerateObject(), Is.Empty);
+            Assert.That(root.GetProperty("geomeansLargeAndAged").GetProperty("magalloc").GetProperty("workloads").GetInt32(), Is.EqualTo(2));
+        });
+    }
+
+    [Test]
     public void Compare_ThreadsDoNotApply_SaysSo()
     {
         ProgramRun run = BenchProgram.Run(
@@ -111,6 +138,16 @@ public sealed class CompareTests
         ProgramRun run = BenchProgram.Run("compare", "--help");
 
         Assert.That(run.Output, Does.Contain("burst-idle").And.Contain("magalloc-handle").And.Contain("peakResidentBytes"));
+    }
+
+    [Test]
+    public void List_HasEveryWorkloadAndContenderAndMeasuresNothing()
+    {
+        ProgramRun run = BenchProgram.Run("compare", "--list");
+
+        string[] names = [.. WorkloadCatalog.All.Select(w => w.Name), .. ContenderCatalog.All.Select(c => c.Name)];
+        Assert.That(run.ExitCode, Is.Zero);
+        Assert.That(names.Where(name => !run.Output.Contains($"  {name} ")), Is.Empty);
     }
 
     private JsonElement RunToJson(params string[] args)

@@ -25,6 +25,18 @@ internal static class CompareGuide
         what was before), firstBurstNsPerOperation (the burst that follows the idle time at once), idle-threads also
         bytesPerIdleThread. churn-idle and idle-threads count from after their loops are compiled.
 
+        two-heaps and many-heaps are about heaps: an allocator that has one takes part as a reference, with that heap for all, and
+        is named. In cold-start each round is a process of its own, in which the clock runs over the making of the heap, the first
+        allocation and the first free: what an empty program needs is not in it. Native libraries are loaded and called by an
+        ordinary P/Invoke there, managed peers by reflection.
+
+        --aged WORKLOAD runs each workload twice: on a new heap, and on one where that workload has run for a second or more and has
+        freed everything. The second run belongs to the large and aged.
+
+        --managed-peer puts an allocator in managed code beside the others, which somebody else has built: its static methods are
+        called through pointers, never inlined. It has no aligned and no zeroed blocks, and only what --managed-peer names of the
+        rest; what it cannot do it is left out of. It does not count as a native peer.
+
         A native library that is not installed is shown as absent, with the Debian package that brings it. "Best native peer" is
         the fastest of those that are called with SuppressGCTransition, those of --peer included. MagAlloc's advantage over it is
         that peer's time divided by its own: above 1, MagAlloc is faster.
@@ -36,11 +48,14 @@ internal static class CompareGuide
           bench compare --contender magalloc mimalloc --rounds 51 --json out.json
           bench compare --workload larson --threads 1,2,4 --report report
           bench compare --peer mimalloc3=/opt/lib/libmimalloc.so.3:mi_
+          bench compare --managed-peer mine=/opt/lib/mine.dll:Mine.Memory:Allocate:Free:Reallocate
+          bench compare --workload pair-64 random-64k-live --aged random-1m-live
 
         JSON: "results" is an array of {workload, contender, threads, nsPerOperation, spread {min, max}, operationsPerSecond,
         settled, peakResidentBytes, residentGrowthBytes, p50Ns, p99Ns, p999Ns, maxNs, timerNs}, for those that idle also
         remainingShare, endResidentBytes, residentAfterIdleBytes, returnedPercent, idleSeconds, firstBurstNsPerOperation and timeline
-        [{ms, residentBytes}]; a figure that the system does not give is null. "skipped" tells who has no result, and why.
+        [{ms, residentBytes}], for cold-start firstAllocationMs, on an aged heap agedBy, and remark where a contender does a workload
+        in a way of its own; a figure that the system does not give is null. "skipped" tells who has no result, and why.
         "geomeans" has MagAlloc's advantages as geometric means over the workloads of the board, "geomeansLargeAndAged" over the
         others.
         Exit code: 0 measured, 1 a contender failed, out of memory, or interrupted, 2 usage.
@@ -53,6 +68,9 @@ internal static class CompareGuide
 
         Workloads, large and aged (a mean of their own):
         {Workloads(WorkloadGroup.LargeAndAged)}
+
+        Workloads without a mean (no native peer does the same):
+        {Workloads(WorkloadGroup.Alone)}
 
         Contenders:
         {Names(ContenderCatalog.All.Select(c => (c.Name, c.Description)))}

@@ -20,6 +20,8 @@ internal sealed class BlockContender<TContender, TSession, TBlock>(
 {
     public override string? Objection(Workload workload)
     {
+        if (workload.TakesHeaps)
+            return "is no heap";
         if (Lack(workload.Calls) is { } lack)
             return lack;
         return fixedBytes is { } bytes && workload.BlockBytes != bytes ? $"has blocks of {bytes} bytes only" : null;

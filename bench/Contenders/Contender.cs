@@ -17,6 +17,9 @@ internal abstract class Contender(string name, IDisposable? owned = null) : IDis
     /// <summary>Why this contender cannot take part in a workload; null when it can.</summary>
     public virtual string? Objection(Workload workload) => null;
 
+    /// <summary>What must be known of its figures at a workload that it does in a way of its own; null for nothing.</summary>
+    public virtual string? Remark(Workload workload) => null;
+
     /// <summary>Compiles the workload for this contender.</summary>
     public abstract Cell Enter(Workload workload);
 

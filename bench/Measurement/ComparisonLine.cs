@@ -14,6 +14,9 @@ internal sealed record ComparisonLine(string Workload, string Contender, int Thr
     /// <summary>With which workloads it is summed up.</summary>
     public WorkloadGroup Group { get; init; }
 
+    /// <summary>The workload that has aged its heap; null for a new heap.</summary>
+    public string? AgedBy { get; init; }
+
     /// <summary>True when it should have taken part and did not get to the end.</summary>
     public bool Failed { get; init; }
 
@@ -22,6 +25,9 @@ internal sealed record ComparisonLine(string Workload, string Contender, int Thr
 
     /// <summary>Null when single operations were not timed.</summary>
     public LatencyFigures? Latency { get; init; }
+
+    /// <summary>What must be known of the figures; null for nothing.</summary>
+    public string? Remark { get; init; }
 
     /// <summary>Null but for a workload that idles.</summary>
     public IdleFigures? Idle { get; init; }

@@ -13,6 +13,7 @@ internal sealed record Pace(string Name, int Rounds, TimeSpan Round, TimeSpan Wa
         Idle = TimeSpan.FromSeconds(3),
         LongIdle = TimeSpan.FromSeconds(10),
         Bursts = 3,
+        Ageing = TimeSpan.FromSeconds(1),
         StartAhead = 1,
     };
 
@@ -22,6 +23,7 @@ internal sealed record Pace(string Name, int Rounds, TimeSpan Round, TimeSpan Wa
         Idle = TimeSpan.FromSeconds(1.5),
         LongIdle = TimeSpan.FromSeconds(2),
         Bursts = 1,
+        Ageing = TimeSpan.FromMilliseconds(200),
         StartAhead = 2,
         TieringDelay = TimeSpan.FromMilliseconds(20),
     };
@@ -37,6 +39,9 @@ internal sealed record Pace(string Name, int Rounds, TimeSpan Round, TimeSpan Wa
 
     /// <summary>Rounds of a workload that idles: each takes seconds.</summary>
     public required int Bursts { get; init; }
+
+    /// <summary>How long a workload ages the heap of another one, beyond its own warm-up.</summary>
+    public required TimeSpan Ageing { get; init; }
 
     /// <summary>How many child processes warm up at a time.</summary>
     public required int StartAhead { get; init; }

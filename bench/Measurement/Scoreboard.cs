@@ -20,7 +20,7 @@ internal sealed class Scoreboard
         Lines = lines;
         Contenders = contenders;
         _peers = [.. contenders.Where(entry => entry.Kind == ContenderKind.NativePeer).Select(entry => entry.Name)];
-        Events = [.. lines.GroupBy(line => (line.Workload, line.Threads)).Select(Event)];
+        Events = [.. lines.GroupBy(line => (line.Workload, line.Threads, line.AgedBy)).Select(Event)];
         Means =
         [
             .. from mean in new[] { WorkloadGroup.Board, WorkloadGroup.LargeAndAged }
@@ -41,11 +41,15 @@ internal sealed class Scoreboard
     /// <summary>For MagAlloc's default calls and for its thread handle, as far as they were measured; each group by itself.</summary>
     public IReadOnlyList<EngineMean> Means { get; }
 
-    private WorkloadEvent Event(IGrouping<(string Workload, int Threads), ComparisonLine> lines)
+    private WorkloadEvent Event(IGrouping<(string Workload, int Threads, string? AgedBy), ComparisonLine> lines)
     {
         Dictionary<string, ComparisonLine> measured = lines.Where(line => line.Summary is not null).ToDictionary(line => line.Contender);
         ComparisonLine? bestPeer = measured.Values.Where(line => _peers.Contains(line.Contender)).MinBy(line => line.Summary!.Median);
-        return new WorkloadEvent(lines.Key.Workload, lines.Key.Threads, measured, bestPeer) { Group = lines.First().Group };
+        return new WorkloadEvent(lines.Key.Workload, lines.Key.Threads, measured, bestPeer)
+        {
+            Group = lines.First().Group,
+            AgedBy = lines.Key.AgedBy,
+        };
     }
 
     private static EngineMean MeanOf(WorkloadGroup mean, string contender, WorkloadEvent[] events) => new(

@@ -12,7 +12,7 @@ internal sealed class ComparisonJson(Pace pace, Scoreboard board) : JsonHead("co
     public double RoundMilliseconds => _pace.Round.TotalMilliseconds;
     public IEnumerable<Result> Results => board.Lines.Where(line => line.Summary is not null).Select(line => new Result(line, line.Summary!));
     public IEnumerable<NoResult> Skipped => board.Lines.Where(line => line.Reason is not null)
-        .Select(line => new NoResult(line.Workload, line.Contender, line.Threads, line.Absent, line.Failed, line.Reason!));
+        .Select(line => new NoResult(line.Workload, line.Contender, line.Threads, line.Absent, line.Failed, line.Reason!, line.AgedBy));
     public IReadOnlyDictionary<string, Means> Geomeans => MeansOf(WorkloadGroup.Board);
     public IReadOnlyDictionary<string, Means> GeomeansLargeAndAged => MeansOf(WorkloadGroup.LargeAndAged);
 
@@ -21,6 +21,8 @@ internal sealed class ComparisonJson(Pace pace, Scoreboard board) : JsonHead("co
 
     internal sealed class Result(ComparisonLine line, RoundSummary summary) : MeasuredJson(line.Workload, line.Contender, line.Threads, summary)
     {
+        private const double NsPerMs = 1e6;
+
         private readonly RoundSummary _summary = summary;
 
         public int Rounds => _summary.Rounds;
@@ -31,6 +33,15 @@ internal sealed class ComparisonJson(Pace pace, Scoreboard board) : JsonHead("co
         public long? P999Ns => line.Latency?.P999;
         public long? MaxNs => line.Latency?.Max;
         public double? TimerNs => line.Latency?.TimerNs;
+
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public string? AgedBy => line.AgedBy;
+
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public string? Remark => line.Remark;
+
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public double? FirstAllocationMs => line.Workload == ColdStartWorkload.StableName ? _summary.Median / NsPerMs : null;
 
         [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
         public double? RemainingShare => line.Idle?.RemainingShare;
@@ -59,7 +70,8 @@ internal sealed class ComparisonJson(Pace pace, Scoreboard board) : JsonHead("co
 
     internal sealed record Point(double Ms, long ResidentBytes);
 
-    internal sealed record NoResult(string Workload, string Contender, int Threads, bool Absent, bool Failed, string Reason);
+    internal sealed record NoResult(string Workload, string Contender, int Threads, bool Absent, bool Failed, string Reason,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? AgedBy);
 
     internal sealed record Means(double? BestNativePeer, double? BestNativePeerSingleThread, double? NativeMemory, int Workloads);
 }

@@ -15,6 +15,8 @@ internal static class ComparisonTable
         console.Grid(Headers(reference, idle), [.. lines.Select(line => Row(line, reference?.Summary, idle))]);
         if (reference?.Summary is { } summary)
             PrintLegend(console, comparison, summary, idle);
+        foreach (IGrouping<string, ComparisonLine> same in lines.Where(line => line.Remark is not null).GroupBy(line => line.Remark!))
+            console.Line($"{string.Join(", ", same.Select(line => line.Contender))}: {same.Key}");
         foreach (ComparisonLine line in lines)
         {
             if (line.Failed)

@@ -25,6 +25,9 @@ internal abstract class Workload(string name, int threads, IDisposable? owned = 
     /// <summary>True when nothing is written to its blocks: it is about the allocator's books alone.</summary>
     public virtual bool LeavesBlocksUntouched => false;
 
+    /// <summary>True when it takes several heaps: then only <see cref="EnterHeaps"/> is called.</summary>
+    public virtual bool TakesHeaps => false;
+
     /// <summary>
     /// True when what stays resident while nothing is called is part of the result: a round is one slice, followed by idle time.
     /// </summary>
@@ -44,6 +47,12 @@ internal abstract class Workload(string name, int threads, IDisposable? owned = 
         where TContender : struct, IContender<TSession>
         where TSession : struct, IHeapSession, allows ref struct =>
         Enter<TContender, TSession, AddressBlock>(contender);
+
+    /// <summary>The same for a workload that takes several heaps.</summary>
+    public virtual Cell EnterHeaps<TContender, TSession>(HeapMaker<TContender> heaps)
+        where TContender : struct, IContender<TSession>
+        where TSession : struct, IHeapSession, allows ref struct =>
+        EnterHeap<TContender, TSession>(heaps.Own);
 
     public void Dispose() => owned?.Dispose();
 }

@@ -39,6 +39,7 @@ internal static class WorkloadCatalog
             threads => new BurstIdleWorkload(threads)),
         .. Replays(),
         .. LargeAndAged().Select(entry => entry with { Group = WorkloadGroup.LargeAndAged }),
+        .. Alone().Select(entry => entry with { Group = WorkloadGroup.Alone }),
     ];
 
     private static IEnumerable<WorkloadEntry> Pairs()
@@ -92,6 +93,14 @@ internal static class WorkloadCatalog
             _ => new ChurnIdleWorkload()),
         new("idle-threads", "200 threads do random work, free all and sleep; what they keep", ThreadRule.AnyFromMany,
             threads => new IdleThreadsWorkload(threads)),
+    ];
+
+    private static IEnumerable<WorkloadEntry> Alone() =>
+    [
+        new("two-heaps", "allocate and free 64 bytes in two heaps by turns", ThreadRule.One, _ => new TwoHeapsWorkload()),
+        new("many-heaps", "make a heap, allocate and free 64 blocks in it, dispose of it", ThreadRule.One, _ => new ManyHeapsWorkload()),
+        new("cold-start", "heap and first block of a process, all that this loads and compiles included", ThreadRule.One,
+            _ => new ColdStartWorkload()),
     ];
 
     private static WorkloadEntry RandomLive(string name, string range, int smallest, int largest) => new(

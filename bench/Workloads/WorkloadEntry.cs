@@ -8,4 +8,8 @@ namespace MagAlloc.Bench.Workloads;
 internal sealed record WorkloadEntry(string Name, string Description, ThreadRule Threads, Func<int, Workload> Create)
 {
     public WorkloadGroup Group { get; init; } = WorkloadGroup.Board;
+
+    /// <summary>Its group on a heap that another workload has aged; null for a new heap.</summary>
+    public WorkloadGroup GroupWhen(string? agedBy) =>
+        agedBy is null || Group == WorkloadGroup.Alone ? Group : WorkloadGroup.LargeAndAged;
 }

@@ -17,12 +17,25 @@ public sealed class ChildProtocolTests
         Assert.That(received, Is.EqualTo(sent));
     }
 
+    [Test]
+    public void Assignment_OfAManagedPeerOnAnAgedHeap_SurvivesTheCommandLine()
+    {
+        ChildAssignment sent = new(
+            "pair-64", "mine", 4, Pace.Full, new ManagedPeerSpec("mine", "/opt/a lib.dll", "N.T", "Allocate", "Free", "Grow"), "batch-256");
+
+        Assert.That(ChildAssignment.Of(sent.Arguments), Is.EqualTo(sent));
+    }
+
     [TestCase]
     [TestCase("pair-64", "magalloc", "1")]
     [TestCase("pair-64", "magalloc", "0", "quick")]
     [TestCase("pair-64", "magalloc", "two", "quick")]
     [TestCase("pair-64", "magalloc", "1", "leisurely")]
     [TestCase("pair-64", "magalloc", "1", "quick", "no peer")]
+    [TestCase("pair-64", "magalloc", "1", "quick", "--peer", "no peer")]
+    [TestCase("pair-64", "magalloc", "1", "quick", "--managed-peer", "no=peer")]
+    [TestCase("pair-64", "magalloc", "1", "quick", "--old", "batch-256")]
+    [TestCase("pair-64", "magalloc", "1", "quick", "--aged")]
     public void Assignment_RefusesWhatItIsNot(params string[] arguments) => Assert.That(ChildAssignment.Of(arguments), Is.Null);
 
     [Test]

@@ -90,6 +90,7 @@ internal sealed class ChildEntrant(string contender, ProcessStartInfo start, Tim
             Resident = _figures.Resident,
             Latency = _figures.Latency,
             Idle = _figures.Idle,
+            Remark = _figures.Remark,
         };
     }
 

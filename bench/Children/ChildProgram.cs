@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using MagAlloc.Bench.Workloads;
 using MagAlloc.Tooling.Commands;
 
 namespace MagAlloc.Bench.Children;
@@ -56,7 +57,7 @@ internal static class ChildProgram
 
     private static void Answer(ChildAssignment assignment, BlockingCollection<string> commands, TextWriter output)
     {
-        using ChildRun run = new(assignment);
+        using IChildRun run = assignment.Workload == ColdStartWorkload.StableName ? new ColdStartRun(assignment) : new ChildRun(assignment);
         output.WriteLine(OneLine(run.Begin()));
         while (run.TakesPart)
         {

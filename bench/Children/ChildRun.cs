@@ -7,10 +7,11 @@ using MagAlloc.Tooling.Measurement;
 namespace MagAlloc.Bench.Children;
 
 /// <summary>One contender at one workload, in a process that holds nothing else: the work behind the child's answers.</summary>
-internal sealed class ChildRun : IDisposable
+internal sealed class ChildRun : IChildRun
 {
     private readonly ChildAssignment _assignment;
     private readonly Workload _workload;
+    private readonly Workload? _ageing;
     private readonly LaneTeam _team;
     private readonly long? _baseline;
     private readonly Contender _contender;
@@ -19,7 +20,9 @@ internal sealed class ChildRun : IDisposable
     private Entrant? _entrant;
     private Entrant? _timed;
     private ResidentSampler? _sampler;
+    private Cell? _cell;
     private double _firstBurstNs;
+    private double _idleFromMs;
     private bool _roundsEnded;
     private ResidentFigures? _resident;
     private LatencyFigures? _latency;
@@ -27,8 +30,10 @@ internal sealed class ChildRun : IDisposable
     public ChildRun(ChildAssignment assignment)
     {
         _assignment = assignment;
-        _workload = WorkloadCatalog.All.Single(w => w.Name == assignment.Workload).Create(assignment.Threads);
-        _team = new LaneTeam(_workload.Threads);
+        _workload = Find(assignment.Workload).Create(assignment.Threads);
+        if (assignment.AgedBy is { } agedBy)
+            _ageing = Ageing(Find(agedBy), assignment.Threads);
+        _team = new LaneTeam(Math.Max(_workload.Threads, _ageing?.Threads ?? 0));
 
         // What is resident from here on is the contender's doing.
         Rehearse();
@@ -47,7 +52,15 @@ internal sealed class ChildRun : IDisposable
         if (_contender.Objection(_workload) is { } objection)
             return $"{Protocol.Unfit} {objection}";
 
-        _entrant = WarmedUp(_contender.Enter(_workload));
+        if (_ageing is not null)
+        {
+            if (_contender.Objection(_ageing) is { } reason)
+                return $"{Protocol.Unfit} cannot be aged by {_ageing.Name}: {reason}";
+            Age(_ageing);
+        }
+
+        _cell = _contender.Enter(_workload);
+        _entrant = WarmedUp(_cell);
         return $"{(_workload.Idles ? Protocol.ReadyToIdle : Protocol.Ready)} {_workload.Operation}";
     }
 
@@ -86,7 +99,7 @@ internal sealed class ChildRun : IDisposable
     public ChildFigures Finish()
     {
         EndRounds();
-        return new ChildFigures(_entrant!.Settled, _resident, _latency, IdleFigures.Median(_idle));
+        return new ChildFigures(_entrant!.Settled, _resident, _latency, IdleFigures.Median(_idle), _contender.Remark(_workload));
     }
 
     public void Dispose()
@@ -94,6 +107,7 @@ internal sealed class ChildRun : IDisposable
         _sampler?.Dispose();
         _team.Dispose();
         _contender.Dispose();
+        _ageing?.Dispose();
         _workload.Dispose();
     }
 
@@ -108,9 +122,26 @@ internal sealed class ChildRun : IDisposable
         ProcessMemory.TryResetPeak();
     }
 
-    private Entrant WarmedUp(Cell cell)
+    private static WorkloadEntry Find(string name) => WorkloadCatalog.All.Single(entry => entry.Name == name);
+
+    // On as many threads as the workload that it ages the heap for, where it can.
+    private static Workload Ageing(WorkloadEntry entry, int threads) =>
+        entry.Create(entry.Threads.Accepts(threads) ? threads : entry.Threads.Default);
+
+    // The other workload runs as long as it takes to compile it, and then for some rounds. Of what it had alive nothing is left,
+    // of how it left the allocator everything.
+    private void Age(Workload ageing)
     {
-        Entrant entrant = new(_contender.Name, cell, _workload.Threads, _team);
+        Entrant entrant = WarmedUp(ageing, _contender.Enter(ageing));
+        entrant.RunFor(_assignment.Pace.Ageing);
+        entrant.Clean();
+    }
+
+    private Entrant WarmedUp(Cell cell) => WarmedUp(_workload, cell);
+
+    private Entrant WarmedUp(Workload workload, Cell cell)
+    {
+        Entrant entrant = new(_contender.Name, cell, workload.Threads, _team);
         entrant.Prepare();
         entrant.WarmUp(_assignment.Pace);
 
@@ -123,9 +154,11 @@ internal sealed class ChildRun : IDisposable
     private double Burst()
     {
         EndIdling();
-        _sampler = new ResidentSampler(_assignment.Pace.Idle);
+        TimeSpan idle = _workload.IdleIn(_assignment.Pace);
+        _sampler = new ResidentSampler(idle);
         double ns = _entrant!.RunBurst(out _firstBurstNs);
-        _sampler.EndAfter(_assignment.Pace.Idle);
+        _idleFromMs = _sampler.Elapsed.TotalMilliseconds;
+        _sampler.EndAfter(idle);
         return ns;
     }
 
@@ -134,8 +167,8 @@ internal sealed class ChildRun : IDisposable
         if (_sampler is null)
             return;
         IReadOnlyList<ResidentPoint> timeline = _sampler.Await();
-        if (_baseline is { } baseline)
-            _idle.Add(IdleFigures.Of(timeline, baseline, _firstBurstNs));
+        if ((_cell!.IdleBaseline ?? _baseline) is { } baseline)
+            _idle.Add(IdleFigures.Of(timeline, _idleFromMs, baseline, _cell.IdleThreads, _firstBurstNs));
         _sampler.Dispose();
         _sampler = null;
     }

@@ -20,12 +20,17 @@ internal static class CompareCommand
     {
         NameListOption workloads = new(
             "--workload", "Workloads to measure. Default: all", [.. WorkloadCatalog.All.Select(w => w.Name)]);
-        PeerOption peers = new();
+        PeerOption peers = PeerOption.Native();
+        PeerOption managedPeers = PeerOption.Managed();
         NameListOption contenders = new(
             "--contender",
             "Contenders to measure, peers by their names. Default: all",
             [.. ContenderCatalog.All.Select(c => c.Name)],
-            peers.NamesIn);
+            result => [.. peers.NamesIn(result), .. managedPeers.NamesIn(result)]);
+        NameListOption aged = new(
+            "--aged",
+            "Run each workload once more on a heap that this workload has aged: it has run there, and all its blocks are freed",
+            [.. WorkloadCatalog.All.Select(w => w.Name).Where(name => name != ColdStartWorkload.StableName)]);
         ValueOption<int[]> threads = BenchOptions.Threads(
             "Numbers of threads, one after the other, for workloads that take several. Default: one for each processor, or what the workload is about");
         ValueOption<int> rounds = OptionFactory.Whole(
@@ -38,17 +43,29 @@ internal static class CompareCommand
             Description = "Fewer and shorter rounds: a first look, any single workload in less than 20 s",
         };
 
+        Option<bool> list = new("--list")
+        {
+            Description = "Print the workloads and the contenders, and measure nothing",
+        };
+
         Command command = new("compare", "Measure contenders against each other, round by round in turn")
         {
-            Options = { workloads, contenders, peers, threads, rounds, quick, json, report },
+            Options = { workloads, contenders, peers, managedPeers, aged, threads, rounds, quick, json, report, list },
         };
         command.SetAction(parse =>
         {
+            if (parse.GetValue(list))
+            {
+                console.Line(CompareGuide.Lists);
+                return ExitCode.Pass;
+            }
+
             Pace pace = parse.GetValue(quick) ? Pace.Quick : Pace.Full;
             int wanted = rounds.ValueIn(parse);
-            IReadOnlyList<PeerSpec> specs = peers.SpecsIn(parse);
+            IReadOnlyList<IPeerSpec> specs = [.. peers.SpecsIn(parse), .. managedPeers.SpecsIn(parse)];
             CompareRequest request = new(
                 [.. WorkloadCatalog.All.Where(w => workloads.Selects(parse, w.Name))],
+                [.. parse.GetValue(aged) ?? []],
                 [.. ContenderCatalog.With(specs).Where(c => contenders.Selects(parse, c.Name))],
                 specs,
                 threads.ValueIn(parse),

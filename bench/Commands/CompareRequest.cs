@@ -7,8 +7,9 @@ namespace MagAlloc.Bench.Commands;
 /// <summary>What a user asks <c>compare</c> for.</summary>
 internal sealed record CompareRequest(
     IReadOnlyList<WorkloadEntry> Workloads,
+    IReadOnlyList<string> AgedBy,
     IReadOnlyList<ContenderEntry> Contenders,
-    IReadOnlyList<PeerSpec> Peers,
+    IReadOnlyList<IPeerSpec> Peers,
     IReadOnlyList<int> Threads,
     Pace Pace,
     string? JsonFile,

@@ -47,7 +47,12 @@ internal sealed class CompareRun(CompareRequest request, ProgramConsole console,
             {
                 ThreadPlan plan = ThreadPlan.For(entry, request.Threads);
                 foreach (int threads in plan.Counts)
-                    Compare(entry, threads, interruption);
+                {
+                    Compare(entry, threads, null, interruption);
+                    foreach (string agedBy in Agers(entry))
+                        Compare(entry, threads, agedBy, interruption);
+                }
+
                 if (plan.Note is { } note)
                     console.Line($"{entry.Name}: {note}");
             }
@@ -61,18 +66,22 @@ internal sealed class CompareRun(CompareRequest request, ProgramConsole console,
         }
     }
 
-    private void Compare(WorkloadEntry entry, int threads, CancellationToken interruption)
+    // A process that starts has no heap that could be old, and a workload ages its own heap as it is.
+    private IEnumerable<string> Agers(WorkloadEntry entry) =>
+        entry.Name == ColdStartWorkload.StableName ? [] : request.AgedBy.Where(name => name != entry.Name);
+
+    private void Compare(WorkloadEntry entry, int threads, string? agedBy, CancellationToken interruption)
     {
-        string title = threads == 1 ? entry.Name : $"{entry.Name}, {threads} threads";
+        string title = WorkloadEvent.TitleOf(entry.Name, threads, agedBy);
         console.Heading($"{title}: {entry.Description}");
         progress.Begin(title);
         List<ChildEntrant> entrants = [];
         try
         {
             foreach (ContenderEntry contender in request.Contenders)
-                entrants.Add(Entrant(entry, threads, contender, interruption));
+                entrants.Add(Entrant(entry, threads, agedBy, contender, interruption));
             ChildComparison comparison = new(entry.Name, threads, entrants, request.Pace, progress);
-            IReadOnlyList<ComparisonLine> lines = comparison.Run();
+            IReadOnlyList<ComparisonLine> lines = [.. comparison.Run().Select(line => line with { Group = entry.GroupWhen(agedBy), AgedBy = agedBy })];
             progress.End();
             _lines.AddRange(lines);
             ComparisonTable.Print(console, comparison, lines);
@@ -84,10 +93,11 @@ internal sealed class CompareRun(CompareRequest request, ProgramConsole console,
         }
     }
 
-    private ChildEntrant Entrant(WorkloadEntry entry, int threads, ContenderEntry contender, CancellationToken interruption)
+    private ChildEntrant Entrant(
+        WorkloadEntry entry, int threads, string? agedBy, ContenderEntry contender, CancellationToken interruption)
     {
-        PeerSpec? peer = request.Peers.FirstOrDefault(spec => spec.Name == contender.Name);
-        ChildAssignment assignment = new(entry.Name, contender.Name, threads, request.Pace, peer);
+        IPeerSpec? peer = request.Peers.FirstOrDefault(spec => spec.Name == contender.Name);
+        ChildAssignment assignment = new(entry.Name, contender.Name, threads, request.Pace, peer, agedBy);
         return new ChildEntrant(contender.Name, ChildLauncher.Start(assignment, contender), s_patience, interruption);
     }
 }

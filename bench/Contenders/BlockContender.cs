@@ -20,8 +20,10 @@ internal sealed class BlockContender<TContender, TSession, TBlock>(
 {
     public override string? Objection(Workload workload)
     {
-        if (workload.NeedsHeap)
-            return "has no aligned, zeroed or reallocated blocks";
+        if (workload.TakesHeaps)
+            return "is no heap";
+        if (Lack(workload.Calls) is { } lack)
+            return lack;
         return fixedBytes is { } bytes && workload.BlockBytes != bytes ? $"has blocks of {bytes} bytes only" : null;
     }
 

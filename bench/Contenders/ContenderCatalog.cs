@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using MagAlloc.Bench.Children;
 using MagAlloc.Tooling.Commands;
 
 namespace MagAlloc.Bench.Contenders;
@@ -8,13 +9,14 @@ internal static class ContenderCatalog
 {
     public static IReadOnlyList<ContenderEntry> All { get; } =
     [
-        new("magalloc", "NativeHeap, default calls", Heap) { Kind = ContenderKind.Engine },
-        new("magalloc-handle", "NativeHeap, the thread's handle held over the loop", Handle) { Kind = ContenderKind.Engine },
-        new("magalloc-pool", "UnmanagedPool of a 64-byte struct", Pool) { Kind = ContenderKind.Engine },
+        new("magalloc", "NativeHeap, default calls", Heap) { Kind = ContenderKind.Engine, ColdStart = [ColdStart.Heap] },
+        new("magalloc-handle", "NativeHeap, the thread's handle held over the loop", Handle) { Kind = ContenderKind.Engine, ColdStart = [ColdStart.Handle] },
+        new("magalloc-pool", "UnmanagedPool of a 64-byte struct", Pool) { Kind = ContenderKind.Engine, ColdStart = [ColdStart.Pool] },
         new("native-memory", "NativeMemory, the C library's malloc", name =>
             new HeapContender<SharedSession<NativeMemorySession>, NativeMemorySession>(name, default))
         {
             Kind = ContenderKind.Runtime,
+            ColdStart = [ColdStart.Runtime],
         },
         DebianLibrary.Mimalloc.Untransitioned("mimalloc"),
         DebianLibrary.Mimalloc.Transitioned("mimalloc-pinvoke"),
@@ -28,11 +30,13 @@ internal static class ContenderCatalog
             new BlockContender<SharedSession<ArrayPoolSession>, ArrayPoolSession, ArrayBlock>(name, default))
         {
             Kind = ContenderKind.Pool,
+            ColdStart = [ColdStart.Arrays],
         },
         new("memory-pool", "MemoryPool<byte>.Shared", name =>
             new BlockContender<SharedSession<MemoryPoolSession>, MemoryPoolSession, OwnerBlock>(name, default))
         {
             Kind = ContenderKind.Pool,
+            ColdStart = [ColdStart.Memories],
         },
         new("concurrent-queue", "ConcurrentQueue of 64-byte arrays", Queue) { Kind = ContenderKind.Pool },
         new("locked-stack", "Stack of 64-byte arrays under a lock", Stack) { Kind = ContenderKind.Pool },
@@ -40,30 +44,38 @@ internal static class ContenderCatalog
 
     /// <summary>The catalogue, and behind it the peers of the command line.</summary>
     /// <exception cref="UsageException">A peer cannot be loaded, or its name is taken.</exception>
-    public static IReadOnlyList<ContenderEntry> With(IReadOnlyList<PeerSpec> peers)
+    public static IReadOnlyList<ContenderEntry> With(IReadOnlyList<IPeerSpec> peers)
     {
         HashSet<string> taken = [.. All.Select(entry => entry.Name)];
-        foreach (PeerSpec peer in peers)
+        foreach (IPeerSpec peer in peers)
         {
             if (!taken.Add(peer.Name))
-                throw new UsageException($"--peer {peer.Name}: the name is taken; give one that is no other contender's");
+                throw new UsageException($"{peer.Option} {peer.Name}: the name is taken; give one that is no other contender's");
         }
 
-        return [.. All, .. peers.Select(Peers.Entry)];
+        return [.. All, .. peers.Select(peer => peer.Entry())];
     }
 
     // Each line of MagAlloc has a heap of its own, so that none finds another's magazines filled.
     private static HeapContender<SharedSession<HeapSession>, HeapSession> Heap(string name)
     {
-        NativeHeap heap = new(new NativeHeapOptions { Name = name });
-        return new(name, new SharedSession<HeapSession>(new HeapSession(heap)), heap);
+        NativeHeap heap = NewHeap(name);
+        return new(name, new SharedSession<HeapSession>(new HeapSession(heap)), heap)
+        {
+            More = () => NewHeap(name) is var more ? new(new SharedSession<HeapSession>(new HeapSession(more)), more) : default,
+        };
     }
 
     private static HeapContender<HandleContender, HandleSession> Handle(string name)
     {
-        NativeHeap heap = new(new NativeHeapOptions { Name = name });
-        return new(name, new HandleContender(heap), heap);
+        NativeHeap heap = NewHeap(name);
+        return new(name, new HandleContender(heap), heap)
+        {
+            More = () => NewHeap(name) is var more ? new(new HandleContender(more), more) : default,
+        };
     }
+
+    private static NativeHeap NewHeap(string name) => new(new NativeHeapOptions { Name = name });
 
     private static BlockContender<SharedSession<PoolSession>, PoolSession, AddressBlock> Pool(string name)
     {

@@ -11,5 +11,8 @@ internal sealed record ContenderEntry(string Name, string Description, Func<stri
     /// <summary>What it stands for in the comparison; set for every entry.</summary>
     public required ContenderKind Kind { get; init; }
 
+    /// <summary>How a process of <c>cold-start</c> allocates by it: the arguments of <see cref="Children.ColdStart"/>; null when it cannot.</summary>
+    public IReadOnlyList<string>? ColdStart { get; init; }
+
     public Contender Create() => Factory(Name);
 }

@@ -12,6 +12,9 @@ internal enum ContenderKind
     /// <summary>A native library by an ordinary P/Invoke: how bindings ship.</summary>
     NativePInvoke,
 
+    /// <summary>An allocator in managed code that somebody else has built: a reference, not part of the best native peer.</summary>
+    ManagedPeer,
+
     /// <summary>What the runtime offers for unmanaged memory.</summary>
     Runtime,
 

@@ -1,3 +1,5 @@
+using MagAlloc.Bench.Children;
+
 namespace MagAlloc.Bench.Contenders;
 
 /// <summary>A native allocator as Debian packages it.</summary>
@@ -42,5 +44,6 @@ internal sealed record DebianLibrary(string Title, string File, string Prefix, s
         {
             Kind = kind,
             ChildEnvironment = StaticTls.Environment,
+            ColdStart = [ColdStart.Native, File, Prefix],
         };
 }

@@ -18,9 +18,10 @@ internal sealed class NativeExports
         Realloc = Export(library, prefix + "realloc");
         Free = Export(library, prefix + "free");
 
-        // Of the functions for aligned blocks the one that all have with the same arguments, and whose blocks all let the
-        // ordinary free take back.
-        PosixMemalign = Export(library, prefix + "posix_memalign");
+        // Of the functions for aligned blocks these two let the ordinary free take their blocks back in every library, and take
+        // sizes that are no multiple of the alignment. The first returns its block in a register, so it is preferred.
+        Memalign = OptionalExport(library, prefix + "memalign");
+        PosixMemalign = Memalign == 0 ? Export(library, prefix + "posix_memalign") : 0;
     }
 
     public nint Malloc { get; }
@@ -31,6 +32,10 @@ internal sealed class NativeExports
 
     public nint Free { get; }
 
+    /// <summary>0 when the library has none; then it has <see cref="PosixMemalign"/>.</summary>
+    public nint Memalign { get; }
+
+    /// <summary>0 when <see cref="Memalign"/> stands for it.</summary>
     public nint PosixMemalign { get; }
 
     /// <summary>Loads a library for the rest of the process: its thread destructors must stay mapped.</summary>
@@ -64,12 +69,11 @@ internal sealed class NativeExports
         return false;
     }
 
-    private static nint Export(nint library, string name)
-    {
-        if (!NativeLibrary.TryGetExport(library, name, out nint address) || IsBorrowed(library, name, address))
-            throw new EntryPointNotFoundException(name);
-        return address;
-    }
+    private static nint Export(nint library, string name) =>
+        OptionalExport(library, name) is var address and not 0 ? address : throw new EntryPointNotFoundException(name);
+
+    private static nint OptionalExport(nint library, string name) =>
+        NativeLibrary.TryGetExport(library, name, out nint address) && !IsBorrowed(library, name, address) ? address : 0;
 
     // The loader also looks in the libraries that a library was linked with. So without a prefix every library has a malloc:
     // that of the process.

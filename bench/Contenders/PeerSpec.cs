@@ -7,10 +7,17 @@ namespace MagAlloc.Bench.Contenders;
 /// <param name="Name">The contender's name, in kebab case.</param>
 /// <param name="Path">The library's file.</param>
 /// <param name="Prefix">What its functions have before the C library's names; may be empty.</param>
-internal sealed partial record PeerSpec(string Name, string Path, string Prefix)
+internal sealed partial record PeerSpec(string Name, string Path, string Prefix) : IPeerSpec
 {
+    /// <summary>The option's name.</summary>
+    public const string OptionName = "--peer";
+
     /// <summary>What <see cref="TryParse"/> accepts, in words.</summary>
     public const string Accepted = "NAME=FILE[:PREFIX], NAME in kebab case, for instance mimalloc3=/opt/lib/libmimalloc.so:mi_";
+
+    public string Option => OptionName;
+
+    public ContenderEntry Entry() => Peers.Entry(this);
 
     public static bool TryParse(string text, [NotNullWhen(true)] out PeerSpec? spec)
     {

@@ -1,3 +1,4 @@
+using MagAlloc.Bench.Children;
 using MagAlloc.Tooling.Commands;
 
 namespace MagAlloc.Bench.Contenders;
@@ -20,6 +21,7 @@ internal static class Peers
         {
             Kind = ContenderKind.NativePeer,
             ChildEnvironment = StaticTls.Environment,
+            ColdStart = [ColdStart.Native, spec.Path, spec.Prefix],
         };
     }
 

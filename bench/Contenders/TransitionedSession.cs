@@ -17,6 +17,9 @@ internal readonly unsafe struct TransitionedSession(NativeExports exports) : IHe
     private readonly delegate* unmanaged[Cdecl]<void*, void> _free =
         (delegate* unmanaged[Cdecl]<void*, void>)exports.Free;
 
+    private readonly delegate* unmanaged[Cdecl]<nuint, nuint, void*> _memalign =
+        (delegate* unmanaged[Cdecl]<nuint, nuint, void*>)exports.Memalign;
+
     private readonly delegate* unmanaged[Cdecl]<void**, nuint, nuint, int> _posixMemalign =
         (delegate* unmanaged[Cdecl]<void**, nuint, nuint, int>)exports.PosixMemalign;
 
@@ -26,6 +29,8 @@ internal readonly unsafe struct TransitionedSession(NativeExports exports) : IHe
 
     public AddressBlock AllocateAligned(nuint byteCount, nuint alignment)
     {
+        if (_memalign != null)
+            return new AddressBlock(_memalign(alignment, byteCount));
         void* block;
         int error = _posixMemalign(&block, Math.Max(alignment, (nuint)sizeof(void*)), byteCount);
         return error == 0 ? new AddressBlock(block) : throw new OutOfMemoryException();

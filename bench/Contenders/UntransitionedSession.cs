@@ -19,6 +19,9 @@ internal readonly unsafe struct UntransitionedSession(NativeExports exports) : I
     private readonly delegate* unmanaged[Cdecl, SuppressGCTransition]<void*, void> _free =
         (delegate* unmanaged[Cdecl, SuppressGCTransition]<void*, void>)exports.Free;
 
+    private readonly delegate* unmanaged[Cdecl, SuppressGCTransition]<nuint, nuint, void*> _memalign =
+        (delegate* unmanaged[Cdecl, SuppressGCTransition]<nuint, nuint, void*>)exports.Memalign;
+
     private readonly delegate* unmanaged[Cdecl, SuppressGCTransition]<void**, nuint, nuint, int> _posixMemalign =
         (delegate* unmanaged[Cdecl, SuppressGCTransition]<void**, nuint, nuint, int>)exports.PosixMemalign;
 
@@ -28,6 +31,8 @@ internal readonly unsafe struct UntransitionedSession(NativeExports exports) : I
 
     public AddressBlock AllocateAligned(nuint byteCount, nuint alignment)
     {
+        if (_memalign != null)
+            return new AddressBlock(_memalign(alignment, byteCount));
         void* block;
         int error = _posixMemalign(&block, Math.Max(alignment, (nuint)sizeof(void*)), byteCount);
         return error == 0 ? new AddressBlock(block) : throw new OutOfMemoryException();

@@ -11,7 +11,9 @@ internal sealed record Pace(string Name, int Rounds, TimeSpan Round, TimeSpan Wa
     {
         LatencyPass = TimeSpan.FromMilliseconds(400),
         Idle = TimeSpan.FromSeconds(3),
+        LongIdle = TimeSpan.FromSeconds(10),
         Bursts = 3,
+        Ageing = TimeSpan.FromSeconds(1),
         StartAhead = 1,
     };
 
@@ -19,7 +21,9 @@ internal sealed record Pace(string Name, int Rounds, TimeSpan Round, TimeSpan Wa
     {
         LatencyPass = TimeSpan.FromMilliseconds(40),
         Idle = TimeSpan.FromSeconds(1.5),
+        LongIdle = TimeSpan.FromSeconds(2),
         Bursts = 1,
+        Ageing = TimeSpan.FromMilliseconds(200),
         StartAhead = 2,
         TieringDelay = TimeSpan.FromMilliseconds(20),
     };
@@ -30,8 +34,14 @@ internal sealed record Pace(string Name, int Rounds, TimeSpan Round, TimeSpan Wa
     /// <summary>How long nothing is called after a burst.</summary>
     public required TimeSpan Idle { get; init; }
 
+    /// <summary>The same for a workload about a long time.</summary>
+    public required TimeSpan LongIdle { get; init; }
+
     /// <summary>Rounds of a workload that idles: each takes seconds.</summary>
     public required int Bursts { get; init; }
+
+    /// <summary>How long a workload ages the heap of another one, beyond its own warm-up.</summary>
+    public required TimeSpan Ageing { get; init; }
 
     /// <summary>How many child processes warm up at a time.</summary>
     public required int StartAhead { get; init; }

@@ -22,8 +22,11 @@ internal sealed class ResidentSampler : IDisposable
         _thread.Start();
     }
 
+    /// <summary>Since it was made: the clock of its samples.</summary>
+    public TimeSpan Elapsed => Stopwatch.GetElapsedTime(_start);
+
     /// <summary>It ends this long after now.</summary>
-    public void EndAfter(TimeSpan time) => Volatile.Write(ref _ticksToGo, (Stopwatch.GetElapsedTime(_start) + time).Ticks);
+    public void EndAfter(TimeSpan time) => Volatile.Write(ref _ticksToGo, (Elapsed + time).Ticks);
 
     /// <summary>Waits for the end; the samples in their order.</summary>
     public IReadOnlyList<ResidentPoint> Await()

@@ -1,4 +1,5 @@
 using MagAlloc.Bench.Contenders;
+using MagAlloc.Bench.Workloads;
 
 namespace MagAlloc.Bench.Measurement;
 
@@ -19,8 +20,15 @@ internal sealed class Scoreboard
         Lines = lines;
         Contenders = contenders;
         _peers = [.. contenders.Where(entry => entry.Kind == ContenderKind.NativePeer).Select(entry => entry.Name)];
-        Events = [.. lines.GroupBy(line => (line.Workload, line.Threads)).Select(Event)];
-        Means = [.. new[] { Engine, Handle }.Where(name => Events.Any(e => e[name] is not null)).Select(MeanOf)];
+        Events = [.. lines.GroupBy(line => (line.Workload, line.Threads, line.AgedBy)).Select(Event)];
+        Means =
+        [
+            .. from mean in new[] { WorkloadGroup.Board, WorkloadGroup.LargeAndAged }
+            let events = Events.Where(e => e.Group == mean).ToArray()
+            from name in new[] { Engine, Handle }
+            where events.Any(e => e[name] is not null)
+            select MeanOf(mean, name, events),
+        ];
     }
 
     public IReadOnlyList<ComparisonLine> Lines { get; }
@@ -30,22 +38,27 @@ internal sealed class Scoreboard
     /// <summary>One for each workload and number of threads, in the order of measurement.</summary>
     public IReadOnlyList<WorkloadEvent> Events { get; }
 
-    /// <summary>For MagAlloc's default calls and for its thread handle, as far as they were measured.</summary>
+    /// <summary>For MagAlloc's default calls and for its thread handle, as far as they were measured; each group by itself.</summary>
     public IReadOnlyList<EngineMean> Means { get; }
 
-    private WorkloadEvent Event(IGrouping<(string Workload, int Threads), ComparisonLine> lines)
+    private WorkloadEvent Event(IGrouping<(string Workload, int Threads, string? AgedBy), ComparisonLine> lines)
     {
         Dictionary<string, ComparisonLine> measured = lines.Where(line => line.Summary is not null).ToDictionary(line => line.Contender);
         ComparisonLine? bestPeer = measured.Values.Where(line => _peers.Contains(line.Contender)).MinBy(line => line.Summary!.Median);
-        return new WorkloadEvent(lines.Key.Workload, lines.Key.Threads, measured, bestPeer);
+        return new WorkloadEvent(lines.Key.Workload, lines.Key.Threads, measured, bestPeer)
+        {
+            Group = lines.First().Group,
+            AgedBy = lines.Key.AgedBy,
+        };
     }
 
-    private EngineMean MeanOf(string contender) => new(
+    private static EngineMean MeanOf(WorkloadGroup mean, string contender, WorkloadEvent[] events) => new(
+        mean,
         contender,
-        GeometricMean.Of(Ratios(contender, Events, e => e.BestPeer)),
-        GeometricMean.Of(Ratios(contender, Events.Where(e => e.Threads == 1), e => e.BestPeer)),
-        GeometricMean.Of(Ratios(contender, Events, e => e[Runtime])),
-        Events.Count(e => e[contender] is not null));
+        GeometricMean.Of(Ratios(contender, events, e => e.BestPeer)),
+        GeometricMean.Of(Ratios(contender, events.Where(e => e.Threads == 1), e => e.BestPeer)),
+        GeometricMean.Of(Ratios(contender, events, e => e[Runtime])),
+        events.Count(e => e[contender] is not null));
 
     private static IEnumerable<double> Ratios(
         string contender,

@@ -1,3 +1,5 @@
+using MagAlloc.Bench.Workloads;
+
 namespace MagAlloc.Bench.Measurement;
 
 /// <summary>All contenders that were measured at one workload on one number of threads.</summary>
@@ -11,11 +13,20 @@ internal sealed record WorkloadEvent(
     IReadOnlyDictionary<string, ComparisonLine> Measured,
     ComparisonLine? BestPeer)
 {
+    /// <summary>With which workloads it is summed up.</summary>
+    public WorkloadGroup Group { get; init; }
+
     /// <summary>A contender's line; null when it has no figures.</summary>
     public ComparisonLine? this[string contender] => Measured.GetValueOrDefault(contender);
 
-    /// <summary>Name of the workload, with the number of threads when that is not one.</summary>
-    public string Title => Threads == 1 ? Workload : $"{Workload}, {Threads} threads";
+    /// <summary>The workload that has aged the heap; null for a new heap.</summary>
+    public string? AgedBy { get; init; }
+
+    /// <summary>Name of the workload, with the number of threads when that is not one, and with what has aged its heap.</summary>
+    public string Title => TitleOf(Workload, Threads, AgedBy);
+
+    public static string TitleOf(string workload, int threads, string? agedBy) =>
+        $"{workload}{(threads == 1 ? "" : $", {threads} threads")}{(agedBy is null ? "" : $", aged by {agedBy}")}";
 
     /// <summary>How many times faster a contender is than another; null when one of them has no figures.</summary>
     public double? Advantage(string contender, ComparisonLine? over) =>

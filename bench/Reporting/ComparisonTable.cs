@@ -11,10 +11,12 @@ internal static class ComparisonTable
     {
         ComparisonLine? reference = lines.FirstOrDefault(line => line.Contender == Scoreboard.Engine && line.Summary is not null)
             ?? lines.Where(line => line.Summary is not null).MinBy(line => line.Summary!.Median);
-        bool idles = lines.Any(line => line.Idle is not null);
-        console.Grid(Headers(reference, idles), [.. lines.Select(line => Row(line, reference?.Summary, idles))]);
+        IdleColumns? idle = IdleColumns.Of(lines);
+        console.Grid(Headers(reference, idle), [.. lines.Select(line => Row(line, reference?.Summary, idle))]);
         if (reference?.Summary is { } summary)
-            PrintLegend(console, comparison, summary, idles);
+            PrintLegend(console, comparison, summary, idle);
+        foreach (IGrouping<string, ComparisonLine> same in lines.Where(line => line.Remark is not null).GroupBy(line => line.Remark!))
+            console.Line($"{string.Join(", ", same.Select(line => line.Contender))}: {same.Key}");
         foreach (ComparisonLine line in lines)
         {
             if (line.Failed)
@@ -26,28 +28,28 @@ internal static class ComparisonTable
         }
     }
 
-    private static string[] Headers(ComparisonLine? reference, bool idles)
+    private static string[] Headers(ComparisonLine? reference, IdleColumns? idle)
     {
         string ratio = reference is null ? "ratio" : $"{reference.Contender} = 1";
         string[] common = ["contender", "ns/op", "min..max", "Mop/s", ratio, "memory MiB"];
-        return idles ? [.. common, "first ns", "left"] : [.. common, "p50 ns", "p99 ns", "p99.9 ns"];
+        return idle is null ? [.. common, "p50 ns", "p99 ns", "p99.9 ns"] : [.. common, .. idle.Headers];
     }
 
-    private static void PrintLegend(ProgramConsole console, ChildComparison comparison, RoundSummary summary, bool idles)
+    private static void PrintLegend(ProgramConsole console, ChildComparison comparison, RoundSummary summary, IdleColumns? idle)
     {
         string rounds = summary.Rounds == 1 ? "1 round" : $"{summary.Rounds} rounds";
         console.Line($"op: {comparison.Operation}; median and extremes of {rounds}; the ratio is of times, less is faster");
-        console.Line(idles
-            ? "memory: what the bursts added to the resident set; first: a burst after idle time; left: memory still there after idle time"
+        console.Line(idle is not null
+            ? $"memory: what the bursts added to the resident set; {idle.Legend}"
             : "memory: growth of the resident set up to its peak; p50 to p99.9: of single allocations, with reading the clock");
         if (comparison.Groups > 1)
             console.Line($"measured in {comparison.Groups} groups, one after the other: the memory does not hold all at a time");
     }
 
-    private static string[] Row(ComparisonLine line, RoundSummary? reference, bool idles)
+    private static string[] Row(ComparisonLine line, RoundSummary? reference, IdleColumns? idle)
     {
-        string[] last = idles
-            ? [Figure.Nanoseconds(line.Idle?.FirstNs), Figure.Share(line.Idle?.RemainingShare)]
+        IReadOnlyList<string> last = idle is not null
+            ? idle.Cells(line.Idle)
             : [Figure.Whole(line.Latency?.P50), Figure.Whole(line.Latency?.P99), Figure.Whole(line.Latency?.P999)];
         if (line.Summary is not { } summary)
             return [line.Contender, Word(line), .. Enumerable.Repeat(Figure.Nothing, 4), .. last];

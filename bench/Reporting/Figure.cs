@@ -21,6 +21,8 @@ internal static class Figure
 
     public static string Mebibytes(long? bytes) => bytes is { } value ? Text.Number(value / (1024.0 * 1024), "0.0") : Nothing;
 
+    public static string Kibibytes(double? bytes) => bytes is { } value ? Text.Number(value / 1024, "0.0") : Nothing;
+
     public static string Whole(long? value) => value is { } number ? Text.Count(number) : Nothing;
 
     /// <summary>Name and time of a line, as one cell.</summary>

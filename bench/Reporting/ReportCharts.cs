@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using MagAlloc.Bench.Contenders;
 using MagAlloc.Bench.Measurement;
 using MagAlloc.Bench.Reporting.Charts;
+using MagAlloc.Bench.Workloads;
 
 namespace MagAlloc.Bench.Reporting;
 
@@ -62,7 +63,7 @@ internal static partial class ReportCharts
     {
         HashSet<string> shown =
         [
-            .. board.Contenders.Where(c => c.Kind is ContenderKind.NativePeer or ContenderKind.Runtime).Select(c => c.Name),
+            .. board.Contenders.Where(c => c.Kind is ContenderKind.NativePeer or ContenderKind.ManagedPeer or ContenderKind.Runtime).Select(c => c.Name),
         ];
         List<MarkGroup> groups = Groups(board, palette, shown, (e, other) =>
             e[Scoreboard.Engine]?.Resident is { GrowthBytes: > 0 } own && other.Resident is { GrowthBytes: > 0 } others
@@ -125,7 +126,7 @@ internal static partial class ReportCharts
 
     private static IEnumerable<ReportChart?> Scaling(Scoreboard board, ContenderColours palette)
     {
-        foreach (IGrouping<string, WorkloadEvent> events in board.Events.GroupBy(e => e.Workload).Where(events => events.Count() > 1))
+        foreach (IGrouping<(string Workload, string? AgedBy), WorkloadEvent> events in board.Events.GroupBy(e => (e.Workload, e.AgedBy)).Where(events => events.Count() > 1))
         {
             WorkloadEvent[] sorted = [.. events.OrderBy(e => e.Threads)];
             IEnumerable<ContenderEntry> shown = board.Contenders.Where(c => c.Kind is not ContenderKind.NativePInvoke);
@@ -139,9 +140,9 @@ internal static partial class ReportCharts
             ];
             if (series.Length == 0)
                 continue;
-            string title = $"Scaling by threads: {events.Key}";
+            string title = $"Scaling by threads: {WorkloadEvent.TitleOf(events.Key.Workload, 1, events.Key.AgedBy)}";
             yield return new ReportChart(
-                $"scaling-{events.Key}.svg",
+                $"scaling-{events.Key.Workload}{Aged(events.Key.AgedBy)}.svg",
                 title,
                 new LineChart(title, "threads", "million operations per second", series) { Ticks = [.. sorted.Select(e => (double)e.Threads)] }.Draw);
         }
@@ -151,10 +152,13 @@ internal static partial class ReportCharts
     private static WorkloadEvent Usual(IEnumerable<WorkloadEvent> events) =>
         events.Where(e => e.Threads <= Environment.ProcessorCount).MaxBy(e => e.Threads) ?? events.MinBy(e => e.Threads)!;
 
-    private static bool Headlines(WorkloadEvent e) => !SizeVariant().IsMatch(e.Workload) || s_typical.Contains(e.Workload);
+    private static bool Headlines(WorkloadEvent e) =>
+        e.Group == WorkloadGroup.Board && (!SizeVariant().IsMatch(e.Workload) || s_typical.Contains(e.Workload));
 
     private static string FileName(string what, WorkloadEvent e) =>
-        e.Threads == Environment.ProcessorCount ? $"{what}-{e.Workload}.svg" : $"{what}-{e.Workload}-{e.Threads}.svg";
+        $"{what}-{e.Workload}{(e.Threads == Environment.ProcessorCount ? "" : $"-{e.Threads}")}{Aged(e.AgedBy)}.svg";
+
+    private static string Aged(string? agedBy) => agedBy is null ? "" : $"-aged-by-{agedBy}";
 
     [GeneratedRegex("^(pair|batch|fifo)-")]
     private static partial Regex SizeVariant();

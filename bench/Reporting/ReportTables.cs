@@ -17,11 +17,11 @@ internal static class ReportTables
             yield return new ReportTable("Summary", SummaryTable.Headers, [.. board.Events.Select(SummaryTable.Row)]);
         foreach (WorkloadEvent e in board.Events.Where(e => e.Measured.Count != 0))
         {
-            bool idles = e.Measured.Values.Any(line => line.Idle is not null);
+            IdleColumns? idle = IdleColumns.Of(e.Measured.Values);
             yield return new ReportTable(
                 e.Title,
-                idles ? [.. s_headers[..7], "first burst ns/op", "left"] : s_headers,
-                [.. e.Measured.Values.Select(line => Row(line, idles))]);
+                idle is null ? s_headers : [.. s_headers[..7], .. idle.Headers],
+                [.. e.Measured.Values.Select(line => Row(line, idle))]);
         }
     }
 
@@ -40,7 +40,7 @@ internal static class ReportTables
         return workloads.Length == all ? "all workloads" : string.Join(", ", workloads);
     }
 
-    private static string[] Row(ComparisonLine line, bool idles)
+    private static string[] Row(ComparisonLine line, IdleColumns? idle)
     {
         RoundSummary summary = line.Summary!;
         string[] common =
@@ -53,8 +53,8 @@ internal static class ReportTables
             Figure.Mebibytes(line.Resident?.PeakBytes),
             Figure.Mebibytes(line.Resident?.GrowthBytes),
         ];
-        return idles
-            ? [.. common, Figure.Nanoseconds(line.Idle?.FirstNs), Figure.Share(line.Idle?.RemainingShare)]
+        return idle is not null
+            ? [.. common, .. idle.Cells(line.Idle)]
             :
             [
                 .. common,

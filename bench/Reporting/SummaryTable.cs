@@ -1,4 +1,5 @@
 using MagAlloc.Bench.Measurement;
+using MagAlloc.Bench.Workloads;
 using MagAlloc.Tooling.Reporting;
 
 namespace MagAlloc.Bench.Reporting;
@@ -33,7 +34,8 @@ internal static class SummaryTable
         if (mean.NativeMemory is { } runtime)
             parts.Add($"{Figure.Ratio(runtime)} × as fast as NativeMemory");
         string means = parts.Count == 0 ? "nobody to compare with" : string.Join(", ", parts);
-        return $"{mean.Contender}: {means} (geometric means, {mean.Workloads} {(mean.Workloads == 1 ? "workload" : "workloads")})";
+        string group = mean.Group == WorkloadGroup.LargeAndAged ? ", large and aged" : "";
+        return $"{mean.Contender}{group}: {means} (geometric means, {mean.Workloads} {(mean.Workloads == 1 ? "workload" : "workloads")})";
     }
 
     public static IReadOnlyList<string> Row(WorkloadEvent e) =>

@@ -26,6 +26,15 @@ internal abstract class Cell
     {
     }
 
+    /// <summary>
+    /// Resident bytes of the process before the work that idles, with what the cell's own code has cost; null for what was there
+    /// before the contender was made. Known once it is prepared.
+    /// </summary>
+    public virtual long? IdleBaseline => null;
+
+    /// <summary>The threads among which what is left after the idle time is shared out; 0 where that says nothing.</summary>
+    public virtual int IdleThreads => 0;
+
     /// <summary>Another lane has failed: whoever waits for it must stop. Called from any thread.</summary>
     public virtual void Abandon()
     {

@@ -4,7 +4,7 @@ using MagAlloc.Bench.Contenders;
 namespace MagAlloc.Bench.Workloads;
 
 /// <summary><see cref="PairWorkload"/> with one contender.</summary>
-internal sealed class PairCell<TContender, TSession, TBlock>(TContender contender, nuint blockBytes, int lanes) : Cell
+internal sealed class PairCell<TContender, TSession, TBlock>(TContender contender, nuint blockBytes, bool touches, int lanes) : Cell
     where TContender : struct, IContender<TSession>
     where TSession : struct, IAllocatorSession<TBlock>, allows ref struct
     where TBlock : struct, IBlock
@@ -18,7 +18,12 @@ internal sealed class PairCell<TContender, TSession, TBlock>(TContender contende
     {
         using TSession session = contender.Open();
         for (; slices > 0; slices--)
-            Slice(session, blockBytes);
+        {
+            if (touches)
+                Slice(session, blockBytes);
+            else
+                UntouchedSlice(session, blockBytes);
+        }
     }
 
     // The size is an argument, not a constant: the JIT would look its class up at compile time, where a native peer cannot follow.
@@ -31,5 +36,12 @@ internal sealed class PairCell<TContender, TSession, TBlock>(TContender contende
             block.Touch();
             session.Free(block);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void UntouchedSlice(TSession session, nuint blockBytes)
+    {
+        for (int i = 0; i < Pairs; i++)
+            session.Free(session.Allocate(blockBytes));
     }
 }

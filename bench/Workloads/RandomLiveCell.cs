@@ -6,18 +6,14 @@ namespace MagAlloc.Bench.Workloads;
 /// <summary>
 /// <see cref="RandomLiveWorkload"/> with one contender. The live set stays from round to round: it ages, as a program's does.
 /// </summary>
-internal sealed class RandomLiveCell<TContender, TSession, TBlock>(TContender contender, int live, int largestBytes, int lanes) : Cell
+internal sealed class RandomLiveCell<TContender, TSession, TBlock, TSizes>(TContender contender, int live, TSizes sizes, int lanes) : Cell
     where TContender : struct, IContender<TSession>
     where TSession : struct, IAllocatorSession<TBlock>, allows ref struct
     where TBlock : struct, IBlock
+    where TSizes : struct, ISizes
 {
     private const int Replacements = 4096;
-    private const int SmallestBytes = 16;
 
-    // Precomputed, and few enough to stay in the first cache.
-    private const int SizeBits = 12;
-
-    private readonly ushort[] _sizes = SizesUpTo(largestBytes);
     private readonly TBlock[][] _blocks = new TBlock[lanes][];
     private readonly XorShift64[] _random = new XorShift64[lanes];
 
@@ -26,11 +22,12 @@ internal sealed class RandomLiveCell<TContender, TSession, TBlock>(TContender co
     public override void Prepare(int lane)
     {
         _random[lane] = XorShift64.Numbered(lane);
+        XorShift64 random = XorShift64.Numbered(-3 - lane);
         TBlock[] blocks = new TBlock[live];
         using TSession session = contender.Open();
         for (int i = 0; i < blocks.Length; i++)
         {
-            blocks[i] = session.Allocate(_sizes[i % _sizes.Length]);
+            blocks[i] = session.Allocate((nuint)sizes.Of(random.Next()));
             blocks[i].Touch();
         }
 
@@ -42,7 +39,7 @@ internal sealed class RandomLiveCell<TContender, TSession, TBlock>(TContender co
         TBlock[] blocks = _blocks[lane];
         using TSession session = contender.Open();
         for (; slices > 0; slices--)
-            Slice(session, blocks, _sizes, ref _random[lane]);
+            Slice(session, blocks, sizes, ref _random[lane]);
     }
 
     public override void Clean(int lane)
@@ -54,7 +51,7 @@ internal sealed class RandomLiveCell<TContender, TSession, TBlock>(TContender co
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Slice(TSession session, TBlock[] blocks, ushort[] sizes, ref XorShift64 state)
+    private static void Slice(TSession session, TBlock[] blocks, TSizes sizes, ref XorShift64 state)
     {
         XorShift64 random = state;
         for (int i = 0; i < Replacements; i++)
@@ -63,20 +60,11 @@ internal sealed class RandomLiveCell<TContender, TSession, TBlock>(TContender co
             ulong choice = random.Next();
             ref TBlock slot = ref blocks[XorShift64.UpperBelow(choice, blocks.Length)];
             session.Free(slot);
-            TBlock block = session.Allocate(sizes[(choice >> (32 - SizeBits)) & ((1 << SizeBits) - 1)]);
+            TBlock block = session.Allocate((nuint)sizes.Of(choice));
             block.Touch();
             slot = block;
         }
 
         state = random;
-    }
-
-    private static ushort[] SizesUpTo(int largestBytes)
-    {
-        XorShift64 random = XorShift64.Numbered(-2);
-        ushort[] sizes = new ushort[1 << SizeBits];
-        foreach (ref ushort size in sizes.AsSpan())
-            size = (ushort)(SmallestBytes + random.Below(largestBytes - SmallestBytes + 1));
-        return sizes;
     }
 }

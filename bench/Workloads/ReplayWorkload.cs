@@ -1,3 +1,4 @@
+using MagAlloc.Bench.Contenders;
 using MagAlloc.Tooling.Traces;
 
 namespace MagAlloc.Bench.Workloads;
@@ -10,7 +11,7 @@ internal sealed class ReplayWorkload(string name, AllocationTrace trace) : Workl
 {
     public override string Operation => "event of the trace";
 
-    public override bool NeedsHeap => true;
+    public override ExtraCalls Calls => ExtraCalls.All;
 
     public override Cell Enter<TContender, TSession, TBlock>(TContender contender) =>
         throw new NotSupportedException("A trace is replayed into allocators with the whole malloc family.");

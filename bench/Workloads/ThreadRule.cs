@@ -22,6 +22,9 @@ internal sealed class ThreadRule
     /// <summary>Any number; without a wish one: a workload about the shortest path, that also shows how it scales.</summary>
     public static ThreadRule AnyFromOne { get; } = new(null, 1, 1, "any number of threads");
 
+    /// <summary>Any number; without a wish two hundred: a workload about many threads.</summary>
+    public static ThreadRule AnyFromMany { get; } = new(null, 1, 200, "any number of threads");
+
     /// <summary>An even number, half of them for each of two roles; without a wish one for each processor, at least two.</summary>
     public static ThreadRule Pairs { get; } =
         new(null, 2, Math.Max(2, Environment.ProcessorCount / 2 * 2), "an even number of threads");

@@ -1,4 +1,5 @@
 using MagAlloc.Bench.Contenders;
+using MagAlloc.Bench.Measurement;
 
 namespace MagAlloc.Bench.Workloads;
 
@@ -18,13 +19,22 @@ internal abstract class Workload(string name, int threads, IDisposable? owned = 
     /// <summary>The one size of all blocks; null when sizes vary.</summary>
     public virtual int? BlockBytes => null;
 
-    /// <summary>True when it takes the whole malloc family: then only <see cref="EnterHeap"/> is called.</summary>
-    public virtual bool NeedsHeap => false;
+    /// <summary>What it calls beyond allocate and free: with any of it only <see cref="EnterHeap"/> is called.</summary>
+    public virtual ExtraCalls Calls => ExtraCalls.None;
+
+    /// <summary>True when nothing is written to its blocks: it is about the allocator's books alone.</summary>
+    public virtual bool LeavesBlocksUntouched => false;
+
+    /// <summary>True when it takes several heaps: then only <see cref="EnterHeaps"/> is called.</summary>
+    public virtual bool TakesHeaps => false;
 
     /// <summary>
     /// True when what stays resident while nothing is called is part of the result: a round is one slice, followed by idle time.
     /// </summary>
     public virtual bool Idles => false;
+
+    /// <summary>How long nothing is called after a round of a workload that idles.</summary>
+    public virtual TimeSpan IdleIn(Pace pace) => pace.Idle;
 
     /// <summary>Makes the workload's cell for one contender. The type arguments make the JIT compile it for this contender alone.</summary>
     public abstract Cell Enter<TContender, TSession, TBlock>(TContender contender)
@@ -37,6 +47,12 @@ internal abstract class Workload(string name, int threads, IDisposable? owned = 
         where TContender : struct, IContender<TSession>
         where TSession : struct, IHeapSession, allows ref struct =>
         Enter<TContender, TSession, AddressBlock>(contender);
+
+    /// <summary>The same for a workload that takes several heaps.</summary>
+    public virtual Cell EnterHeaps<TContender, TSession>(HeapMaker<TContender> heaps)
+        where TContender : struct, IContender<TSession>
+        where TSession : struct, IHeapSession, allows ref struct =>
+        EnterHeap<TContender, TSession>(heaps.Own);
 
     public void Dispose() => owned?.Dispose();
 }

@@ -14,9 +14,9 @@ internal static class WorkloadCatalog
         .. Pairs(),
         .. Batches(),
         new("random-4k-live", "16 to 4,096 bytes at random, 4,096 blocks alive in each thread", ThreadRule.AnyFromOne,
-            threads => new RandomLiveWorkload("random-4k-live", 4096, 4096, threads)),
+            threads => new RandomLiveWorkload<TableSizes>("random-4k-live", 4096, new TableSizes(4096), threads)),
         new("random-1m-live", "16 to 256 bytes at random, a million blocks alive in all: beyond the caches", ThreadRule.AnyFromOne,
-            threads => new RandomLiveWorkload("random-1m-live", Million / threads, 256, threads)),
+            threads => new RandomLiveWorkload<TableSizes>("random-1m-live", Million / threads, new TableSizes(256), threads)),
         new("producer-consumer", "one thread allocates 64 bytes, another frees them", ThreadRule.Exactly(2),
             _ => new ProducerConsumerWorkload()),
         new("xmalloc-test", "half of the threads allocate 64 bytes, the other half free them", ThreadRule.Pairs,
@@ -38,6 +38,8 @@ internal static class WorkloadCatalog
         new("burst-idle", "256 MiB are allocated, written to and freed; what remains resident while nothing is called", ThreadRule.Any,
             threads => new BurstIdleWorkload(threads)),
         .. Replays(),
+        .. LargeAndAged().Select(entry => entry with { Group = WorkloadGroup.LargeAndAged }),
+        .. Alone().Select(entry => entry with { Group = WorkloadGroup.Alone }),
     ];
 
     private static IEnumerable<WorkloadEntry> Pairs()
@@ -74,6 +76,44 @@ internal static class WorkloadCatalog
                 ThreadRule.AnyFromOne,
                 threads => new BatchWorkload(name, batch, order.Order, threads));
     }
+
+    private static IEnumerable<WorkloadEntry> LargeAndAged() =>
+    [
+        RandomLive("random-64k-live", "16 bytes to 64 KiB", 16, 64 << 10),
+        RandomLive("random-128k-live", "1 to 128 KiB", 1 << 10, 128 << 10),
+        UntouchedPair("pair-2m", 2 << 20),
+        UntouchedPair("pair-16m", 16 << 20),
+        new("realloc-append", "one block grows by 64 bytes up to 256 KiB", ThreadRule.AnyFromOne,
+            threads => new GrowthWorkload("realloc-append", Growth.Append, threads)),
+        new("realloc-double", "one block doubles from 64 bytes up to 4 MiB", ThreadRule.AnyFromOne,
+            threads => new GrowthWorkload("realloc-double", Growth.Double, threads)),
+        new("pair-aligned-64", "allocate and free one block of 128 bytes, aligned to 64", ThreadRule.AnyFromOne,
+            threads => new AlignedPairWorkload("pair-aligned-64", 128, 64, threads)),
+        new("churn-idle", "300,000 blocks of 512 bytes to 2 KiB, 19 of 20 freed; what goes back while nothing is called", ThreadRule.One,
+            _ => new ChurnIdleWorkload()),
+        new("idle-threads", "200 threads do random work, free all and sleep; what they keep", ThreadRule.AnyFromMany,
+            threads => new IdleThreadsWorkload(threads)),
+    ];
+
+    private static IEnumerable<WorkloadEntry> Alone() =>
+    [
+        new("two-heaps", "allocate and free 64 bytes in two heaps by turns", ThreadRule.One, _ => new TwoHeapsWorkload()),
+        new("many-heaps", "make a heap, allocate and free 64 blocks in it, dispose of it", ThreadRule.One, _ => new ManyHeapsWorkload()),
+        new("cold-start", "heap and first block of a process, all that this loads and compiles included", ThreadRule.One,
+            _ => new ColdStartWorkload()),
+    ];
+
+    private static WorkloadEntry RandomLive(string name, string range, int smallest, int largest) => new(
+        name,
+        $"{range} at random, 4,096 blocks alive in each thread",
+        ThreadRule.AnyFromOne,
+        threads => new RandomLiveWorkload<DrawnSizes>(name, 4096, new DrawnSizes(smallest, largest), threads));
+
+    private static WorkloadEntry UntouchedPair(string name, int bytes) => new(
+        name,
+        $"allocate and free one block of {Text.Bytes(bytes)}, over and over, without writing to it",
+        ThreadRule.AnyFromOne,
+        threads => new PairWorkload(name, bytes, threads, touches: false));
 
     // The traces that the stress program replays, too.
     private static IEnumerable<WorkloadEntry> Replays()

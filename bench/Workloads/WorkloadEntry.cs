@@ -5,4 +5,11 @@ namespace MagAlloc.Bench.Workloads;
 /// <param name="Description">For the help, in a few words.</param>
 /// <param name="Threads">On how many threads it can run.</param>
 /// <param name="Create">Makes it for a number of threads that <paramref name="Threads"/> accepts.</param>
-internal sealed record WorkloadEntry(string Name, string Description, ThreadRule Threads, Func<int, Workload> Create);
+internal sealed record WorkloadEntry(string Name, string Description, ThreadRule Threads, Func<int, Workload> Create)
+{
+    public WorkloadGroup Group { get; init; } = WorkloadGroup.Board;
+
+    /// <summary>Its group on a heap that another workload has aged; null for a new heap.</summary>
+    public WorkloadGroup GroupWhen(string? agedBy) =>
+        agedBy is null || Group == WorkloadGroup.Alone ? Group : WorkloadGroup.LargeAndAged;
+}

@@ -34,6 +34,16 @@ internal struct XorShift64(ulong seed)
         return x;
     }
 
+    /// <summary>Brings the values into a random order.</summary>
+    public void Shuffle(int[] values)
+    {
+        for (int i = values.Length; i > 1; i--)
+        {
+            int other = Below(i);
+            (values[i - 1], values[other]) = (values[other], values[i - 1]);
+        }
+    }
+
     /// <summary>A number from 0 to <paramref name="bound"/> − 1.</summary>
     public int Below(int bound) => UpperBelow(Next(), bound);
 }

@@ -15,6 +15,8 @@ internal static class RoundsRun
     {
         LatencyPass = TimeSpan.Zero,
         Idle = TimeSpan.Zero,
+        LongIdle = TimeSpan.Zero,
+        Ageing = TimeSpan.Zero,
         Bursts = 0,
         StartAhead = 0,
     };

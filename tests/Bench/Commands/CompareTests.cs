@@ -1,4 +1,7 @@
 using System.Text.Json;
+using MagAlloc.Bench.Contenders;
+using MagAlloc.Bench.Workloads;
+using MagAlloc.Tests.Bench.Contenders;
 using MagAlloc.Tests.Stress;
 
 namespace MagAlloc.Tests.Bench.Commands;
@@ -71,6 +74,81 @@ public sealed class CompareTests
     }
 
     [Test]
+    public void Compare_WorkloadsThatIdle_TellWhatWentBackAndWhatThreadsKeep()
+    {
+        JsonElement root = RunToJson("--workload", "churn-idle", "idle-threads", "--contender", "magalloc", "--rounds", "1");
+
+        JsonElement[] results = [.. root.GetProperty("results").EnumerateArray()];
+        Assert.That(results.Select(r => r.GetProperty("threads").GetInt32()), Is.EqualTo(new[] { 1, 200 }));
+        Assert.Multiple(() =>
+        {
+            JsonElement churn = results[0];
+            long left = churn.GetProperty("residentAfterIdleBytes").GetInt64();
+            Assert.That(churn.GetProperty("returnedPercent").GetDouble(), Is.InRange(0, 85), "the limit is about 80");
+            Assert.That(left, Is.InRange(14 << 20, 300 << 20), "one block of 20 is alive, 14.3 MiB");
+            Assert.That(churn.GetProperty("firstBurstNsPerOperation").GetDouble(), Is.GreaterThan(0));
+            Assert.That(churn.TryGetProperty("bytesPerIdleThread", out _), Is.False);
+
+            JsonElement idle = results[1];
+            double bytes = idle.GetProperty("bytesPerIdleThread").GetDouble();
+            Assert.That(bytes, Is.InRange(0, 16 << 20));
+            Assert.That(bytes * 199, Is.EqualTo(idle.GetProperty("residentAfterIdleBytes").GetDouble()).Within(1000));
+            Assert.That(root.GetProperty("geomeans").EnumerateObject(), Is.Empty);
+            Assert.That(root.GetProperty("geomeansLargeAndAged").GetProperty("magalloc").GetProperty("workloads").GetInt32(), Is.EqualTo(2));
+        });
+    }
+
+    [Test]
+    public void Compare_ColdStart_TakesTheFirstAllocationOfAProcess()
+    {
+        string peer = $"mine={typeof(SampleAllocator).Assembly.Location}:{typeof(SampleAllocator).FullName}:Allocate:Free";
+        JsonElement root = RunToJson(
+            "--workload", "cold-start", "--contender", "magalloc", "magalloc-handle", "magalloc-pool", "native-memory", "array-pool",
+            "memory-pool", "locked-stack", "mine", "--managed-peer", peer, "--rounds", "1");
+
+        Dictionary<string, double> ms = root.GetProperty("results").EnumerateArray().ToDictionary(
+            r => r.GetProperty("contender").GetString()!, r => r.GetProperty("firstAllocationMs").GetDouble());
+        Assert.Multiple(() =>
+        {
+            Assert.That(ms.Keys, Has.Count.EqualTo(7).And.No.Member("locked-stack"));
+            Assert.That(ms.Values, Is.All.InRange(0.0001, 10_000));
+            Assert.That(ms["magalloc"], Is.GreaterThan(ms["native-memory"]), "a call that is compiled already");
+            Assert.That(root.GetProperty("geomeansLargeAndAged").EnumerateObject(), Is.Empty);
+        });
+    }
+
+    [Test]
+    public void Compare_Aged_RunsEachWorkloadOnANewHeapAndOnAnAgedOne()
+    {
+        JsonElement root = RunToJson(
+            "--workload", "pair-64", "batch-16", "--contender", "magalloc", "magalloc-pool", "--rounds", "1", "--aged", "batch-16",
+            "--report", Path.Combine(_folder, "report"));
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(
+                root.GetProperty("results").EnumerateArray().Where(r => r.GetProperty("contender").GetString() == "magalloc")
+                    .Select(r => (r.GetProperty("workload").GetString(), r.TryGetProperty("agedBy", out JsonElement by) ? by.GetString() : null)),
+                Is.EqualTo(new[] { ("pair-64", null), ("pair-64", "batch-16"), ("batch-16", (string?)null) }));
+            Assert.That(root.GetProperty("geomeans").GetProperty("magalloc").GetProperty("workloads").GetInt32(), Is.EqualTo(2));
+            Assert.That(root.GetProperty("geomeansLargeAndAged").GetProperty("magalloc").GetProperty("workloads").GetInt32(), Is.EqualTo(1));
+        });
+    }
+
+    [Test]
+    public void Compare_AgedByWhatAContenderCannotDo_SaysSo()
+    {
+        ProgramRun run = BenchProgram.Run(
+            "compare", "--quick", "--workload", "pair-64", "two-heaps", "--contender", "native-memory", "magalloc-pool", "--rounds", "1",
+            "--aged", "pair-16");
+
+        Assert.That(run.ExitCode, Is.Zero, run.Output + run.Error);
+        Assert.That(run.Output, Does.Contain("magalloc-pool: cannot be aged by pair-16: has blocks of 64 bytes only"));
+        Assert.That(run.Output, Does.Contain("native-memory: has one heap, which stands for all"));
+        Assert.That(run.Output, Does.Contain("two-heaps, aged by pair-16"));
+    }
+
+    [Test]
     public void Compare_ThreadsDoNotApply_SaysSo()
     {
         ProgramRun run = BenchProgram.Run(
@@ -89,6 +167,9 @@ public sealed class CompareTests
     [TestCase("--peer: 'x' is not accepted; give NAME=FILE[:PREFIX]", "--peer", "x")]
     [TestCase("--peer mine: there is no file /nowhere/lib.so", "--peer", "mine=/nowhere/lib.so")]
     [TestCase("--peer mimalloc: the name is taken", "--peer", "mimalloc=/nowhere/lib.so")]
+    [TestCase("--managed-peer: 'x' is not accepted; give NAME=FILE:TYPE:ALLOCATE:FREE[:REALLOCATE]", "--managed-peer", "x")]
+    [TestCase("--managed-peer mine: there is no file /nowhere/a.dll", "--managed-peer", "mine=/nowhere/a.dll:T:A:F")]
+    [TestCase("--aged: 'cold-start' is not known; give one or more of", "--aged", "cold-start")]
     [TestCase("--json: cannot write '/nowhere/out.json'", "--json", "/nowhere/out.json")]
     [TestCase("--report: cannot write into '/proc/version'", "--report", "/proc/version")]
     [TestCase("--report: cannot write into '/proc/nowhere'", "--report", "/proc/nowhere")]
@@ -111,6 +192,16 @@ public sealed class CompareTests
         ProgramRun run = BenchProgram.Run("compare", "--help");
 
         Assert.That(run.Output, Does.Contain("burst-idle").And.Contain("magalloc-handle").And.Contain("peakResidentBytes"));
+    }
+
+    [Test]
+    public void List_HasEveryWorkloadAndContenderAndMeasuresNothing()
+    {
+        ProgramRun run = BenchProgram.Run("compare", "--list");
+
+        string[] names = [.. WorkloadCatalog.All.Select(w => w.Name), .. ContenderCatalog.All.Select(c => c.Name)];
+        Assert.That(run.ExitCode, Is.Zero);
+        Assert.That(names.Where(name => !run.Output.Contains($"  {name} ")), Is.Empty);
     }
 
     private JsonElement RunToJson(params string[] args)

@@ -34,5 +34,5 @@ internal static class SampleBoard
         };
 
     private static IdleFigures Timeline() => IdleFigures.Of(
-        [new ResidentPoint(0, 10 << 20), new ResidentPoint(20, 110 << 20), new ResidentPoint(40, 20 << 20)], 10 << 20, 50);
+        [new ResidentPoint(0, 10 << 20), new ResidentPoint(20, 110 << 20), new ResidentPoint(40, 20 << 20)], 30, 10 << 20, 0, 50);
 }

@@ -1,4 +1,6 @@
 using MagAlloc.Bench.Measurement;
+using MagAlloc.Bench.Reporting;
+using MagAlloc.Bench.Workloads;
 
 namespace MagAlloc.Tests.Bench.Measurement;
 
@@ -45,6 +47,28 @@ public sealed class ScoreboardTests
             Assert.That(handle.BestPeer, Is.EqualTo(4).Within(1e-9));
             Assert.That(handle.Workloads, Is.EqualTo(1));
         });
+    }
+
+    [Test]
+    public void Means_OfTheLargeAndAged_AreTheirOwn()
+    {
+        Scoreboard sample = SampleBoard.Create();
+        ComparisonLine[] lines =
+        [
+            .. sample.Lines.Where(line => line.Workload == "alpha"),
+            .. sample.Lines.Where(line => line.Workload == "beta").Select(line => line with { Group = WorkloadGroup.LargeAndAged, Threads = 1 }),
+            .. sample.Lines.Where(line => line.Workload == "idle").Select(line => line with { Group = WorkloadGroup.Alone }),
+        ];
+
+        Scoreboard board = new(lines, sample.Contenders);
+
+        Assert.That(
+            board.Means.Select(mean => (mean.Group, mean.Contender, mean.Workloads)),
+            Is.EqualTo(new[]
+            {
+                (WorkloadGroup.Board, "magalloc", 1), (WorkloadGroup.Board, "magalloc-handle", 1), (WorkloadGroup.LargeAndAged, "magalloc", 1),
+            }));
+        Assert.That(SummaryTable.Sentence(board.Means[2]), Does.StartWith("magalloc, large and aged: 2.00 ×"));
     }
 
     [Test]

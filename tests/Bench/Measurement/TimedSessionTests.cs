@@ -32,6 +32,21 @@ public sealed class TimedSessionTests
     }
 
     [Test]
+    public void Pass_OverSeveralHeaps_RecordsTheAllocationsInEach()
+    {
+        using Contender contender = ContenderCatalog.All.Single(c => c.Name == "magalloc").Create();
+        using Workload workload = new TwoHeapsWorkload();
+        LatencyBook book = new();
+        Cell cell = contender.EnterTimed(workload, book);
+
+        cell.Prepare(0);
+        cell.Run(0, Slices);
+        cell.Clean(0);
+
+        Assert.That(book.Merged().Count, Is.EqualTo(cell.OperationsPerSlice * Slices));
+    }
+
+    [Test]
     public void Pass_OfATrace_RecordsReallocationsAndZeroedBlocksToo()
     {
         using Contender contender = ContenderCatalog.All.Single(c => c.Name == "magalloc").Create();

@@ -22,7 +22,7 @@ internal static class CellRun
     /// <summary>The same with the contender that keeps books.</summary>
     public static OracleBooks Watched(Workload workload, long slices)
     {
-        OracleBooks books = new();
+        OracleBooks books = new() { LeftUntouched = workload.LeavesBlocksUntouched };
         HeapContender<OracleContender, OracleSession> oracle = new("oracle", new OracleContender(books));
         Execute(workload, oracle, slices);
         return books;

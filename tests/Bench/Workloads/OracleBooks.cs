@@ -16,5 +16,10 @@ internal sealed class OracleBooks
 
     public ConcurrentQueue<string> Mistakes { get; } = new();
 
+    public ConcurrentDictionary<nuint, long> Alignments { get; } = new();
+
+    /// <summary>True when the workload shall not write to its blocks.</summary>
+    public bool LeftUntouched { get; init; }
+
     public long Allocations;
 }

@@ -10,12 +10,19 @@ public sealed partial class WorkloadCatalogTests
     [
         "pair-64", "batch-256", "random-4k-live", "random-1m-live", "producer-consumer", "larson", "mstress", "xmalloc-test",
         "glibc-thread", "cache-scratch", "cache-thrash", "malloc-large", "mleak", "thread-churn", "replay-redis",
-        "replay-python-threads",
+        "replay-python-threads", "random-64k-live", "random-128k-live", "pair-2m", "pair-16m", "realloc-append", "realloc-double",
+        "pair-aligned-64", "churn-idle", "idle-threads", "two-heaps", "many-heaps", "cold-start",
     ];
 
     [Test]
     public void Every_promised_workload_is_there() =>
         Assert.That(s_promised, Is.SubsetOf(WorkloadCatalog.All.Select(entry => entry.Name)));
+
+    [Test]
+    public void The_board_is_what_it_was_before_there_were_groups() =>
+        Assert.That(
+            WorkloadCatalog.All.Where(entry => entry.Group != WorkloadGroup.Board).Select(entry => entry.Name),
+            Is.SupersetOf(s_promised[^12..]).And.None.AnyOf(s_promised[..^12]));
 
     [Test]
     public void Names_are_unique_and_in_kebab_case()

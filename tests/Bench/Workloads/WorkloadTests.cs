@@ -97,6 +97,11 @@ public sealed class WorkloadTests
     [TestCase("random-1m-live", 16, 256)]
     [TestCase("malloc-large", 5 << 20, 25 << 20)]
     [TestCase("thread-churn", 16, 1024)]
+    [TestCase("random-64k-live", 16, 64 << 10)]
+    [TestCase("random-128k-live", 1 << 10, 128 << 10)]
+    [TestCase("realloc-append", 64, 256 << 10)]
+    [TestCase("realloc-double", 64, 4 << 20)]
+    [TestCase("idle-threads", 1, 32 << 10)]
     public void Sizes_are_those_of_the_catalogue(string name, int smallest, int largest)
     {
         using Workload workload = WorkloadNames.Entry(name).Create(1);
@@ -120,6 +125,68 @@ public sealed class WorkloadTests
 
         long small = books.Sizes.Where(size => size.Key <= 8).Sum(size => size.Value);
         Assert.That((double)small / books.Allocations, Is.InRange(0.5, 0.6));
+    }
+
+    [TestCase("realloc-append")]
+    [TestCase("realloc-double")]
+    public void A_block_grows_by_the_same_steps_each_time(string name)
+    {
+        using Workload workload = WorkloadNames.Entry(name).Create(1);
+
+        OracleBooks books = CellRun.Watched(workload, slices: 1);
+
+        bool appends = name == "realloc-append";
+        int steps = appends ? 4096 : 17;
+        Assert.That(
+            books.Sizes.Keys.Order(),
+            Is.EqualTo(Enumerable.Range(0, steps).Select(i => appends ? (nuint)(64 * (i + 1)) : (nuint)64 << i)));
+        Assert.That(books.Sizes.Values.Distinct().Count(), Is.EqualTo(1));
+    }
+
+    [Test]
+    public void Every_block_of_pair_aligned_64_is_aligned_to_64()
+    {
+        using Workload workload = WorkloadNames.Entry("pair-aligned-64").Create(1);
+
+        OracleBooks books = CellRun.Watched(workload, slices: 1);
+
+        Assert.That(books.Alignments, Is.EquivalentTo(new[] { KeyValuePair.Create((nuint)64, books.Allocations) }));
+    }
+
+    [Test]
+    public void Churn_idle_leaves_one_of_twenty_blocks_until_the_next_round()
+    {
+        using Workload workload = new ChurnIdleWorkload();
+        OracleBooks books = new();
+        Cell cell = workload.EnterHeap<OracleContender, OracleSession>(new OracleContender(books));
+        cell.Prepare(0);
+        books.Sizes.Clear();
+        Assert.That(books.Live, Is.Empty);
+
+        cell.Run(0, 2);
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(books.Sizes, Is.EquivalentTo(new Dictionary<nuint, long> { [512] = 300_000, [1024] = 200_000, [2048] = 100_000 }));
+            Assert.That(books.Live, Has.Count.EqualTo(15_000));
+            Assert.That(books.Live.Values.Count(bytes => bytes == 1024), Is.InRange(4_500, 5_500));
+        });
+        cell.Clean(0);
+        Assert.That(books.Live, Is.Empty);
+        Assert.That(books.Mistakes, Is.Empty);
+    }
+
+    [Test]
+    public void Idle_threads_share_out_what_is_left_without_the_one_that_rehearsed([Values(1, 16)] int threads)
+    {
+        using Workload workload = WorkloadNames.Entry("idle-threads").Create(threads);
+        HeapContender<OracleContender, OracleSession> oracle = new("oracle", new OracleContender(new OracleBooks()));
+        Cell cell = oracle.Enter(workload);
+
+        CellRun.Execute(cell, threads, slices: 1);
+
+        Assert.That(cell.IdleThreads, Is.EqualTo(Math.Max(1, threads - 1)));
+        Assert.That(cell.IdleBaseline is > 0, Is.EqualTo(OperatingSystem.IsLinux()));
     }
 
     private static IEnumerable<string> OnManyThreads() =>

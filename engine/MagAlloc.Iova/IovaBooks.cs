@@ -1,6 +1,4 @@
-using MagAlloc.Concurrency;
 using MagAlloc.Events;
-using MagAlloc.Magazines;
 
 namespace MagAlloc.Iova;
 

@@ -9,48 +9,21 @@ namespace MagAlloc.Iova;
 /// Below the start pfn lies one range of the tree that nobody can name: it is in use for every search. Reserved pieces are held in the
 /// tree, from the step that claims them to the one that frees them: no free by a pfn, late or wrong, ever takes one.
 /// </remarks>
-internal sealed class IovaRanges
+/// <param name="space">The domain's pfns.</param>
+/// <param name="options">The domain's options.</param>
+/// <param name="misuses">Told what is wrong with a free.</param>
+/// <param name="transit">Told when what was claimed for a moment is free again.</param>
+/// <exception cref="OutOfMemoryException">The tree was refused; nothing is left behind.</exception>
+internal sealed class IovaRanges(IovaSpace space, IovaDomainOptions options, IovaMisuseLog misuses, Transit transit)
 {
-    private readonly IovaSpace _space;
-    private readonly IovaDomainOptions _options;
-    private readonly IovaMisuseLog _misuses;
-    private readonly Transit _transit;
     private readonly ReservedRanges _reserved = new();
-    private readonly bool _marks;
+    private readonly bool _marks = options.Checks != CheckLevel.None;
 
-    /// <param name="space">The domain's pfns.</param>
-    /// <param name="options">The domain's options.</param>
-    /// <param name="misuses">Told what is wrong with a free.</param>
-    /// <param name="transit">Told when what was claimed for a moment is free again.</param>
-    /// <exception cref="OutOfMemoryException">The tree was refused; nothing is left behind.</exception>
-    public IovaRanges(IovaSpace space, IovaDomainOptions options, IovaMisuseLog misuses, Transit transit)
-    {
-        _space = space;
-        _options = options;
-        _misuses = misuses;
-        _transit = transit;
-        _marks = options.Checks != CheckLevel.None;
-        try
-        {
-            Tree = new RangeTree(space.Last + 1, options.Faults);
-        }
-        catch (OutOfMemoryException refused)
-        {
-            throw new OutOfMemoryException(
-                $"{options.Name}: {refused.Message} Fewer {nameof(IovaDomainOptions.AddressBits)} ({options.AddressBits}) or a larger granule need less.", refused);
-        }
+    public RangeTree Tree { get; } = MakeTree(space, options);
 
-        if (space.Start != 0)
-        {
-            Tree.TryClaim(0, space.Start - 1);
-        }
-    }
+    public long UsedUnits => Tree.UsedUnits - (long)space.Start;
 
-    public RangeTree Tree { get; }
-
-    public long UsedUnits => Tree.UsedUnits - (long)_space.Start;
-
-    public long Count => Tree.Ranges - (_space.Start != 0 ? 1 : 0);
+    public long Count => Tree.Ranges - (space.Start != 0 ? 1 : 0);
 
     public long ReservedUnits => (long)_reserved.Units;
 
@@ -58,7 +31,7 @@ internal sealed class IovaRanges
 
     public bool TryTake(ulong units, int order, ulong last, out ulong pfn)
     {
-        if (FaultPlan.Fails(_options.Faults, FaultPoint.RangeClaim))
+        if (FaultPlan.Fails(options.Faults, FaultPoint.RangeClaim))
         {
             // Which notes itself.
             pfn = 0;
@@ -81,7 +54,7 @@ internal sealed class IovaRanges
         bool isOurs = !_marks || Tree.TryUnmark(pfn);
         if (!isOurs)
         {
-            _misuses.Report(IovaMisuseKind.DoubleFree, pfn, size);
+            misuses.Report(IovaMisuseKind.DoubleFree, pfn, size);
         }
 
         return isOurs;
@@ -94,7 +67,7 @@ internal sealed class IovaRanges
     /// <summary>Frees exactly a range, an allocation or a reserved piece.</summary>
     public bool Free(IovaRange range)
     {
-        if (!_space.Contains(range.First, range.Last))
+        if (!space.Contains(range.First, range.Last))
         {
             return false;
         }
@@ -115,7 +88,7 @@ internal sealed class IovaRanges
         bool freed = TryFree(range.First, range.Count, out IovaMisuseKind wrong);
         if (!freed && wrong == IovaMisuseKind.DoubleFree)
         {
-            _misuses.Report(wrong, range.First, range.Count);
+            misuses.Report(wrong, range.First, range.Count);
         }
 
         return freed;
@@ -133,7 +106,7 @@ internal sealed class IovaRanges
     /// <summary>Counts and reports a misuse; throws where checks are on.</summary>
     public void Refuse(IovaMisuseKind kind, ulong pfn, ulong size)
     {
-        IovaMisuseReport report = _misuses.Report(kind, pfn, size);
+        IovaMisuseReport report = misuses.Report(kind, pfn, size);
         if (_marks)
         {
             throw new IovaMisuseException(report);
@@ -144,7 +117,7 @@ internal sealed class IovaRanges
     public bool TryFind(ulong pfn, out IovaRange range)
     {
         range = default;
-        if (!_space.Contains(pfn, pfn))
+        if (!space.Contains(pfn, pfn))
         {
             return false;
         }
@@ -222,16 +195,37 @@ internal sealed class IovaRanges
             }
 
             // A request that met these claims was refused for what is free again.
-            _transit.Pass();
+            transit.Pass();
             throw;
+        }
+    }
+
+    private static RangeTree MakeTree(IovaSpace space, IovaDomainOptions options)
+    {
+        try
+        {
+            var tree = new RangeTree(space.Last + 1, options.Faults);
+            if (space.Start != 0)
+            {
+                tree.TryClaim(0, space.Start - 1);
+            }
+
+            return tree;
+        }
+        catch (OutOfMemoryException refused)
+        {
+            throw new OutOfMemoryException(
+                $"{options.Name}: {refused.Message} Fewer {nameof(IovaDomainOptions.AddressBits)} ({options.AddressBits})"
+                + " or a larger granule need less.",
+                refused);
         }
     }
 
     private void FailAsIfOutOfMemory()
     {
-        if (FaultPlan.Fails(_options.Faults, FaultPoint.Metadata))
+        if (FaultPlan.Fails(options.Faults, FaultPoint.Metadata))
         {
-            throw new OutOfMemoryException($"{_options.Name}: the record of the reservation was refused. Nothing is reserved.");
+            throw new OutOfMemoryException($"{options.Name}: the record of the reservation was refused. Nothing is reserved.");
         }
     }
 

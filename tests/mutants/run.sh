@@ -155,7 +155,7 @@ mutant 'tree: a long range may be freed before it is all there' ${tree}Pieces.cs
 mutant 'tree: a claim goes in below an entry that is held as a whole' ${tree}Credits.cs \
     'while ((seen & RangeEntry.StateMask) == 0)' 'while (seen != ulong.MaxValue)' 'FullyQualifiedName~RangeTree'
 mutant 'tree: an entry is claimed as a whole whatever its count' ${tree}Pieces.cs \
-    'while (RangeEntry.IsEmpty(seen) &&' 'while ((seen & RangeEntry.StateMask) == 0 &&' 'FullyQualifiedName~RangeTree'
+    'RangeEntry.StateMask | RangeEntry.CountMask, code' 'RangeEntry.StateMask, code' 'FullyQualifiedName~RangeTree'
 mutant 'tree: cells of an empty word are claimed without a credit' ${tree}Pieces.cs \
     '=> seen != 0 || paid ||' '=> seen != ulong.MaxValue || paid ||' 'FullyQualifiedName~RangeTree'
 mutant 'tree: a credit that was not needed is kept' ${tree}Credits.cs \
@@ -443,7 +443,7 @@ mutant 'visit: no fence between the park and the tops' $visitor \
 mutant 'iova: one class for both parts of the space' MagAlloc.Iova/IovaSpace.cs \
     'HasLower = Dma32Last < last' 'HasLower = Dma32Last < 0' 'FullyQualifiedName~Iova.PartTests' tests
 mutant 'iova: the lower class is refilled from both parts' MagAlloc.Iova/IovaSource.cs \
-    'code > Orders ? _upperStart - 1 : _last' '_last' 'FullyQualifiedName~Iova.PartTests' tests
+    'code > Orders ? upperStart - 1 : lastPfn' 'lastPfn' 'FullyQualifiedName~Iova.PartTests' tests
 mutant 'iova: a high request passes the lower magazines by' $iova \
     ': Take(cache, lower, nuint.MaxValue);' ': 0;' 'FullyQualifiedName~Iova.PartTests' tests
 mutant 'iova: a low request passes the upper magazines by' $iova \
@@ -452,18 +452,18 @@ mutant 'iova: a batch of any size' MagAlloc.Iova/IovaSource.cs \
     '        count = (int)Math.Clamp(share, 1, (ulong)count);
 ' '' 'FullyQualifiedName~Iova.PartTests' tests
 mutant 'iova: ranges are unmarked before they go home' MagAlloc.Iova/IovaSource.cs \
-    '        int freed = _tree.FreeMany' '        for (int i = 0; i < count && _marks; i++)
+    '        int freed = tree.FreeMany' '        for (int i = 0; i < count && marks; i++)
         {
-            _tree.TryUnmark(Decode(resources[i]));
+            tree.TryUnmark(Decode(resources[i]));
         }
 
-        int freed = _tree.FreeMany' 'FullyQualifiedName~IovaSoak' tests
+        int freed = tree.FreeMany' 'FullyQualifiedName~IovaSoak' tests
 
 mutant 'iova: a refill marks in a second step' MagAlloc.Iova/IovaSource.cs \
-    'int taken = _tree.AllocateMany(order, last, into, count, _marks);' 'int taken = _tree.AllocateMany(order, last, into, count);
-        for (int i = 0; _marks && i < taken; i++)
+    'int taken = tree.AllocateMany(order, last, into, count, marks);' 'int taken = tree.AllocateMany(order, last, into, count);
+        for (int i = 0; marks && i < taken; i++)
         {
-            _tree.TryMark(Decode(into[i]), order);
+            tree.TryMark(Decode(into[i]), order);
         }
 ' 'FullyQualifiedName~IovaSource'
 

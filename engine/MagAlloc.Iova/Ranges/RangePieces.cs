@@ -129,17 +129,8 @@ internal sealed unsafe class RangePieces(RangeTable table, RangeCredits credits)
             end = Math.Min(segment.Last + 1, table.Behind(0, from));
             int cell = (int)(from % RangeCells.PerWord);
             int count = (int)(end - from);
-            ulong mask = RangeCells.Mask(cell, count);
             ulong pattern = RangeCells.Pattern(cell, count, from == segment.First ? code : RangeCells.Continues);
-            ref ulong location = ref table.Entry(0, from >> WordShift);
-            ulong seen = Atomic.Load(ref location);
-            ulong now;
-            while ((seen & mask) == 0 && (now = Atomic.CompareExchange(ref location, seen | pattern, seen)) != seen)
-            {
-                seen = now;
-            }
-
-            if ((seen & mask) != 0)
+            if (!TrySet(ref table.Entry(0, from >> WordShift), RangeCells.Mask(cell, count), pattern, out ulong seen))
             {
                 ReleaseCells(segment.First, from, needed);
                 return false;
@@ -165,15 +156,7 @@ internal sealed unsafe class RangePieces(RangeTable table, RangeCredits credits)
 
         for (ulong index = first; index <= last; index++)
         {
-            ref ulong location = ref table.Entry(level, index);
-            ulong seen = Atomic.Load(ref location);
-            ulong now;
-            while (RangeEntry.IsEmpty(seen) && (now = Atomic.CompareExchange(ref location, seen | code, seen)) != seen)
-            {
-                seen = now;
-            }
-
-            if (!RangeEntry.IsEmpty(seen))
+            if (!TrySet(ref table.Entry(level, index), RangeEntry.StateMask | RangeEntry.CountMask, code, out _))
             {
                 ReleaseEntries(level, first, index, (int)(last - index) + 1);
                 return false;
@@ -183,6 +166,24 @@ internal sealed unsafe class RangePieces(RangeTable table, RangeCredits credits)
         }
 
         return true;
+    }
+
+    /// <summary>Sets bits where those of the mask are clear.</summary>
+    private static bool TrySet(ref ulong location, ulong mask, ulong bits, out ulong seen)
+    {
+        seen = Atomic.Load(ref location);
+        while ((seen & mask) == 0)
+        {
+            ulong now = Atomic.CompareExchange(ref location, seen | bits, seen);
+            if (now == seen)
+            {
+                return true;
+            }
+
+            seen = now;
+        }
+
+        return false;
     }
 
     private void ReleaseSegments(RangeSegment* segments, int count)

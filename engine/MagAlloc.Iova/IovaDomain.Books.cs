@@ -1,5 +1,3 @@
-using MagAlloc.Concurrency;
-using MagAlloc.Events;
 using MagAlloc.Magazines;
 
 namespace MagAlloc.Iova;
@@ -15,17 +13,10 @@ public sealed unsafe partial class IovaDomain
     /// <exception cref="ObjectDisposedException">The domain is disposed.</exception>
     public long Flush()
     {
-        ThreadCache* cache = Protect();
-        try
-        {
-            long before = CountCached();
-            FlushAll();
-            return Math.Max(0, before - CountCached());
-        }
-        finally
-        {
-            Unprotect(cache);
-        }
+        using var inside = new IovaOperation(_engine);
+        long before = _caches.CountCached();
+        _caches.Flush();
+        return Math.Max(0, before - _caches.CountCached());
     }
 
     /// <summary>
@@ -45,18 +36,11 @@ public sealed unsafe partial class IovaDomain
     /// <exception cref="ObjectDisposedException">The domain is disposed.</exception>
     public long Trim()
     {
-        ThreadCache* cache = Protect();
-        try
-        {
-            FlushAll();
-            long bytes = _engine.Trim();
-            _engine.TellTrimmed(bytes);
-            return bytes;
-        }
-        finally
-        {
-            Unprotect(cache);
-        }
+        using var inside = new IovaOperation(_engine);
+        _caches.Flush();
+        long bytes = _engine.Trim();
+        _engine.TellTrimmed(bytes);
+        return bytes;
     }
 
     /// <summary>Reads the books. Allocates nothing and stops nobody.</summary>
@@ -64,7 +48,7 @@ public sealed unsafe partial class IovaDomain
     public IovaStatistics GetStatistics()
     {
         using Guest inside = _engine.AsGuest();
-        return ReadStatistics(out _);
+        return _books.Read(out _);
     }
 
     /// <summary>Reads the books of one order's caches.</summary>
@@ -80,70 +64,8 @@ public sealed unsafe partial class IovaDomain
         return new IovaOrderStatistics
         {
             Size = 1L << order,
-            CachedRanges = CountCached(order),
+            CachedRanges = _caches.CountCached(order),
             DepotMagazines = _engine.DepotCount(upper) + _engine.DepotCount(IovaSource.LowerOf(upper)),
         };
-    }
-
-    /// <summary>The caller is inside.</summary>
-    private IovaStatistics ReadStatistics(out Ledger ledger)
-    {
-        ledger = default;
-        _engine.Read(ref ledger);
-        _committed.Read(ref ledger);
-        ledger.OutOfMemoryFlushes = Atomic.Load(ref _flushes.Value);
-        ledger.ReservedBytes += (long)_tree.ReservedBytes;
-        ledger.Misuses = _misuses.Count;
-        long cachedRanges = 0;
-        long cachedUnits = 0;
-        for (int order = 0; order < _options.CachedOrders; order++)
-        {
-            long count = CountCached(order);
-            cachedRanges += count;
-            cachedUnits += count << order;
-        }
-
-        // The range below the start is the tree's own.
-        long used = _tree.UsedUnits - (long)_startPfn;
-        long ranges = _tree.Ranges - (_startPfn != 0 ? 1 : 0);
-        long reservedUnits = (long)_reserved.Units;
-        int reservedRanges = _reserved.Count;
-        return new IovaStatistics(ledger)
-        {
-            TotalUnits = (long)_span + 1,
-            AllocatedUnits = used - cachedUnits - reservedUnits,
-            AllocatedRanges = ranges - cachedRanges - reservedRanges,
-            CachedUnits = cachedUnits,
-            CachedRanges = cachedRanges,
-            ReservedUnits = reservedUnits,
-            ReservedRanges = reservedRanges,
-            FreeUnits = (long)_span + 1 - used,
-            SearchSteps = _tree.SearchSteps,
-        };
-    }
-
-    /// <summary>Empties all magazines there are into the tree.</summary>
-    private void FlushAll()
-    {
-        // It reads other threads' caches, which a disposal may free: hence inside.
-        using Guest inside = _engine.AsGuest();
-        _engine.FlushEverything();
-    }
-
-    private long CountCached()
-    {
-        long count = 0;
-        for (int order = 0; order < _options.CachedOrders; order++)
-        {
-            count += CountCached(order);
-        }
-
-        return count;
-    }
-
-    private long CountCached(int order)
-    {
-        int upper = IovaSource.UpperCode(order);
-        return _engine.CountCached(upper) + _engine.CountCached(IovaSource.LowerOf(upper));
     }
 }

@@ -194,7 +194,7 @@ public sealed unsafe partial class IovaDomain
             }
         }
 
-        return TryAllocateFastSlow(size, limitPfn, flush, out ulong pfn) ? IovaSource.Encode(pfn) : TellExhausted(size);
+        return _caches.Allocate(size, limitPfn, flush);
     }
 
     /// <summary>Free when the pfn does not lie in the upper part of the space, or the magazine is full.</summary>
@@ -221,7 +221,7 @@ public sealed unsafe partial class IovaDomain
             }
         }
 
-        FreeFastSlow(pfn, size);
+        _caches.Free(pfn, size);
     }
 
     /// <summary>The end of a free that met a visit.</summary>
@@ -230,7 +230,7 @@ public sealed unsafe partial class IovaDomain
     {
         if (!_engine.Settle(cache, code, onPrevious: true, top))
         {
-            FreeFastSlow(pfn, size);
+            _caches.Free(pfn, size);
         }
     }
 

@@ -1,5 +1,3 @@
-using MagAlloc.Magazines;
-
 namespace MagAlloc.Iova;
 
 /// <content>Ranges out of the tree: allocation, free, look-up, reservation.</content>
@@ -16,27 +14,18 @@ public sealed unsafe partial class IovaDomain
     public bool TryAllocate(ulong size, ulong limitPfn, bool sizeAligned, out IovaRange range)
     {
         ArgumentOutOfRangeException.ThrowIfZero(size);
-        ThreadCache* cache = Protect();
-        try
+        using var inside = new IovaOperation(_engine);
+        ulong last = Math.Min(limitPfn, LastPfn);
+        int order = sizeAligned ? IovaCaches.OrderOf(size - 1) : 0;
+        if (_space.Fits(size, last) && _ranges.TryTake(size, order, last, out ulong first))
         {
-            range = default;
-            ulong last = Math.Min(limitPfn, LastPfn);
-
-            // Before any sum that could wrap.
-            if (last < _startPfn || size - 1 > last - _startPfn
-                || !TryTakeFromTree(size, sizeAligned ? OrderOf(size - 1) : 0, last, out ulong first))
-            {
-                TellExhausted(size);
-                return false;
-            }
-
             range = new IovaRange(first, first + size - 1);
             return true;
         }
-        finally
-        {
-            Unprotect(cache);
-        }
+
+        _caches.TellExhausted(size);
+        range = default;
+        return false;
     }
 
     /// <summary>As <see cref="TryAllocate"/>, but throws when nothing is free.</summary>
@@ -66,27 +55,8 @@ public sealed unsafe partial class IovaDomain
     /// <exception cref="ObjectDisposedException">The domain is disposed.</exception>
     public bool Free(IovaRange range)
     {
-        ThreadCache* cache = Protect();
-        try
-        {
-            if (range.First < _startPfn || range.Last > LastPfn || range.Last < range.First)
-            {
-                return false;
-            }
-
-            if (_reserved.TryRemove(range))
-            {
-                // Whoever removes it is the one who frees it.
-                _tree.FreeHeld(range.First, range.Last);
-                return true;
-            }
-
-            return IsFreeable(range.First, range.Count) && FreeInTree(range);
-        }
-        finally
-        {
-            Unprotect(cache);
-        }
+        using var inside = new IovaOperation(_engine);
+        return _ranges.Free(range);
     }
 
     /// <summary>
@@ -105,15 +75,8 @@ public sealed unsafe partial class IovaDomain
     /// </remarks>
     public bool Free(ulong pfn)
     {
-        ThreadCache* cache = Protect();
-        try
-        {
-            return TryFindInUse(pfn, out IovaRange range) && IsFreeable(range.First, range.Count) && FreeInTree(range);
-        }
-        finally
-        {
-            Unprotect(cache);
-        }
+        using var inside = new IovaOperation(_engine);
+        return _ranges.TryFind(pfn, out IovaRange range) && _ranges.FreeAllocated(range);
     }
 
     /// <summary>Finds the range in use that holds a pfn (<c>find_iova</c>): an allocation, a cached range or a reserved piece.</summary>
@@ -123,15 +86,8 @@ public sealed unsafe partial class IovaDomain
     /// <exception cref="ObjectDisposedException">The domain is disposed.</exception>
     public bool TryFind(ulong pfn, out IovaRange range)
     {
-        ThreadCache* cache = Protect();
-        try
-        {
-            return TryFindInUse(pfn, out range);
-        }
-        finally
-        {
-            Unprotect(cache);
-        }
+        using var inside = new IovaOperation(_engine);
+        return _ranges.TryFind(pfn, out range);
     }
 
     /// <summary>Finds the lowest range in use that ends at or above a pfn: the step of a walk that allocates nothing.</summary>
@@ -141,15 +97,8 @@ public sealed unsafe partial class IovaDomain
     /// <exception cref="ObjectDisposedException">The domain is disposed.</exception>
     public bool TryFindNext(ulong fromPfn, out IovaRange range)
     {
-        ThreadCache* cache = Protect();
-        try
-        {
-            return TryNextInUse(Math.Max(fromPfn, _startPfn), LastPfn, out range);
-        }
-        finally
-        {
-            Unprotect(cache);
-        }
+        using var inside = new IovaOperation(_engine);
+        return _ranges.TryFindNext(Math.Max(fromPfn, _startPfn), LastPfn, out range);
     }
 
     /// <summary>
@@ -186,157 +135,8 @@ public sealed unsafe partial class IovaDomain
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(lastPfn, LastPfn);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(firstPfn, lastPfn);
-        ThreadCache* cache = Protect();
-        try
-        {
-            List<IovaRange> reserved = [];
-            List<IovaRange> overlapped = [];
-            ulong start = Math.Max(firstPfn, _startPfn);
-            if (start <= lastPfn)
-            {
-                return ReserveAll(start, lastPfn, reserved, overlapped);
-            }
-
-            return new IovaReservation(reserved, overlapped);
-        }
-        finally
-        {
-            Unprotect(cache);
-        }
-    }
-
-    /// <summary>Claims and records. The record is the last step: whatever managed memory is refused before it, the claims are undone.</summary>
-    /// <remarks>Claimed pieces are held in the tree, from the step that claims them to the one that frees them: no free by a pfn, late or wrong, ever takes one.</remarks>
-    private IovaReservation ReserveAll(ulong start, ulong end, List<IovaRange> reserved, List<IovaRange> overlapped)
-    {
-        try
-        {
-            // From the start again after each piece: what was in use below it may be free by now.
-            while (_tree.TryNextFree(start, end, out ulong first, out ulong last))
-            {
-                reserved.EnsureCapacity(reserved.Count + 1);
-                FailAsIfOutOfMemory();
-
-                // Somebody else may have taken part of it: then the next look sees what is left.
-                if (_tree.TryClaimHeld(first, last))
-                {
-                    reserved.Add(new IovaRange(first, last));
-                }
-            }
-
-            FailAsIfOutOfMemory();
-            reserved.Sort(static (a, b) => a.First.CompareTo(b.First));
-            ulong from = start;
-            foreach (IovaRange piece in reserved)
-            {
-                AddInUse(from, piece.First, overlapped);
-                from = piece.Last + 1;
-            }
-
-            AddInUse(from, end + 1, overlapped);
-            var reservation = new IovaReservation(reserved, overlapped);
-            FailAsIfOutOfMemory();
-            _reserved.Add(reserved);
-            return reservation;
-        }
-        catch
-        {
-            foreach (IovaRange piece in reserved)
-            {
-                _tree.FreeHeld(piece.First, piece.Last);
-            }
-
-            // A request that met these claims was refused for what is free again.
-            _committed.Transit.Pass();
-            throw;
-        }
-    }
-
-    private void FailAsIfOutOfMemory()
-    {
-        if (FaultPlan.Fails(_options.Faults, FaultPoint.Metadata))
-        {
-            throw new OutOfMemoryException($"{Name}: the record of the reservation was refused. Nothing is reserved.");
-        }
-    }
-
-    /// <summary>Lists what is in use from a pfn on, in ranges that begin below another one.</summary>
-    private void AddInUse(ulong from, ulong end, List<IovaRange> into)
-    {
-        while (from < end && TryNextInUse(from, end - 1, out IovaRange range))
-        {
-            into.Add(range);
-            from = range.Last + 1;
-        }
-    }
-
-    private bool TryFindInUse(ulong pfn, out IovaRange range)
-    {
-        range = default;
-        if (pfn < _startPfn || pfn > LastPfn)
-        {
-            return false;
-        }
-
-        // The tree does not show what is held.
-        if (_reserved.TryFind(pfn, out range))
-        {
-            return true;
-        }
-
-        bool found = _tree.TryFind(pfn, out ulong first, out ulong last);
-        range = found ? new IovaRange(first, last) : default;
-        return found;
-    }
-
-    /// <summary>The lowest range in use that ends at or above a pfn, and begins at or below another one.</summary>
-    private bool TryNextInUse(ulong from, ulong to, out IovaRange range)
-    {
-        bool isReserved = _reserved.TryFindNext(from, out range) && range.First <= to;
-        if (isReserved && range.First <= from)
-        {
-            return true;
-        }
-
-        if (from <= to && _tree.TryNext(from, isReserved ? range.First - 1 : to, out ulong first, out ulong last))
-        {
-            range = new IovaRange(first, last);
-            return true;
-        }
-
-        range = isReserved ? range : default;
-        return isReserved;
-    }
-
-    private bool IsFreeable(ulong pfn, ulong size)
-    {
-        if (TryClassify(pfn, size, out _, out IovaMisuseKind wrong))
-        {
-            return true;
-        }
-
-        if (wrong == IovaMisuseKind.DoubleFree)
-        {
-            _misuses.Report(wrong, pfn, size);
-        }
-
-        return false;
-    }
-
-    /// <summary>Frees a range that was just seen. Of several callers one succeeds.</summary>
-    private bool FreeInTree(IovaRange range)
-    {
-        if (!_tree.TryFree(range.First, out ulong first, out ulong last))
-        {
-            return false;
-        }
-
-        if (first != range.First || last != range.Last)
-        {
-            // Two frees of one range, and another one allocated in its place between the look and the free: that one is gone.
-            _misuses.Report(IovaMisuseKind.DoubleFree, range.First, range.Count);
-        }
-
-        return true;
+        using var inside = new IovaOperation(_engine);
+        ulong start = Math.Max(firstPfn, _startPfn);
+        return start <= lastPfn ? _ranges.Reserve(start, lastPfn) : new IovaReservation([], []);
     }
 }

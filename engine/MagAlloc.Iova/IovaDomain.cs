@@ -1,8 +1,10 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Numerics;
 using MagAlloc.Concurrency;
 using MagAlloc.Events;
-using MagAlloc.Iova.Ranges;
 using MagAlloc.Magazines;
+using MagAlloc.Platform;
 
 namespace MagAlloc.Iova;
 
@@ -26,8 +28,6 @@ namespace MagAlloc.Iova;
 /// </remarks>
 public sealed unsafe partial class IovaDomain : IDisposable
 {
-    private const int Dma32Bits = 32;
-
     // As the kernel: loaded and prev for each CPU.
     private const int MagazinesPerProcessor = 2;
 
@@ -42,20 +42,18 @@ public sealed unsafe partial class IovaDomain : IDisposable
 
     private readonly IovaDomainOptions _options;
     private readonly IovaMisuseLog _misuses;
-    private readonly ReservedRanges _reserved = new();
     private readonly CommitCounter _committed;
-    private readonly RangeTree _tree = null!;
+    private readonly IovaRanges _ranges = null!;
     private readonly IovaEngine<IovaSource> _engine = null!;
-    private readonly bool _marks;
-    private PaddedLong _flushes;
+    private readonly IovaCaches _caches = null!;
+    private readonly IovaBooks _books = null!;
+    private readonly IovaSpace _space;
 
     // For the fast path: one load each from this object. Where checks are on the number is one that no cache has.
     private readonly long _fastId = NoFastPath;
     private readonly ulong _upperStart;
     private readonly ulong _upperSpan;
     private readonly ulong _startPfn;
-    private readonly ulong _span;
-    private readonly bool _hasLower;
 
     /// <summary>Makes a domain (<c>init_iova_domain</c> and <c>iova_domain_init_rcaches</c> in one).</summary>
     /// <param name="granule">Bytes of a granule: a power of two from 1 to 1 GiB. Ids have granule 1.</param>
@@ -73,38 +71,26 @@ public sealed unsafe partial class IovaDomain : IDisposable
     {
         _options = options is null ? new IovaDomainOptions() : options with { };
         _options.Validate(granule, startPfn);
-        Granule = granule;
-        Shift = BitOperations.Log2(granule);
-        LastPfn = _options.LastPfn(Shift);
-        Dma32LastPfn = Math.Min(LastPfn, Shift >= Dma32Bits ? 0 : (1UL << (Dma32Bits - Shift)) - 1);
+        int shift = BitOperations.Log2(granule);
+        _space = new IovaSpace(shift, startPfn, _options.LastPfn(shift));
         _startPfn = startPfn;
-        _span = LastPfn - startPfn;
-
-        // With granules above 128 MiB a cached range may be larger than the lower part. It begins at 0 then, lies in the lower class, and
-        // no request with a low limit comes so far as to look there for one of its order.
-        _hasLower = Dma32LastPfn < LastPfn && startPfn <= Dma32LastPfn;
-        _upperStart = _hasLower ? Dma32LastPfn + 1 : startPfn;
+        _upperStart = _space.UpperStart;
         _upperSpan = LastPfn - _upperStart;
-        _marks = _options.Checks != CheckLevel.None;
+        bool marks = _options.Checks != CheckLevel.None;
         long id = EngineIds.Next();
         _options.Faults?.Observe(FaultEvents.Tell);
         _committed = new CommitCounter(id, long.MaxValue);
         _misuses = new IovaMisuseLog(_options.Name, id);
         try
         {
-            _tree = MakeTree();
-            if (startPfn != 0)
-            {
-                // One range that nobody can name: what lies below the start is in use for every search.
-                _tree.TryClaim(0, startPfn - 1);
-            }
-
-            int magazines = _options.PreallocateMagazines ? MagazinesPerProcessor * Environment.ProcessorCount * _options.CachedOrders * (_hasLower ? 2 : 1) : 0;
+            _ranges = new IovaRanges(_space, _options, _misuses, _committed.Transit);
+            int parts = _space.HasLower ? 2 : 1;
+            int magazines = _options.PreallocateMagazines ? MagazinesPerProcessor * Environment.ProcessorCount * _options.CachedOrders * parts : 0;
             _engine = new IovaEngine<IovaSource>(
-                new IovaSource(_tree, startPfn, _upperStart, LastPfn, _misuses, _marks, _options.Faults),
+                new IovaSource(_ranges.Tree, startPfn, _upperStart, LastPfn, _misuses, marks, _options.Faults),
                 new EngineOptions(
                     _options.Name,
-                    Classes(_options.CachedOrders, _hasLower),
+                    Classes(_options.CachedOrders, _space.HasLower),
                     ExtraCodes: 0,
                     Math.Max(MostMagazines, magazines),
                     _committed,
@@ -113,6 +99,8 @@ public sealed unsafe partial class IovaDomain : IDisposable
                     _options.Faults,
                     id,
                     Math.Max(FewestMagazines, magazines)));
+            _caches = new IovaCaches(_engine, _ranges, _space, _options.CachedOrders, _committed.Transit);
+            _books = new IovaBooks(_engine, _ranges, _caches, _space, _options, _committed, _misuses);
             _engine.Prepare(magazines);
             if (_engine.Current() == null)
             {
@@ -124,12 +112,12 @@ public sealed unsafe partial class IovaDomain : IDisposable
                 _engine.StartWorker(_options.Reclaim.Interval, _engine.Tick);
             }
 
-            if (!_marks)
+            if (!marks)
             {
                 _fastId = _engine.Id;
             }
 
-            OwnerRegistry.Instance.Announce(this, _options.Faults);
+            OwnerRegistry.Instance.Announce(_books, _options.Faults);
         }
         catch
         {
@@ -156,10 +144,10 @@ public sealed unsafe partial class IovaDomain : IDisposable
     public CheckLevel Checks => _options.Checks;
 
     /// <summary>Bytes of a granule.</summary>
-    public ulong Granule { get; }
+    public ulong Granule => 1UL << Shift;
 
     /// <summary>Binary logarithm of <see cref="Granule"/> (<c>iova_shift</c>).</summary>
-    public int Shift { get; }
+    public int Shift => _space.Shift;
 
     /// <summary><see cref="Granule"/> - 1: the bits of an address below its pfn (<c>iova_mask</c>).</summary>
     public ulong Mask => Granule - 1;
@@ -168,10 +156,10 @@ public sealed unsafe partial class IovaDomain : IDisposable
     public ulong StartPfn => _startPfn;
 
     /// <summary>The highest pfn of the space. A limit above it means it.</summary>
-    public ulong LastPfn { get; }
+    public ulong LastPfn => _space.Last;
 
     /// <summary>The highest pfn whose addresses are below 4 GiB: the limit for devices with 32 address bits.</summary>
-    public ulong Dma32LastPfn { get; }
+    public ulong Dma32LastPfn => _space.Dma32Last;
 
     /// <summary>
     /// The largest cached request, in bytes (<c>iova_rcache_range</c>): callers that can split their requests do well to stay
@@ -222,19 +210,6 @@ public sealed unsafe partial class IovaDomain : IDisposable
         Close();
     }
 
-    private RangeTree MakeTree()
-    {
-        try
-        {
-            return new RangeTree(LastPfn + 1, _options.Faults);
-        }
-        catch (OutOfMemoryException refused)
-        {
-            throw new OutOfMemoryException(
-                $"{Name}: {refused.Message} Fewer {nameof(IovaDomainOptions.AddressBits)} ({_options.AddressBits}) or a larger granule need less.", refused);
-        }
-    }
-
     private static MagazineClass[] Classes(int cachedOrders, bool hasLower)
     {
         // All have codes, so that the fast path knows one bound; those that are not cached have no magazines.
@@ -256,52 +231,32 @@ public sealed unsafe partial class IovaDomain : IDisposable
         _engine?.StopWorker();
         try
         {
-            OwnerRegistry.Instance.Withdraw(this, _options.Faults);
+            if (_books is not null)
+            {
+                OwnerRegistry.Instance.Withdraw(_books, _options.Faults);
+            }
         }
         finally
         {
             _committed.Close();
             if (_engine is null)
             {
-                _tree?.Release();
+                _ranges?.Tree.Release();
             }
             else
             {
-                _engine.Close(discard: null, (steps, _) => _tree.Bequeath(steps), drainThreads: false);
+                _engine.Close(discard: null, (steps, _) => _ranges.Tree.Bequeath(steps), drainThreads: false);
             }
         }
     }
 
-    /// <summary>
-    /// Keeps the domain's memory mapped for this thread's operation: by its cache, which is pinned, or, where there is no memory
-    /// for one, as a guest. Every call is followed by <see cref="Unprotect"/> with its result.
-    /// </summary>
-    /// <returns>This thread's cache, or null for a guest.</returns>
-    /// <exception cref="ObjectDisposedException">The domain is disposed.</exception>
-    private ThreadCache* Protect()
+    [DoesNotReturn]
+    private void ThrowExhausted(ulong size, ulong limitPfn)
     {
-        ThreadCache* cache = _engine.IsClosed ? null : _engine.Current();
-        if (cache != null)
-        {
-            _engine.Pin(cache);
-        }
-        else
-        {
-            _engine.Enter();
-        }
-
-        return cache;
-    }
-
-    private void Unprotect(ThreadCache* cache)
-    {
-        if (cache != null)
-        {
-            _engine.Unpin(cache);
-        }
-        else
-        {
-            _engine.Leave();
-        }
+        string why = Refusal.Last == RefusalKind.Injected ? "a fault plan made a step fail. " : "";
+        IovaStatistics books = GetStatistics();
+        throw new IovaExhaustedException(Name, size, limitPfn, string.Create(
+            CultureInfo.InvariantCulture,
+            $"{why}Allocated: {books.AllocatedUnits} pfns, cached: {books.CachedUnits}, reserved: {books.ReservedUnits}, free: {books.FreeUnits}; committed: {books.CommittedBytes} bytes."));
     }
 }

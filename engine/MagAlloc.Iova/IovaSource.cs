@@ -18,7 +18,8 @@ namespace MagAlloc.Iova;
 /// <see cref="CheckLevel.Basic"/> its start is marked meanwhile: the mark goes with the hand-over to a caller, and a free that
 /// finds one is a second free.</para>
 /// </remarks>
-internal readonly unsafe struct IovaSource : IMagazineSource
+internal readonly unsafe struct IovaSource(
+    RangeTree tree, ulong startPfn, ulong upperStart, ulong lastPfn, IovaMisuseLog misuses, bool marks, FaultPlan? faults) : IMagazineSource
 {
     // Depots of all orders together may hold a quarter of what is in use and this many pfns: two dozen magazines of the largest
     // order, a few hundred of the smallest. The kernel's depots have no bound, and that is what ages.
@@ -31,25 +32,6 @@ internal readonly unsafe struct IovaSource : IMagazineSource
     // Leading zeros of 31, the largest cached size less one.
     private const uint SmallestZeros = 32 - (Orders - 1);
 
-    private readonly RangeTree _tree;
-    private readonly IovaMisuseLog _misuses;
-    private readonly FaultPlan? _faults;
-    private readonly ulong _start;
-    private readonly ulong _upperStart;
-    private readonly ulong _last;
-    private readonly bool _marks;
-
-    public IovaSource(RangeTree tree, ulong startPfn, ulong upperStart, ulong lastPfn, IovaMisuseLog misuses, bool marks, FaultPlan? faults)
-    {
-        _tree = tree;
-        _start = startPfn;
-        _upperStart = upperStart;
-        _last = lastPfn;
-        _misuses = misuses;
-        _marks = marks;
-        _faults = faults;
-    }
-
     /// <inheritdoc/>
     public static bool RunsUserCode => false;
 
@@ -60,7 +42,7 @@ internal readonly unsafe struct IovaSource : IMagazineSource
     public static bool IsVisited => true;
 
     /// <inheritdoc/>
-    public long DepotBudget => ((_tree.UsedUnits - (long)_start) / DepotShare) + DepotFloor;
+    public long DepotBudget => ((tree.UsedUnits - (long)startPfn) / DepotShare) + DepotFloor;
 
     /// <summary>Classes of each part of the space.</summary>
     public const int Orders = IovaDomainOptions.MostCachedOrders;
@@ -84,11 +66,11 @@ internal readonly unsafe struct IovaSource : IMagazineSource
     public static ulong Decode(nuint resource) => resource - 1;
 
     /// <inheritdoc/>
-    public int Acquire(int code, nuint* into, int count) => Take(OrderOf(code), code > Orders ? _upperStart - 1 : _last, into, count);
+    public int Acquire(int code, nuint* into, int count) => Take(OrderOf(code), code > Orders ? upperStart - 1 : lastPfn, into, count);
 
     /// <inheritdoc/>
     public int AcquireBelow(int code, nuint highest, nuint* into, int count)
-        => Take(OrderOf(code), Math.Min(_last, Decode(highest) + (1UL << OrderOf(code)) - 1), into, count);
+        => Take(OrderOf(code), Math.Min(lastPfn, Decode(highest) + (1UL << OrderOf(code)) - 1), into, count);
 
     /// <inheritdoc/>
     public void Release(int code, nuint* resources, int count)
@@ -96,27 +78,27 @@ internal readonly unsafe struct IovaSource : IMagazineSource
         int order = OrderOf(code);
 
         // Marked as they are: unmarked first, a second free in the moment between would pass for the first one.
-        int freed = _tree.FreeMany(order, resources, count);
+        int freed = tree.FreeMany(order, resources, count);
         for (int i = freed; i < count; i++)
         {
             // The tree says how many, not which; a batch with a range in it that was freed twice, or with another size.
-            _misuses.Report(IovaMisuseKind.NotAllocated, Decode(resources[0]), 1UL << order);
+            misuses.Report(IovaMisuseKind.NotAllocated, Decode(resources[0]), 1UL << order);
         }
     }
 
     private int Take(int order, ulong last, nuint* into, int count)
     {
-        if (FaultPlan.Fails(_faults, FaultPoint.SourceAcquire))
+        if (FaultPlan.Fails(faults, FaultPoint.SourceAcquire))
         {
             return 0;
         }
 
         // Of a small window one batch shall not be a large part: what lies in one thread's magazines others can have by a flush only.
-        ulong share = (last - _start + 1) >> (order + WindowShareShift);
+        ulong share = (last - startPfn + 1) >> (order + WindowShareShift);
         count = (int)Math.Clamp(share, 1, (ulong)count);
 
         // Marked in the step that claims them: in between, a stale free would be taken for a right one.
-        int taken = _tree.AllocateMany(order, last, into, count, _marks);
+        int taken = tree.AllocateMany(order, last, into, count, marks);
         if (taken == 0)
         {
             Refusal.Note(RefusalKind.Reservation);

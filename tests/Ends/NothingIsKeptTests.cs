@@ -143,7 +143,7 @@ public sealed unsafe class NothingIsKeptTests
         List<WeakReference> gone = [new(owner)];
         foreach (FieldInfo field in owner.GetType().GetFields(BindingFlags.Instance | BindingFlags.NonPublic))
         {
-            if (field.Name is "_core" or "_engine" or "_tree" && field.GetValue(owner) is { } part)
+            if (field.Name is "_core" or "_engine" or "_ranges" && field.GetValue(owner) is { } part)
             {
                 gone.Add(new WeakReference(part));
                 object? engine = part.GetType().GetProperty("Engine")?.GetValue(part);

@@ -76,7 +76,7 @@ internal sealed class RangeTreeModel(int units)
         }
 
         int seen = 0;
-        for (ulong from = 0; tree.TryNext(from, out ulong first, out ulong last); from = last + 1)
+        for (ulong from = 0; tree.TryNext(from, tree.Units - 1, out ulong first, out ulong last); from = last + 1)
         {
             Assert.That(Next((int)from), Is.EqualTo(((int)first, (int)last)));
             seen++;

@@ -181,7 +181,7 @@ engine 'a managed allocation in every pop' managed-bytes-pool $cache \
 
 ranges=MagAlloc.Iova/IovaDomain.Fast.cs
 engine 'an atomic in TryAllocateFast' locked-iova-allocate $ranges \
-    'pfn = popped;' 'System.Threading.Interlocked.MemoryBarrier(); pfn = popped;' \
+    'pfn = first;' 'System.Threading.Interlocked.MemoryBarrier(); pfn = first;' \
     locked-iova-allocate locked-iova-free instructions-iova-allocate
 engine 'a managed allocation in FreeFast' managed-bytes-iova-fast $ranges \
     '// A misaligned range' "System.GC.KeepAlive(new string('x', 3)); // A misaligned range" \

@@ -26,11 +26,11 @@ mutant 'memory: a refusal by the byte limit is not noted' MagAlloc/Concurrency/B
     'FullyQualifiedName~OutOfMemoryMessageTests' tests
 mutant 'memory: a refusal for want of a place is not noted' MagAlloc/Slabs/Arena.cs 'Refusal.Note(RefusalKind.Reservation);' '' \
     'FullyQualifiedName~OutOfMemoryMessageTests' tests
-mutant 'reservation: a wrong free takes a piece that is not recorded yet' MagAlloc.Iova/IovaDomain.Ranges.cs '_tree.TryClaimHeld(first, last)' '_tree.TryClaim(first, last)' \
+mutant 'reservation: a wrong free takes a piece that is not recorded yet' MagAlloc.Iova/IovaRanges.cs 'Tree.TryClaimHeld(first, last)' 'Tree.TryClaim(first, last)' \
     'FullyQualifiedName~Iova.ReservationTests' tests
-mutant 'reservation: a held claim can be freed' MagAlloc.Iova/Ranges/RangeTree.Claim.cs '=> TryClaim(first, last, RangeCells.Held);' '=> TryClaim(first, last, RangeCells.Start);' \
+mutant 'reservation: a held claim can be freed' MagAlloc.Iova/Ranges/RangeTree.cs '=> TryClaim(first, last, RangeCells.Held);' '=> TryClaim(first, last, RangeCells.Start);' \
     'FullyQualifiedName~ReservationTests'
-mutant 'reservation: claims stay when the record is refused' MagAlloc.Iova/IovaDomain.Ranges.cs '_tree.FreeHeld(piece.First, piece.Last);' '' \
+mutant 'reservation: claims stay when the record is refused' MagAlloc.Iova/IovaRanges.cs 'Tree.FreeHeld(piece.First, piece.Last);' '' \
     'FullyQualifiedName~Iova.ReservationTests' tests
 mutant 'reservation: an addition brings back what was removed' MagAlloc.Iova/ReservedRanges.cs 'seen.Where(static entry => !entry.IsFreed)' 'seen.Select(static entry => new ReservedRange(entry.Range))' \
     'FullyQualifiedName~ReservationTests'

@@ -141,102 +141,91 @@ mutant 'ranges: a free does not lower the hint' $ranges \
     'ReleaseRun(first, units);
         LowerHint(first / BitsPerWord);' 'ReleaseRun(first, units);' 'FullyQualifiedName~RangeAllocator'
 
-tree=MagAlloc.Iova/Ranges/RangeTree
-mutant 'tree: a search that fails is not repeated' $tree.Allocate.cs \
-    'return Version() != version + request.GaveUp;' 'return Version() == long.MinValue;' 'FullyQualifiedName~RangeTree'
-mutant 'tree: a claim that gives up does not move the version' $tree.Claim.cs \
-    '            CountGivenUp();
+tree=MagAlloc.Iova/Ranges/Range
+mutant 'tree: a search that fails is not repeated' ${tree}Books.cs \
+    'return Version != version + request.GaveUp;' 'return Version == long.MinValue;' 'FullyQualifiedName~RangeTree'
+mutant 'tree: a claim that gives up does not move the version' ${tree}Tree.cs \
+    '            _table.Books.CountGivenUp();
 ' '' 'FullyQualifiedName~RangeTree'
-mutant 'tree: a claim that gives up keeps what it had' $tree.Claim.cs \
+mutant 'tree: a claim that gives up keeps what it had' ${tree}Pieces.cs \
     '                ReleaseSegments(segments, i);
 ' '' 'FullyQualifiedName~RangeTree'
-mutant 'tree: a long range may be freed before it is all there' $tree.Claim.cs \
+mutant 'tree: a long range may be freed before it is all there' ${tree}Pieces.cs \
     'ulong code = RangeCells.Held;' 'ulong code = RangeCells.Start;' 'FullyQualifiedName~RangeTree'
-mutant 'tree: a claim goes in below an entry that is held as a whole' $tree.Claim.cs \
-    'if ((seen & RangeEntry.StateMask) != 0)' 'if (seen == ulong.MaxValue)' 'FullyQualifiedName~RangeTree'
-mutant 'tree: an entry is claimed as a whole whatever its count' $tree.Claim.cs \
-    'while (RangeEntry.IsEmpty(seen) &&' 'while ((seen & RangeEntry.StateMask) == 0 &&' 'FullyQualifiedName~RangeTree'
-mutant 'tree: cells of an empty word are claimed without a credit' $tree.Claim.cs \
-    'if (seen == 0 && !paid)' 'if (seen == ulong.MaxValue && !paid)' 'FullyQualifiedName~RangeTree'
-mutant 'tree: a credit that was not needed is kept' $tree.Claim.cs \
-    'if (paid && (seen & RangeEntry.CountMask) != 0)' 'if (paid && seen == 0)' 'FullyQualifiedName~RangeTree'
-mutant 'tree: a word takes blocks without looking again' $tree.Search.cs \
-    'ulong now = Atomic.CompareExchange(ref location, seen | claimed, seen);
-            if (now == seen)
-            {
-                if (paid' \
-    'Atomic.Or(ref location, claimed); ulong now = seen;
-            if (now == seen)
-            {
-                if (paid' 'FullyQualifiedName~RangeTree'
-mutant 'tree: a bound is lowered whatever happened meanwhile' $tree.Release.cs \
+mutant 'tree: a claim goes in below an entry that is held as a whole' ${tree}Credits.cs \
+    'while ((seen & RangeEntry.StateMask) == 0)' 'while (seen != ulong.MaxValue)' 'FullyQualifiedName~RangeTree'
+mutant 'tree: an entry is claimed as a whole whatever its count' ${tree}Pieces.cs \
+    'RangeEntry.StateMask | RangeEntry.CountMask, code' 'RangeEntry.StateMask, code' 'FullyQualifiedName~RangeTree'
+mutant 'tree: cells of an empty word are claimed without a credit' ${tree}Pieces.cs \
+    '=> seen != 0 || paid ||' '=> seen != ulong.MaxValue || paid ||' 'FullyQualifiedName~RangeTree'
+mutant 'tree: a credit that was not needed is kept' ${tree}Credits.cs \
+    'paid && (seen & RangeEntry.CountMask) != 0 ? 1 : 0' 'paid && seen == 0 ? 1 : 0' 'FullyQualifiedName~RangeTree'
+mutant 'tree: a word takes blocks without looking again' ${tree}Search.cs \
+    'ulong now = Atomic.CompareExchange(ref location, seen | claimed, seen);' \
+    'ulong now = seen; Atomic.Or(ref location, claimed);' 'FullyQualifiedName~RangeTree'
+mutant 'tree: a bound is lowered whatever happened meanwhile' ${tree}Credits.cs \
     'while (((seen ^ lowering) & RangeEntry.LoweringMask) == 0)' 'while (seen != ulong.MaxValue)' 'FullyQualifiedName~RangeTree'
-mutant 'tree: a lowering has no version' $tree.Release.cs \
+mutant 'tree: a lowering has no version' ${tree}Credits.cs \
     '(seen | RangeEntry.Lowering) + RangeEntry.OneVersion' '(seen | RangeEntry.Lowering)' 'FullyQualifiedName~RangeTree'
-mutant 'tree: a free leaves a lowering under way' $tree.Release.cs \
+mutant 'tree: a free leaves a lowering under way' ${tree}Credits.cs \
     'next = RangeEntry.WithLack(next, Math.Max(0, Math.Min(RangeEntry.Lack(next), shift - order)));' \
     'next = RangeEntry.WithLack(next, Math.Max(0, Math.Min(RangeEntry.Lack(next), shift - order))) | (next & RangeEntry.Lowering);' 'FullyQualifiedName~RangeTree'
-mutant 'tree: a free goes no higher than the first bound that suffices' $tree.Release.cs \
+mutant 'tree: a free goes no higher than the first bound that suffices' ${tree}Credits.cs \
     'if (next == seen || (now' 'if (next == seen)
                 {
                     return;
                 }
 
                 if ((now' 'FullyQualifiedName~RangeTree'
-mutant 'tree: who empties the last part of a block does not look at the others' $tree.Release.cs \
-    'if (credits != 0 && order >= Shift(level - 1) && RangeEntry.Lack(next) > 1)' 'if (credits < 0)' 'FullyQualifiedName~RangeTree'
-mutant 'tree: an entry that becomes empty keeps its bound' $tree.Release.cs \
+mutant 'tree: who empties the last part of a block does not look at the others' ${tree}Credits.cs \
+    'if (credits != 0 && order >= table.Shift(level - 1) && RangeEntry.Lack(next) > 1)' 'if (credits < 0)' 'FullyQualifiedName~RangeTree'
+mutant 'tree: an entry that becomes empty keeps its bound' ${tree}Credits.cs \
     'if (emptied)
                 {
                     next = RangeEntry.WithLack(next, 0);' 'if (emptied)
                 {
                     next = RangeEntry.WithLack(next, RangeEntry.Lack(next));' 'FullyQualifiedName~RangeTree'
-mutant 'tree: a range is freed from its start on' $tree.Release.cs \
+mutant 'tree: a range is freed from its start on' ${tree}Pieces.cs \
     'while (--count >= 0)
         {
             RangeSegment segment = segments[count];' 'int all = count;
         while (--count >= 0)
         {
             RangeSegment segment = segments[all - 1 - count];' 'FullyQualifiedName~RangeTree'
-mutant 'tree: two may free one long range' $tree.Free.cs \
+mutant 'tree: two may free one long range' ${tree}Starts.cs \
     'if (Atomic.CompareExchange(ref location, held, seen) != seen)' 'if (Atomic.Exchange(ref location, held) == ulong.MaxValue)' 'FullyQualifiedName~RangeTree'
-mutant 'tree: a small range is freed without a compare' $tree.Free.cs \
+mutant 'tree: a small range is freed without a compare' ${tree}Starts.cs \
     'if (Atomic.CompareExchange(ref location, left, seen) == seen)' 'if ((Atomic.And(ref location, left) & 0) == 0)' 'FullyQualifiedName~RangeTree'
-mutant 'tree: a mark is set without a compare' $tree.Free.cs \
-    'ulong now = Atomic.CompareExchange(ref location, seen ^ (1UL << bit), seen);' \
-    'Atomic.And(ref location, ~(1UL << bit)); ulong now = seen;' 'FullyQualifiedName~RangeTree'
-mutant 'tree: a find of a long range looks once' $tree.Find.cs \
-    '&& EndOf(first, level, seen) == last)' '&& first == again)' 'FullyQualifiedName~RangeTree'
-mutant 'tree: a free leaves notes' $tree.Release.cs \
-    '                ForgetLongest(level, index);
+mutant 'tree: a mark is set without a compare' ${tree}Starts.cs \
+    'ulong now = Atomic.CompareExchange(ref location, seen ^ bit, seen);' \
+    'Atomic.And(ref location, ~bit); ulong now = seen;' 'FullyQualifiedName~RangeTree'
+mutant 'tree: a find of a long range looks once' ${tree}Reader.cs \
+    '&& EndOf(first, level, seen) == last)))' '&& first == again)))' 'FullyQualifiedName~RangeTree'
+mutant 'tree: a free leaves notes' ${tree}Credits.cs \
+    '                notes.Erase(level, index);
 ' '' 'FullyQualifiedName~RangeRun'
-mutant 'tree: a note is erased by a plain store' $tree.Runs.cs \
+mutant 'tree: a note is erased by a plain store' ${tree}Notes.cs \
     'Atomic.Exchange(ref word, RangeLongest.Nothing);' 'Atomic.Store(ref word, RangeLongest.Nothing);' 'FullyQualifiedName~RangeRun'
-mutant 'tree: a search claims what somebody is on the way into, again and again' $tree.Runs.cs \
+mutant 'tree: a search claims what somebody is on the way into, again and again' ${tree}RunSearch.cs \
     'if (run.GaveUp != 0 && IsEntered(' 'if (run.GaveUp < 0 && IsEntered(' 'FullyQualifiedName~RangeRun'
-mutant 'tree: a note is written whatever happened meanwhile' $tree.Runs.cs \
-    'Atomic.CompareExchange(ref Longest(level, index, run.Alignment), RangeLongest.Of(run.Alignment, most), run.Pass);' \
-    'Atomic.Exchange(ref Longest(level, index, run.Alignment), RangeLongest.Of(run.Alignment, most));' 'FullyQualifiedName~RangeRun'
-mutant 'tree: all passes have one number' $tree.Runs.cs \
-    'Atomic.Add(ref _stripes[stripe].Passes, MostStripes) + stripe' 'stripe + 1' 'FullyQualifiedName~RangeRun'
-mutant 'tree: a run that could not be claimed is not noted' $tree.Runs.cs \
-    '        longest = Math.Max(longest, end - begin);
-        if (end - begin < run.Units)
-        {
-' '        if (end - begin < run.Units)
-        {
-            longest = Math.Max(longest, end - begin);
-' 'FullyQualifiedName~RangeRun'
-mutant 'tree: a pass looks at what is held above' $tree.Runs.cs \
-    'NextUsed(border, ceiling, level,' 'NextUsed(border, ceiling, _top,' 'FullyQualifiedName~RangeRun'
-mutant 'tree: a note of what the limit cut off' $tree.Runs.cs \
+mutant 'tree: a note is written whatever happened meanwhile' ${tree}Notes.cs \
+    '=> Atomic.CompareExchange(
+            ref table.Note(level, index, SlotOf(run.Alignment)), RangeLongest.Of(run.Alignment, longest), run.Pass);' \
+    '=> Atomic.Exchange(ref table.Note(level, index, SlotOf(run.Alignment)), RangeLongest.Of(run.Alignment, longest));' 'FullyQualifiedName~RangeRun'
+mutant 'tree: all passes have one number' ${tree}Books.cs \
+    'Atomic.Add(ref own[Passes], StripeBytes) + (own - stripes)' '(own - stripes) + 1' 'FullyQualifiedName~RangeRun'
+mutant 'tree: a run that could not be claimed is not noted' ${tree}RunSearch.cs \
+    'longest = Math.Max(longest, length);' 'longest = Math.Max(longest, length < run.Units ? length : 0);' 'FullyQualifiedName~RangeRun'
+mutant 'tree: a pass looks at what is held above' ${tree}RunSearch.cs \
+    'NextUsed(border, ceiling, level,' 'NextUsed(border, ceiling, table.Top,' 'FullyQualifiedName~RangeRun'
+mutant 'tree: a note of what the limit cut off' ${tree}RunSearch.cs \
     'bool whole = last <= run.Last;' 'bool whole = last != 0;' 'FullyQualifiedName~RangeTreeModel' tests
-mutant 'tree: one word for notes of any place and of aligned ones' $tree.Runs.cs \
-    '(alignment == 0 ? 0UL : 1)]' '(alignment == int.MinValue ? 0UL : 1)]' 'FullyQualifiedName~Tests.Ranges' tests
-mutant 'tree: blocks are claimed unmarked' $tree.Search.cs \
+mutant 'tree: one word for notes of any place and of aligned ones' ${tree}Notes.cs \
+    'alignment == 0 ? 0 : 1;' 'alignment == int.MinValue ? 0 : 1;' 'FullyQualifiedName~Tests.Ranges' tests
+mutant 'tree: blocks are claimed unmarked' ${tree}Search.cs \
     ' ^ (blocks & request.Marks);' ';' 'FullyQualifiedName~Tests.Ranges' tests
-mutant 'tree: Release without its null check' $tree.cs \
-    'if (_memory != null)' 'if (_capacity != 0)' 'FullyQualifiedName~RangeTreeTests' tests
+mutant 'tree: Release without its null check' ${tree}Tree.cs \
+    'if (_memory != null)' 'if (ReservedBytes != 0)' 'FullyQualifiedName~RangeTreeTests' tests
 
 depot=MagAlloc/Magazines/Depot.cs
 mutant 'depot: a pop is not counted' $depot \
@@ -411,7 +400,7 @@ mutant 'limit: a magazine does not know its lowest' MagAlloc/Magazines/MagazineE
 mutant 'limit: what does not fit beside a loaded magazine is dropped' MagAlloc.Iova/IovaEngine.Limit.cs \
     'PutAway(cache, code, leaving, capacity, keepFullInDepot: true);' '_store.Give(_store.IndexOf(Magazine.Base(leaving)));' 'FullyQualifiedName~Tests.Iova' tests
 mutant 'iova: Close without the null check of the tree' MagAlloc.Iova/IovaDomain.cs \
-    '_tree?.Release();' '_tree.Release();' 'FullyQualifiedName~Iova.InitTests' tests
+    '_ranges?.Tree.Release();' '_ranges.Tree.Release();' 'FullyQualifiedName~Iova.InitTests' tests
 mutant 'iova: two that free a reservation' MagAlloc.Iova/ReservedRanges.cs \
     'sorted[at].Range == range && sorted[at].TryFree()' 'sorted[at].Range == range && (sorted[at].TryFree() || at >= 0)' 'FullyQualifiedName~Tests.Iova' tests
 
@@ -427,7 +416,7 @@ mutant 'swap: a nested call changes places' MagAlloc/Magazines/MagazineEngine.Sw
 mutant 'visit: a pair changes places while a visitor reads' MagAlloc.Iova/IovaEngine.cs \
     '        Own(cache);
 ' '' 'FullyQualifiedName~VisitTests'
-iova=MagAlloc.Iova/IovaDomain.Slow.cs
+iova=MagAlloc.Iova/IovaCaches.cs
 limit=MagAlloc.Iova/IovaEngine.Limit.cs
 mutant 'iova: only the loaded magazine is looked through (the kernel, W7)' $limit \
     '|| (entry->Previous != Magazine.NoneFull && (found = TakeBelow(ref entry->Previous, capacity, highest)) != 0))' \
@@ -447,34 +436,34 @@ mutant 'iova: an exhausted allocation does not visit living threads' $visitor \
     '            Visit();
 ' '' 'FullyQualifiedName~Iova.Conformance' tests
 mutant 'iova: a checked free does not look at its mark' $iova \
-    '|| (_marks && !TryMarkFreed(pfn, order)))' '|| (_marks && !TryMarkFreed(pfn, order) && size > 32))' 'FullyQualifiedName~Iova.Weakness' tests
+    '|| !ranges.TryMarkFreed(pfn, order))' '|| (!ranges.TryMarkFreed(pfn, order) && size > 32))' 'FullyQualifiedName~Iova.Weakness' tests
 mutant 'visit: no fence between the park and the tops' $visitor \
     '        Atomic.ProcessWideFence();
 ' '' 'FullyQualifiedName~FlushSoakTests' tests
-mutant 'iova: one class for both parts of the space' MagAlloc.Iova/IovaDomain.cs \
-    '_hasLower = Dma32LastPfn < LastPfn' '_hasLower = Dma32LastPfn < 0' 'FullyQualifiedName~Iova.PartTests' tests
+mutant 'iova: one class for both parts of the space' MagAlloc.Iova/IovaSpace.cs \
+    'HasLower = Dma32Last < last' 'HasLower = Dma32Last < 0' 'FullyQualifiedName~Iova.PartTests' tests
 mutant 'iova: the lower class is refilled from both parts' MagAlloc.Iova/IovaSource.cs \
-    'code > Orders ? _upperStart - 1 : _last' '_last' 'FullyQualifiedName~Iova.PartTests' tests
-mutant 'iova: a high request passes the lower magazines by' MagAlloc.Iova/IovaDomain.Slow.cs \
+    'code > Orders ? upperStart - 1 : lastPfn' 'lastPfn' 'FullyQualifiedName~Iova.PartTests' tests
+mutant 'iova: a high request passes the lower magazines by' $iova \
     ': Take(cache, lower, nuint.MaxValue);' ': 0;' 'FullyQualifiedName~Iova.PartTests' tests
-mutant 'iova: a low request passes the upper magazines by' MagAlloc.Iova/IovaDomain.Slow.cs \
+mutant 'iova: a low request passes the upper magazines by' $iova \
     '? Take(cache, upper, highest)' '? 0' 'FullyQualifiedName~Iova.PartTests' tests
 mutant 'iova: a batch of any size' MagAlloc.Iova/IovaSource.cs \
     '        count = (int)Math.Clamp(share, 1, (ulong)count);
 ' '' 'FullyQualifiedName~Iova.PartTests' tests
 mutant 'iova: ranges are unmarked before they go home' MagAlloc.Iova/IovaSource.cs \
-    '        int freed = _tree.FreeMany' '        for (int i = 0; i < count && _marks; i++)
+    '        int freed = tree.FreeMany' '        for (int i = 0; i < count && marks; i++)
         {
-            _tree.TryUnmark(Decode(resources[i]));
+            tree.TryUnmark(Decode(resources[i]));
         }
 
-        int freed = _tree.FreeMany' 'FullyQualifiedName~IovaSoak' tests
+        int freed = tree.FreeMany' 'FullyQualifiedName~IovaSoak' tests
 
 mutant 'iova: a refill marks in a second step' MagAlloc.Iova/IovaSource.cs \
-    'int taken = _tree.AllocateMany(order, last, into, count, _marks);' 'int taken = _tree.AllocateMany(order, last, into, count);
-        for (int i = 0; _marks && i < taken; i++)
+    'int taken = tree.AllocateMany(order, last, into, count, marks);' 'int taken = tree.AllocateMany(order, last, into, count);
+        for (int i = 0; marks && i < taken; i++)
         {
-            _tree.TryMark(Decode(into[i]), order);
+            tree.TryMark(Decode(into[i]), order);
         }
 ' 'FullyQualifiedName~IovaSource'
 

@@ -7,7 +7,7 @@ namespace MagAlloc.Iova.Ranges;
 /// Low to high: <em>state</em> (2 bits, a code of <see cref="RangeCells"/>: 0 unless the subtree is held as a whole),
 /// <em>lack</em> (6 bits: the order of the subtree less the largest order that may be free inside; so zeroed memory is "all
 /// free", and "nothing free" is the order + 1), <em>lowering</em> (1 bit), <em>count</em> (22 bits), <em>version</em> (33
-/// bits). What they mean together is in the header of <see cref="RangeTree"/>.
+/// bits). What they mean together is in the header of <see cref="RangeCredits"/>.
 /// </remarks>
 internal static class RangeEntry
 {
@@ -48,5 +48,25 @@ internal static class RangeEntry
 
         // A subtree in which something is in use is not free as a whole, whatever the lack says: claims do not touch it.
         return bound == shift && (entry & CountMask) != 0 ? shift - 1 : bound;
+    }
+
+    /// <summary>The order of the largest aligned row of set bits; at least one is set.</summary>
+    public static int LargestRow(ulong set, int bits)
+    {
+        int order = 0;
+        while (order < bits)
+        {
+            int half = 1 << order;
+            ulong aligned = order == 5 ? 1 : ulong.MaxValue / ((1UL << (2 * half)) - 1);
+            set = set & (set >> half) & aligned;
+            if (set == 0)
+            {
+                break;
+            }
+
+            order++;
+        }
+
+        return order;
     }
 }

@@ -29,4 +29,14 @@ internal unsafe ref struct RangeRequest
 
     /// <summary>Words and entries looked at.</summary>
     public long Steps;
+
+    /// <summary>Sets <see cref="Order"/> and <see cref="Limit"/>.</summary>
+    /// <returns>False when no block of that order lies at or below the unit.</returns>
+    public bool TryAim(int order, ulong last)
+    {
+        ulong blocks = order < 64 ? (last + 1) >> order : 0;
+        Order = order;
+        Limit = (blocks << order) - 1;
+        return blocks != 0;
+    }
 }

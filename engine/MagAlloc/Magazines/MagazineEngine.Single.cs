@@ -1,5 +1,3 @@
-using MagAlloc.Concurrency;
-
 namespace MagAlloc.Magazines;
 
 /// <content>Classes whose magazines hold one block, because blocks are large.</content>

@@ -1,5 +1,4 @@
 using MagAlloc.Concurrency;
-using MagAlloc.Events;
 
 namespace MagAlloc.Magazines;
 

@@ -134,6 +134,41 @@ public sealed unsafe class RangeTreeTests
     }
 
     [Test]
+    public void A_late_free_of_exactly_a_range_leaves_a_longer_one_that_begins_in_its_place()
+    {
+        foreach ((int first, int units, int longer) in ((int, int, int)[])[(4, 2, 5), (24, 8, 20), (60, 4, 10), (40, 50, 60)])
+        {
+            Explore.Exhaustively(() =>
+            {
+                bool owner = false;
+                bool late = false;
+                return Over(
+                    new RangeTreeWorld(128).Take(first, units),
+                    [
+                        world =>
+                        {
+                            owner = world.Contend(first);
+                            if (owner)
+                            {
+                                world.Forget(first, units);
+                                world.Claim(first, longer);
+                            }
+                        },
+                        world => late = world.Tree.TryFreeExactly((ulong)first, (ulong)(first + units - 1)),
+                    ],
+                    after: world =>
+                    {
+                        if (late)
+                        {
+                            world.Forget(first, units);
+                        }
+                    },
+                    then: () => Must.Hold(!(owner && late), "one range was freed twice"));
+            });
+        }
+    }
+
+    [Test]
     public void A_free_and_a_mark_of_one_range_have_one_winner()
     {
         foreach ((int first, int order) in ((int, int)[])[(4, 2), (24, 3), (32, 5)])

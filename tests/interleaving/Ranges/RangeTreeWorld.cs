@@ -1,4 +1,4 @@
-using System.Reflection;
+using System.Runtime.CompilerServices;
 using MagAlloc.Interleaving.Exploration;
 using MagAlloc.Iova.Ranges;
 using MagAlloc.Ranges;
@@ -24,14 +24,7 @@ internal sealed unsafe class RangeTreeWorld : IDisposable
     public RangeTree Tree { get; }
 
     /// <summary>The words beside the leaves, in which the tree notes free runs.</summary>
-    public byte* LeafNotes
-    {
-        get
-        {
-            FieldInfo levels = typeof(RangeTree).GetField("_levels", BindingFlags.Instance | BindingFlags.NonPublic)!;
-            return (byte*)((RangeLevel*)Pointer.Unbox(levels.GetValue(Tree)!))[1].Longest;
-        }
-    }
+    public byte* LeafNotes => (byte*)Unsafe.AsPointer(ref Tree.Table.Note(level: 1, 0, 0));
 
     public int LeafNoteBytes => _range.Length / LeafUnits * RangeLongest.Slots * sizeof(ulong);
 

@@ -3,23 +3,58 @@ using MagAlloc.Concurrency;
 
 namespace MagAlloc.Iova.Ranges;
 
-/// <content>
+/// <summary>
 /// The search for free aligned blocks, highest first: from the top down into the highest subtree whose bound admits the order. A
 /// fruitless visit lowers the bound, unless the limit kept it from seeing the whole subtree; of those there is at most one a
 /// level. So a search costs a scan of at most 64 entries a level, and what more it costs was put there by frees and claims that
 /// left bounds too high: each at most once.
-/// </content>
-internal sealed unsafe partial class RangeTree
+/// </summary>
+internal sealed unsafe class RangeSearch(RangeTable table, RangeCredits credits, RangePieces pieces)
 {
+    /// <summary>As <see cref="RangeTree.AllocateMany"/>, with <see cref="RangeRequest.Marks"/>, but the books are the caller's.</summary>
+    public int Take(int order, ulong last, nuint* into, int count, ulong marks)
+    {
+        var request = new RangeRequest { Into = into, Wanted = count, Marks = marks };
+        if (!request.TryAim(order, last))
+        {
+            return 0;
+        }
+
+        if (!Look(ref request))
+        {
+            // Only now the version, so that the usual search does not read it: the looks that count begin here.
+            long version;
+            do
+            {
+                version = table.Books.Version - request.GaveUp;
+            }
+            while (!Look(ref request) && table.Books.HasMoved(version, ref request));
+        }
+
+        table.Books.CountSteps(ref request);
+        return request.Taken;
+    }
+
+    /// <summary>Finds the highest free block without claiming it. Looks once.</summary>
+    public bool TryPeek(int order, ulong last, ref RangeRequest request, out ulong first)
+    {
+        nuint block = 1;
+        request.Into = &block;
+        request.Taken = 0;
+        bool found = request.TryAim(order, last) && Look(ref request);
+        first = block - 1;
+        return found;
+    }
+
     /// <summary>Looks through the whole space, once.</summary>
     /// <returns>True when as many blocks were found as wanted.</returns>
     private bool Look(ref RangeRequest request)
-        => Look(_top, 0, request.Limit >> Shift(_top), ref request);
+        => Look(table.Top, 0, request.Limit >> table.Shift(table.Top), ref request);
 
     /// <summary>Looks through neighbouring entries under one parent.</summary>
     private bool Look(int level, ulong low, ulong high, ref RangeRequest request)
     {
-        int shift = Shift(level);
+        int shift = table.Shift(level);
         if (request.Order >= shift)
         {
             return LookForRow(level, low, high, ref request);
@@ -28,7 +63,7 @@ internal sealed unsafe partial class RangeTree
         for (ulong index = high; ; index--)
         {
             request.Steps++;
-            if (RangeEntry.Bound(Atomic.Load(ref Entry(level, index)), shift) >= request.Order)
+            if (RangeEntry.Bound(Atomic.Load(ref table.Entry(level, index)), shift) >= request.Order)
             {
                 if (LookInside(level, index, ref request))
                 {
@@ -37,7 +72,7 @@ internal sealed unsafe partial class RangeTree
 
                 if (((index + 1) << shift) - 1 <= request.Limit)
                 {
-                    Lower(level, index, ref request);
+                    credits.Lower(level, index, ref request);
                 }
             }
 
@@ -50,9 +85,9 @@ internal sealed unsafe partial class RangeTree
 
     private bool LookInside(int level, ulong index, ref RangeRequest request)
     {
-        int bits = Shift(level) - Shift(level - 1);
+        int bits = table.Shift(level) - table.Shift(level - 1);
         ulong low = index << bits;
-        ulong high = Math.Min(low + (1UL << bits) - 1, request.Limit >> Shift(level - 1));
+        ulong high = Math.Min(low + (1UL << bits) - 1, request.Limit >> table.Shift(level - 1));
         if (level > 1)
         {
             return Look(level - 1, low, high, ref request);
@@ -60,13 +95,13 @@ internal sealed unsafe partial class RangeTree
 
         return request.Order > RangeCells.LargestOrder
             ? LookForRow(0, low, high, ref request)
-            : LookInWords(index, low, high, ref request);
+            : LookInWords(low, high, ref request);
     }
 
     /// <summary>Looks for an aligned row of words or entries that are all empty.</summary>
     private bool LookForRow(int level, ulong low, ulong high, ref RangeRequest request)
     {
-        int shift = Shift(level);
+        int shift = table.Shift(level);
         int bits = request.Order - shift;
 
         // The limit ends a block, so a row begins or ends where the neighbours do.
@@ -86,7 +121,7 @@ internal sealed unsafe partial class RangeTree
         while (count-- > 0)
         {
             request.Steps++;
-            if (!IsEmpty(level, first + count))
+            if (!table.IsEmpty(level, first + count))
             {
                 return false;
             }
@@ -99,10 +134,10 @@ internal sealed unsafe partial class RangeTree
     /// <returns>True when no more are wanted.</returns>
     private bool Took(ulong first, ref RangeRequest request)
     {
-        if (!request.Peek && !TryClaimPieces(first, first + (1UL << request.Order) - 1))
+        if (!request.Peek && !pieces.TryClaim(first, first + (1UL << request.Order) - 1))
         {
             request.GaveUp++;
-            CountGivenUp();
+            table.Books.CountGivenUp();
             return false;
         }
 
@@ -111,15 +146,15 @@ internal sealed unsafe partial class RangeTree
     }
 
     /// <summary>Takes blocks from the words of a leaf: as many of a word as are wanted, in one step.</summary>
-    private bool LookInWords(ulong leaf, ulong low, ulong high, ref RangeRequest request)
+    private bool LookInWords(ulong low, ulong high, ref RangeRequest request)
     {
         int lastCell = (int)(request.Limit % RangeCells.PerWord);
         for (ulong index = high; ; index--)
         {
             // Above the limit nothing may be taken: only the highest word can reach there.
-            ulong allowed = index == request.Limit >> WordShift ? RangeCells.Mask(0, lastCell + 1) : ulong.MaxValue;
+            ulong allowed = index == request.Limit >> RangeTable.WordShift ? RangeCells.Mask(0, lastCell + 1) : ulong.MaxValue;
             request.Steps++;
-            if (TakeFromWord(leaf, index, allowed, ref request))
+            if (TakeFromWord(index, allowed, ref request))
             {
                 return true;
             }
@@ -131,60 +166,42 @@ internal sealed unsafe partial class RangeTree
         }
     }
 
-    private bool TakeFromWord(ulong leaf, ulong index, ulong allowed, ref RangeRequest request)
+    private bool TakeFromWord(ulong word, ulong allowed, ref RangeRequest request)
     {
-        ref ulong location = ref Entry(0, index);
+        ref ulong location = ref table.Entry(0, word);
         ulong seen = Atomic.Load(ref location);
         bool paid = false;
-        while (true)
+        ulong blocks;
+        while ((blocks = RangeCells.FreeBlocks(seen, request.Order) & allowed) != 0)
         {
-            ulong blocks = RangeCells.FreeBlocks(seen, request.Order) & allowed;
-            if (blocks == 0)
-            {
-                break;
-            }
-
             blocks = RangeCells.Highest(blocks, Math.Min(BitOperations.PopCount(blocks), request.Wanted - request.Taken));
             if (request.Peek)
             {
-                return Write(index, blocks, ref request);
+                return Write(word, blocks, ref request);
             }
 
-            if (seen == 0 && !paid)
+            if (!pieces.TryEnter(word, seen, ref paid))
             {
-                if (!TryEnter(1, leaf, 1))
-                {
-                    break;
-                }
-
-                paid = true;
+                break;
             }
 
             ulong claimed = RangeCells.Blocks(blocks, request.Order) ^ (blocks & request.Marks); // 11 less the low bit: 10
             ulong now = Atomic.CompareExchange(ref location, seen | claimed, seen);
             if (now == seen)
             {
-                if (paid && seen != 0)
-                {
-                    Raise(1, leaf, 1, Nothing, NoChild);
-                }
-
-                return Write(index, blocks, ref request);
+                pieces.Leave(word, needless: paid && seen != 0);
+                return Write(word, blocks, ref request);
             }
 
             seen = now;
         }
 
-        if (paid)
-        {
-            Raise(1, leaf, 1, Nothing, NoChild);
-        }
-
+        pieces.Leave(word, needless: paid);
         if (paid || seen == 0)
         {
             // Credits were taken, if only above; a search for a large block may have been turned away by them.
             request.GaveUp++;
-            CountGivenUp();
+            table.Books.CountGivenUp();
         }
 
         return false;
@@ -193,7 +210,7 @@ internal sealed unsafe partial class RangeTree
     /// <summary>Notes blocks of one word, the highest first.</summary>
     private static bool Write(ulong word, ulong blocks, ref RangeRequest request)
     {
-        nuint first = ((nuint)word << WordShift) + 1;
+        nuint first = ((nuint)word << RangeTable.WordShift) + 1;
         nuint* into = request.Into + request.Taken;
         request.Taken += BitOperations.PopCount(blocks);
         while (blocks != 0)

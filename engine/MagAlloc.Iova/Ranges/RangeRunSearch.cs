@@ -2,47 +2,71 @@ using MagAlloc.Concurrency;
 
 namespace MagAlloc.Iova.Ranges;
 
-/// <content>The search for free runs of any length and alignment, highest first, and what it notes of them.</content>
+/// <summary>
+/// The search for ranges that are no aligned power of two: in the highest free block that covers them, or else in the free runs, highest
+/// first.
+/// </summary>
 /// <remarks>
 /// <para><b>Order.</b> A range lies inside one child of an entry or crosses a border between two. From the highest child down: what lies
 /// inside it, then what crosses the border below it. The highest range that fits in the free run around a border is the
 /// highest that crosses it, so what is found first is the highest of all.</para>
-/// <para><b>Notes.</b> The bounds of the entries speak of aligned powers of two; of a run of n units they know only that it holds one of
-/// a quarter of n or more, which every hole of about half the size does. So each entry has two words more
-/// (<see cref="RangeLongest"/>), written where a pass found nothing: the longest free run strictly below, for any place and for one alignment.
-/// (Two, because then neither requests of any place nor those aligned to their size, whose alignments rise with the length,
-/// drive out what the others noted. Alignments that have nothing to do with the length may: that costs a look at the children.)
-/// A pass enters no entry whose note, or bound, is less than it needs.</para>
-/// <para><b>A note is an upper bound</b>, in the same two steps as a bound: (1) the pass writes its number, which no other pass has, for a
-/// compare-and-swap later; (2) looks at all that lies strictly below, and nothing above; (3) replaces its number, if it
-/// still stands, by the longest run it saw. A run counts as seen even if claiming it failed, since that may be for what lies above. Claims leave
-/// notes: what they take shortens runs. Who frees or gives up erases the notes of each ancestor in the step in which it
-/// raises the bound (<see cref="Raise"/>), behind that, and whatever the length. Proof, by levels from below: let a run be free, each operation that
-/// touched a unit or took a credit in it having passed this entry, and let the note be less. The pass that wrote it did not see the run: a cell or
-/// an entry's state was in its way, or a note or bound below that was too low, and of these each becomes right in a step of an
-/// operation that passes this entry behind that step: a clear, a credit that leaves an entry empty, a raised bound, an erased
-/// note. If that operation looks at the word behind (1), it erases the number or the note, and (3) fails or is undone. If it looked before (1), its step is
-/// before (1) as well, each being a full fence away from its look (an erasure of a note too), and the pass saw the step. Either way the note does not
-/// stand. An operation that ends
-/// on its way up because it has nothing to raise has changed nothing that a run depends on.</para>
-/// <para>So a note is as good as a bound in the argument for the exactness of failure (<see cref="RangeTree"/>). Who frees looks at the
-/// notes only if anything was ever noted (<c>_noted</c>), and reads that behind each raise, not once: the first pass of all may
-/// come in between, and meet a bound below that is not raised yet.</para>
+/// <para><b>Notes.</b> A pass enters no entry whose note (<see cref="RangeNotes"/>), or bound, is less than it needs, and notes the longest
+/// run that it saw in each one that it looked through in vain. A run counts as seen even if claiming it failed, since that may be for
+/// what lies above.</para>
 /// <para><b>Steps.</b> A refusal looks at up to 64 children an entry, and for each border at two entries or words a level below, in the entries that
 /// have no note: after a free, one a level. The limit cuts through one entry a level, which is looked at anew each time. All others
 /// were looked at once since something was freed below.</para>
 /// </remarks>
-internal sealed unsafe partial class RangeTree
+internal sealed unsafe class RangeRunSearch(
+    RangeTable table, RangeNotes notes, RangePieces pieces, RangeReader reader, RangeSearch blocks)
 {
     // Of the whole space, only unit 0 has this alignment or a larger one.
     private const int MostAlignment = 37;
+
+    /// <summary>
+    /// As <see cref="RangeTree.TryAllocate"/>, but the books are the caller's. A block of the cover order covers length and alignment.
+    /// </summary>
+    public bool TryTake(ulong units, int coverOrder, int alignmentOrder, ulong last, out ulong first)
+    {
+        var request = new RangeRequest { Wanted = 1, Peek = true };
+        bool found;
+        long version;
+        do
+        {
+            version = table.Books.Version - request.GaveUp;
+            found = TryCovered(units, coverOrder, alignmentOrder, last, ref request, out first)
+                || TryExact(units, alignmentOrder, last, ref request, out first);
+        }
+        while (!found && table.Books.HasMoved(version, ref request));
+
+        table.Books.CountSteps(ref request);
+        return found;
+    }
+
+    /// <summary>Claims the range in a free block of a power of two, one end of it free still.</summary>
+    private bool TryCovered(ulong units, int order, int alignmentOrder, ulong last, ref RangeRequest request, out ulong first)
+    {
+        while (blocks.TryPeek(order, last, ref request, out first))
+        {
+            first += alignmentOrder == 0 ? (1UL << order) - units : 0;
+            if (pieces.TryClaim(first, first + units - 1))
+            {
+                return true;
+            }
+
+            request.GaveUp++;
+            table.Books.CountGivenUp();
+        }
+
+        return false;
+    }
 
     /// <summary>Claims the highest range that fits.</summary>
     private bool TryExact(ulong units, int alignmentOrder, ulong last, ref RangeRequest request, out ulong first)
     {
         var run = new RangeRun { Units = units, Alignment = Math.Min(alignmentOrder, MostAlignment), Last = last, GaveUp = request.GaveUp };
         ulong longest = 0;
-        bool found = LookForRun(_top, 0, last >> Shift(_top), ref run, ref longest);
+        bool found = LookForRun(table.Top, 0, last >> table.Shift(table.Top), ref run, ref longest);
         request.GaveUp = run.GaveUp;
         request.Steps += run.Steps;
         first = run.First;
@@ -57,7 +81,7 @@ internal sealed unsafe partial class RangeTree
     /// <param name="longest">Raised to the longest run seen, if nothing is found.</param>
     private bool LookForRun(int level, ulong low, ulong high, ref RangeRun run, ref ulong longest)
     {
-        int shift = Shift(level);
+        int shift = table.Shift(level);
         ulong floor = low << shift;
         ulong ceiling = Math.Min(((high + 1) << shift) - 1, run.Last);
         ulong measured = ulong.MaxValue;
@@ -84,12 +108,12 @@ internal sealed unsafe partial class RangeTree
 
     private bool LookForRunInside(int level, ulong index, ref RangeRun run, ref ulong longest)
     {
-        ulong start = index << Shift(level);
-        ulong last = start + SizeOf(level) - 1;
+        ulong start = index << table.Shift(level);
+        ulong last = start + table.SizeOf(level) - 1;
         ulong end = Math.Min(last, run.Last) + 1;
         run.Steps++;
-        ulong seen = Atomic.Load(ref Entry(level, index));
-        if ((seen & RangeEntry.StateMask) != 0 || AlignedUp(start, run.Alignment) >= end)
+        ulong seen = Atomic.Load(ref table.Entry(level, index));
+        if ((seen & RangeEntry.StateMask) != 0 || RangeTable.AlignedUp(start, run.Alignment) >= end)
         {
             return false;
         }
@@ -108,7 +132,7 @@ internal sealed unsafe partial class RangeTree
             }
         }
 
-        ulong most = LongestInside(level, index, seen, run.Alignment);
+        ulong most = notes.Longest(level, index, seen, run.Alignment);
         if (most < run.Units)
         {
             longest = Math.Max(longest, most);
@@ -118,12 +142,12 @@ internal sealed unsafe partial class RangeTree
         bool whole = last <= run.Last;
         if (whole)
         {
-            BeginNote(level, index, ref run);
+            notes.Begin(level, index, ref run);
         }
 
         most = 0;
         bool found = level > 1
-            ? LookForRun(level - 1, start >> Shift(level - 1), (end - 1) >> Shift(level - 1), ref run, ref most)
+            ? LookForRun(level - 1, start >> table.Shift(level - 1), (end - 1) >> table.Shift(level - 1), ref run, ref most)
             : LookForRunInLeaf(start, end, ref run, ref most);
         if (found)
         {
@@ -132,7 +156,7 @@ internal sealed unsafe partial class RangeTree
 
         if (whole)
         {
-            Atomic.CompareExchange(ref Longest(level, index, run.Alignment), RangeLongest.Of(run.Alignment, most), run.Pass);
+            notes.End(level, index, ref run, most);
         }
 
         longest = Math.Max(longest, most);
@@ -152,13 +176,13 @@ internal sealed unsafe partial class RangeTree
     {
         while (true)
         {
-            ulong end = NextUsed(border, ceiling, level, ref run.Steps);
+            ulong end = reader.NextUsed(border, ceiling, level, ref run.Steps);
             if (end == border)
             {
                 return false;
             }
 
-            ulong begin = PreviousUsed(border - 1, floor, level, ref run.Steps, out ulong used) ? used + 1 : floor;
+            ulong begin = reader.PreviousUsed(border - 1, floor, level, ref run.Steps, out ulong used) ? used + 1 : floor;
             if (begin == border)
             {
                 return false;
@@ -195,7 +219,7 @@ internal sealed unsafe partial class RangeTree
             int cell = (int)(end - 1 - word);
             end = word;
             run.Steps++;
-            ulong seen = Atomic.Load(ref Entry(0, word >> WordShift));
+            ulong seen = Atomic.Load(ref table.Entry(0, word >> RangeTable.WordShift));
             while (cell >= 0)
             {
                 int free = RangeCells.FreeDown(seen, cell);
@@ -239,14 +263,10 @@ internal sealed unsafe partial class RangeTree
     /// <param name="longest">Raised to the length of the run, claimed or not.</param>
     private bool TryRun(ulong begin, ref ulong end, ref RangeRun run, ref ulong longest)
     {
-        begin = AlignedUp(begin, run.Alignment);
-        if (begin >= end)
-        {
-            return false;
-        }
-
-        longest = Math.Max(longest, end - begin);
-        if (end - begin < run.Units)
+        begin = RangeTable.AlignedUp(begin, run.Alignment);
+        ulong length = begin < end ? end - begin : 0;
+        longest = Math.Max(longest, length);
+        if (length < run.Units)
         {
             return false;
         }
@@ -261,14 +281,14 @@ internal sealed unsafe partial class RangeTree
             return false;
         }
 
-        if (TryClaimPieces(first, first + run.Units - 1))
+        if (pieces.TryClaim(first, first + run.Units - 1))
         {
             run.First = first;
             return true;
         }
 
         run.GaveUp++;
-        CountGivenUp();
+        table.Books.CountGivenUp();
         end = first + run.Units - 1;
         return false;
     }
@@ -280,8 +300,8 @@ internal sealed unsafe partial class RangeTree
     /// <param name="entered">The last unit of the highest such entry: all ranges further down that hold this unit need the entry too.</param>
     private bool IsEntered(ulong first, ulong last, ref long steps, out ulong entered)
     {
-        RangeSegment* segments = stackalloc RangeSegment[(2 * _top) + 1];
-        for (int i = Split(first, last, segments) - 1; i >= 0; i--)
+        RangeSegment* segments = stackalloc RangeSegment[table.MostSegments];
+        for (int i = table.Split(first, last, segments) - 1; i >= 0; i--)
         {
             int level = segments[i].Level;
             if (level == 0)
@@ -289,10 +309,10 @@ internal sealed unsafe partial class RangeTree
                 continue;
             }
 
-            for (entered = segments[i].Last; entered > segments[i].First && entered <= last; entered -= SizeOf(level))
+            for (entered = segments[i].Last; entered > segments[i].First && entered <= last; entered -= table.SizeOf(level))
             {
                 steps++;
-                if (!IsEmpty(level, entered >> Shift(level)))
+                if (!table.IsEmpty(level, entered >> table.Shift(level)))
                 {
                     return true;
                 }
@@ -301,56 +321,5 @@ internal sealed unsafe partial class RangeTree
 
         entered = 0;
         return false;
-    }
-
-    private static ulong AlignedUp(ulong unit, int order)
-    {
-        ulong mask = (1UL << order) - 1;
-        return (unit + mask) & ~mask;
-    }
-
-    private ref ulong Longest(int level, ulong index, int alignment)
-        => ref _levels[level].Longest[(index * RangeLongest.Slots) + (alignment == 0 ? 0UL : 1)];
-
-    /// <summary>An upper bound on the free runs strictly below an entry that is neither empty nor held as a whole.</summary>
-    private ulong LongestInside(int level, ulong index, ulong seen, int alignment)
-    {
-        // A run of n units, n > 3, holds an aligned block of order log n - 1.
-        int bound = RangeEntry.Bound(seen, Shift(level));
-        ulong most = bound < 0 ? 0 : (4UL << bound) - 1;
-        most = Math.Min(most, RangeLongest.Bound(Atomic.Load(ref Longest(level, index, 0)), alignment));
-        return alignment == 0 ? most : Math.Min(most, RangeLongest.Bound(Atomic.Load(ref Longest(level, index, alignment)), alignment));
-    }
-
-    private void BeginNote(int level, ulong index, ref RangeRun run)
-    {
-        if (run.Pass == 0)
-        {
-            if (Atomic.Load(ref _noted) == 0)
-            {
-                Atomic.Exchange(ref _noted, 1);
-            }
-
-            int stripe = Environment.CurrentManagedThreadId & (_stripeCount - 1);
-            run.Pass = RangeLongest.OfPass(Atomic.Add(ref _stripes[stripe].Passes, MostStripes) + stripe);
-        }
-
-        // Another pass that is looking loses its place: one that stopped would keep it for ever.
-        Atomic.Exchange(ref Longest(level, index, run.Alignment), run.Pass);
-    }
-
-    /// <summary>Something below became free: nothing is known of its runs.</summary>
-    private void ForgetLongest(int level, ulong index)
-    {
-        for (int alignment = 0; alignment < RangeLongest.Slots; alignment++)
-        {
-            // No compare: what it erases was there at the look, or came since and is merely lost. But a full fence before the look
-            // at the next level: a pass there may have read this note, and nothing else between the two looks need be a fence.
-            ref ulong word = ref Longest(level, index, alignment);
-            if (Atomic.Load(ref word) != RangeLongest.Nothing)
-            {
-                Atomic.Exchange(ref word, RangeLongest.Nothing);
-            }
-        }
     }
 }

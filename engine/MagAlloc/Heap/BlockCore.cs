@@ -26,6 +26,9 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
     // interval. Programs breathe; a page given up between two breaths costs two system calls and a fault.
     private const int PurgeAge = 4;
 
+    // What a pass brings home out of magazines has lain there for two intervals and the one in which it was freed.
+    private const int PassesInMagazines = 3;
+
     private readonly FaultPlan? _faults;
     private readonly bool _isLimitOfContainer;
     private long _flushes;
@@ -254,7 +257,18 @@ internal unsafe partial class BlockCore<TSource> : IEventOwner
     {
         Engine.TellReclaimStart();
         long before = Arena.DecommittedBytes;
-        ReclaimOutlook outlook = Engine.Reclaimer.PassQuietly(out long magazines);
+        ReclaimOutlook outlook;
+        long magazines;
+        try
+        {
+            Arena.IdlePasses = PassesInMagazines;
+            outlook = Engine.Reclaimer.PassQuietly(out magazines);
+        }
+        finally
+        {
+            Arena.IdlePasses = 0;
+        }
+
         int pass = Arena.Pass;
         long bytes = 0;
 

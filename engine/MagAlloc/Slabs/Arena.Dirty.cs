@@ -55,21 +55,23 @@ internal sealed unsafe partial class Arena
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void DecommitDirty(long charge)
     {
-        EvictRuns();
-
-        // From the top: low chunks are the first to be taken again.
-        for (int end = Ranges.Frontier; charge > 0;)
+        // From the top: low chunks are the first to be taken again. Then runs, one by one: the others shall stay whole.
+        do
         {
-            int chunk = new ReadOnlySpan<byte>(_dirty, end).LastIndexOf((byte)1);
-            if (chunk < 0)
+            for (int end = Ranges.Frontier; charge > 0;)
             {
-                return;
-            }
+                int chunk = new ReadOnlySpan<byte>(_dirty, end).LastIndexOf((byte)1);
+                if (chunk < 0)
+                {
+                    break;
+                }
 
-            TryPurge(chunk, out long dirty);
-            charge -= dirty;
-            end = chunk;
+                TryPurge(chunk, out long dirty);
+                charge -= dirty;
+                end = chunk;
+            }
         }
+        while (charge > 0 && EvictRuns(most: 1));
     }
 
     /// <summary>Decommits a free chunk.</summary>

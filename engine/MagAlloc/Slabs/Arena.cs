@@ -160,6 +160,12 @@ internal sealed unsafe partial class Arena
     /// <summary>The running number of the reclaim pass; what freed memory is stamped with.</summary>
     public int Pass { get; set; }
 
+    /// <summary>Passes for which what comes back now has lain unused already. Set by a pass around what it brings back.</summary>
+    public int IdlePasses { get; set; }
+
+    /// <summary>The pass since which what comes back now is unused.</summary>
+    public int UnusedSince => Pass - IdlePasses;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public byte* AddressOf(int chunk) => Base + ((nuint)(uint)chunk << ChunkShift);
 
@@ -211,7 +217,7 @@ internal sealed unsafe partial class Arena
     public RunCache? Runs { get; set; }
 
     /// <summary>Gives chunks back. What is committed of them stays so until it has lain unused, or others need the bytes.</summary>
-    public void FreeChunks(int first, int count) => FreeChunks(first, count, Pass);
+    public void FreeChunks(int first, int count) => FreeChunks(first, count, UnusedSince);
 
     /// <param name="first">The first one.</param>
     /// <param name="count">How many.</param>
@@ -320,7 +326,7 @@ internal sealed unsafe partial class Arena
         return true;
     }
 
-    private bool EvictRuns() => Runs is not null && Runs.Evict(Pass + 1);
+    private bool EvictRuns(int most = int.MaxValue) => Runs is not null && Runs.Evict(Pass + 1, most);
 
     public long CommittedBytes(int chunk) => (long)BitOperations.PopCount(_headers[chunk].Pages) << _pageShift;
 }

@@ -154,24 +154,25 @@ internal sealed unsafe class RunCache(Arena arena)
 
     /// <summary>Gives the chunks of runs back to the arena, still committed.</summary>
     /// <param name="unusedSince">Only those that were freed before this reclaim pass.</param>
+    /// <param name="most">At most so many.</param>
     /// <returns>Whether there was one.</returns>
-    public bool Evict(int unusedSince)
+    public bool Evict(int unusedSince, int most = int.MaxValue)
     {
-        bool any = false;
+        int evicted = 0;
         arena.Committed.Transit.Begin();
-        for (int i = 0; i < Places; i++)
+        for (int i = 0; i < Places && evicted < most; i++)
         {
             ulong run = Atomic.Load(ref _places[i]);
             if (run != 0 && arena.Header(FirstOf(run)).LastReturn - unusedSince < 0
                 && Atomic.CompareExchange(ref _places[i], 0UL, run) == run)
             {
                 Free(run);
-                any = true;
+                evicted++;
             }
         }
 
         arena.Committed.Transit.End();
-        return any;
+        return evicted > 0;
     }
 
     public void Mark(int first, int chunks, byte code) => new Span<byte>(arena.PageMap + first, chunks).Fill(code);

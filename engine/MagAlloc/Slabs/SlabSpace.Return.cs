@@ -214,7 +214,7 @@ internal sealed unsafe partial class SlabSpace
         {
             // After the count: stamped before it, a purge could clear the mark and miss these blocks. If the slab is gone by
             // now, the mark costs its successor one needless purge.
-            header.LastReturn = _arena.Pass;
+            header.LastReturn += Math.Max(0, _arena.UnusedSince - header.LastReturn);
             Atomic.Store(ref header.Purgeable, 1);
         }
 

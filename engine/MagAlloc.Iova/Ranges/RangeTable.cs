@@ -16,12 +16,10 @@ internal readonly unsafe struct RangeTable
 
     private readonly Level* _levels;
 
-    /// <summary>Lays everything out, the highest level first: the small ones share pages.</summary>
-    /// <param name="units">Size of the space.</param>
-    /// <param name="leafShift">Binary logarithm of the units in a leaf.</param>
-    /// <param name="fanShift">Binary logarithm of the children of an entry.</param>
-    /// <param name="topEntries">Entries that the highest level may have.</param>
-    /// <param name="memory">Zeroed, <see cref="Bytes"/> long; null to learn how long that is.</param>
+    /// <summary>
+    /// Lays everything out, the highest level first: the small ones share pages. The memory is zeroed, and <see cref="Bytes"/>
+    /// long; null to learn how long that is. The shape is that of the tree's constructor.
+    /// </summary>
     public RangeTable(ulong units, int leafShift, int fanShift, int topEntries, byte* memory)
     {
         int ShiftOf(int level) => level == 0 ? WordShift : leafShift + (fanShift * (level - 1));

@@ -92,7 +92,6 @@ internal sealed unsafe partial class Arena
         }
 
         BaseAlignment = alignment;
-
         if (FaultPlan.Fails(faults, FaultPoint.Metadata)
             || (_metadataReservation = (byte*)VirtualMemory.Reserve(_metadataBytes, (nuint)_pageBytes)) == null
             || !VirtualMemory.Commit(_metadataReservation, upFront))
@@ -163,7 +162,6 @@ internal sealed unsafe partial class Arena
     /// <summary>Passes for which what comes back now has lain unused already. Set by a pass around what it brings back.</summary>
     public int IdlePasses { get; set; }
 
-    /// <summary>The pass since which what comes back now is unused.</summary>
     public int UnusedSince => Pass - IdlePasses;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -210,8 +208,7 @@ internal sealed unsafe partial class Arena
     /// <summary>Takes exactly these chunks, if they are free.</summary>
     public bool TryTakeChunksAt(int first, int count)
         => !FaultPlan.Fails(_faults, FaultPoint.RangeClaim)
-            && (Ranges.TryClaim(first, count) || (EvictRuns() && Ranges.TryClaim(first, count)))
-            && OpenOrGiveUp(first, count);
+            && (Ranges.TryClaim(first, count) || (EvictRuns() && Ranges.TryClaim(first, count))) && OpenOrGiveUp(first, count);
 
     /// <summary>Where freed runs lie first; null for an arena without runs. Set before the first one is made.</summary>
     public RunCache? Runs { get; set; }
@@ -219,9 +216,7 @@ internal sealed unsafe partial class Arena
     /// <summary>Gives chunks back. What is committed of them stays so until it has lain unused, or others need the bytes.</summary>
     public void FreeChunks(int first, int count) => FreeChunks(first, count, UnusedSince);
 
-    /// <param name="first">The first one.</param>
-    /// <param name="count">How many.</param>
-    /// <param name="lastReturn">The reclaim pass since which they are unused.</param>
+    /// <inheritdoc cref="FreeChunks(int, int)"/>
     public void FreeChunks(int first, int count, int lastReturn)
     {
         long bytes = 0;

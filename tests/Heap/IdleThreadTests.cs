@@ -182,6 +182,35 @@ public sealed unsafe class IdleThreadTests
         Assert.That(book.Home, Is.EqualTo(Ids), "all came home");
     }
 
+    /// <summary>It has just taken over a full cache, and waits inside the handler that is told of it.</summary>
+    [Test]
+    public void WhoWaitsInAHandler_IsLeftAlone()
+    {
+        using NativeHeap heap = new(new NativeHeapOptions { Reclaim = ReclaimOptions.Manual });
+        Thread former = new(() => Churn(heap));
+        former.Start();
+        former.Join();
+        using EventRecorder session = EventRecorder.Start();
+        long cached = 0;
+        int calls = 0;
+        session.Told = one =>
+        {
+            if (one.Name == "ThreadAttached" && Interlocked.Increment(ref calls) == 1)
+            {
+                Thread visitor = new(() => heap.Trim());
+                visitor.Start();
+                visitor.Join();
+                cached = heap.GetStatistics().ThreadCachedBytes;
+            }
+        };
+        Thread heir = new(() => heap.Free(heap.Allocate(64)));
+        heir.Start();
+        heir.Join();
+        session.Told = null;
+        Assert.That(calls, Is.Not.Zero, "the premise");
+        Assert.That(cached, Is.GreaterThan(100_000));
+    }
+
     [Test]
     public void WhoseAllocationsAreSampled_IsLeftAlone()
     {

@@ -37,6 +37,11 @@ mutant 'sleepers: a cache inside a call of its source is emptied' $sleepers \
     'Atomic.Load(ref cache->Busy) == 0
             && ' '' "$idle" tests
 
+mutant 'sleepers: a thread whose handler waits is emptied' MagAlloc/Magazines/CacheLifetime.Threads.cs \
+    '                Atomic.Store(ref cache->Pins, cache->Pins + 1);
+                TellThread(attached: true);
+                Unpin(cache);' '                TellThread(attached: true);' "$idle" tests
+
 mutant 'sleepers: a sampled cache is emptied' $sleepers \
     '
             && Atomic.Load(ref cache->SampleMean) == 0' '' "$idle" tests

@@ -117,7 +117,7 @@ public sealed unsafe partial class NativeHeap : IDisposable
 
     /// <summary>
     /// Returns to slabs, and from there to the operating system, all that is unused: what the calling thread, threads that
-    /// have ended and depots hold, and every page without a block in use. Other living threads keep their magazines.
+    /// sleep or have ended and depots hold, and every page without a block in use. Threads that run keep their magazines.
     /// </summary>
     /// <returns>Bytes given back to the operating system.</returns>
     /// <exception cref="ObjectDisposedException">The heap is disposed.</exception>

@@ -126,8 +126,10 @@ internal abstract unsafe partial class CacheLifetime<TSource>
             ArmWorker();
             if (isNew)
             {
-                // Behind all else: whoever is told may call back, and must find this cache.
+                // Behind all else: whoever is told may call back, and must find this cache; and may wait, and must not find it emptied.
+                Atomic.Store(ref cache->Pins, cache->Pins + 1);
                 TellThread(attached: true);
+                Unpin(cache);
             }
         }
 

@@ -51,6 +51,8 @@ internal unsafe partial class MagazineEngine<TSource>
         ThreadCache* cache = FindOwn();
         if (cache != null && cache->Slow == 0)
         {
+            // Who is told of what goes home may call back, which lets visitors in, and may wait.
+            Atomic.Store(ref cache->Pins, cache->Pins + 1);
             Own(cache);
             try
             {
@@ -59,6 +61,7 @@ internal unsafe partial class MagazineEngine<TSource>
             finally
             {
                 LetIn(cache);
+                Unpin(cache);
             }
         }
     }

@@ -16,7 +16,7 @@ namespace MagAlloc.Magazines;
 /// resource is in the source, in exactly one magazine, or with the caller. A free never fails: where no empty magazine
 /// can be had, resources go straight to the source. More: docs/proofs/stacks-and-magazines.md.</para>
 /// <para><b>Threads.</b> A thread's cache is its own; <see cref="Tick"/> and <see cref="Trim"/> may run on any thread
-/// and touch depots and dead threads' caches only.</para>
+/// and touch depots, and the caches of threads that have ended or sleep (<see cref="SleepingCaches{TSource}"/>).</para>
 /// </remarks>
 /// <typeparam name="TSource">A struct, so that its calls are direct.</typeparam>
 [SuppressMessage("Design", "CA1001", Justification = "Close is the disposal; it needs to know when readers have left.")]
@@ -285,7 +285,10 @@ internal unsafe partial class MagazineEngine<TSource> : CacheLifetime<TSource>
                 return ReturnPrevious(cache, entry, code, capacity);
             }
 
-            PushFull(cache, code, entry->Previous);
+            // Detached first: who is told of the exchange may call back, and must not pop from it.
+            nuint* full = entry->Previous;
+            entry->Previous = Magazine.NoneFull;
+            PushFull(cache, code, full);
         }
 
         entry->Previous = Magazine.Attach(_store.AddressOf(index), capacity);
@@ -298,7 +301,8 @@ internal unsafe partial class MagazineEngine<TSource> : CacheLifetime<TSource>
         cache->SourceReturns++;
         try
         {
-            // The magazine stays full meanwhile, so that a nested free does not write into it.
+            // Out of sight meanwhile: a nested free must not write into it, nor a nested allocation pop from it.
+            entry->Previous = Magazine.NoneFull;
             _source.Release(code, bottom + 1, capacity);
         }
         finally
@@ -311,7 +315,7 @@ internal unsafe partial class MagazineEngine<TSource> : CacheLifetime<TSource>
     }
 
     private bool DepotHasRoom(int code)
-        => Atomic.Load(ref _depotWeight.Value) + Weight(code) <= _source.DepotBudget / (_capacities[code] == 1 ? SingleShare : 1);
+        => Atomic.Load(ref _depotWeight.Value) + Weight(code) <= _source.DepotBudget / (TSource.IsSampled && _capacities[code] == 1 ? SingleShare : 1);
 
     private void PushFull(ThreadCache* cache, int code, nuint* top)
     {

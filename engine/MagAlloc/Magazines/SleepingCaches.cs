@@ -35,12 +35,18 @@ internal sealed unsafe class SleepingCaches<TSource>(MagazineEngine<TSource> eng
     /// <returns>Whether another look, later, may find more.</returns>
     public bool Empty(bool atOnce)
     {
-        if (TSource.IsVisited || Atomic.CompareExchange(ref _emptying, 1, 0) != 0)
+        if (TSource.IsVisited)
         {
             return false;
         }
 
         transit.Begin();
+        if (Atomic.CompareExchange(ref _emptying, 1, 0) != 0)
+        {
+            transit.End();
+            return false;
+        }
+
         try
         {
             bool waits = false;
@@ -61,8 +67,8 @@ internal sealed unsafe class SleepingCaches<TSource>(MagazineEngine<TSource> eng
         }
         finally
         {
-            transit.End();
             Atomic.Store(ref _emptying, 0);
+            transit.End();
         }
     }
 

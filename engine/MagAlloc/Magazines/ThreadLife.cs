@@ -17,7 +17,8 @@ internal sealed class ThreadLife
 
     /// <summary>
     /// Whether the thread waits in the runtime: sleeps, waits for an event, a lock or another thread. Then it is in the middle of nothing that does
-    /// not wait. Waits inside native code (a socket, an idle thread of the pool) do not show.
+    /// not wait. Waits inside native code (a socket, an idle thread of the pool) do not show. On Windows a thread that waits may run what it is
+    /// sent meanwhile (messages, calls of a single-threaded apartment, asynchronous procedures), so there none counts as asleep.
     /// </summary>
 #if MAGALLOC_SEAM
     public bool IsAsleep => Atomic.Load(ref Asleep) != 0;
@@ -25,7 +26,8 @@ internal sealed class ThreadLife
     /// <summary>Set by the thread, in a scenario of the explorer.</summary>
     public int Asleep;
 #else
-    public bool IsAsleep => _thread.TryGetTarget(out Thread? thread) && (thread.ThreadState & ThreadState.WaitSleepJoin) != 0;
+    public bool IsAsleep
+        => !OperatingSystem.IsWindows() && _thread.TryGetTarget(out Thread? thread) && (thread.ThreadState & ThreadState.WaitSleepJoin) != 0;
 #endif
 
     public bool IsCurrent => ReferenceEquals(this, ThreadRecord.CurrentLife);

@@ -17,7 +17,7 @@ internal sealed unsafe partial class Arena
         // Freed runs lie whole until the next pass; they keep the time at which they were freed.
         Runs?.Evict(gently ? Pass : unusedSince);
         long allowed = gently ? Math.Max(DecayFloor, DirtyBytes / DecayDivisor) : long.MaxValue;
-        bool left = false;
+        bool left = Runs is not null && Runs.CommittedBytes != 0;
         for (int end = Ranges.Frontier; end > 0;)
         {
             int chunk = new ReadOnlySpan<byte>(_dirty, end).LastIndexOf((byte)1);

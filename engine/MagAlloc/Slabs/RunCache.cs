@@ -31,13 +31,14 @@ internal sealed unsafe class RunCache(Arena arena)
     {
         get
         {
-            long blocks = Atomic.Load(ref _blocks.Value);
+            // The places first: what is put there in between counts as in use, and no sum falls below 0.
+            long free = 0;
             for (int i = 0; i < Places; i++)
             {
-                blocks -= Atomic.Load(ref _places[i]) != 0 ? 1 : 0;
+                free += Atomic.Load(ref _places[i]) != 0 ? 1 : 0;
             }
 
-            return blocks;
+            return Math.Max(0, Atomic.Load(ref _blocks.Value) - free);
         }
     }
 
@@ -46,14 +47,14 @@ internal sealed unsafe class RunCache(Arena arena)
     {
         get
         {
-            long bytes = Atomic.Load(ref _bytes.Value);
+            long free = 0;
             for (int i = 0; i < Places; i++)
             {
                 ulong run = Atomic.Load(ref _places[i]);
-                bytes -= run != 0 ? Rounded((nuint)arena.Header(FirstOf(run)).RunBytes) : 0;
+                free += run != 0 ? Rounded((nuint)arena.Header(FirstOf(run)).RunBytes) : 0;
             }
 
-            return bytes;
+            return Math.Max(0, Atomic.Load(ref _bytes.Value) - free);
         }
     }
 
@@ -106,19 +107,21 @@ internal sealed unsafe class RunCache(Arena arena)
             }
         }
 
+        arena.Committed.Transit.Begin();
         ulong former = Atomic.Exchange(ref _places[Atomic.Add(ref _victim, 1) & (Places - 1)], run);
         if (former != 0)
         {
             Free(former);
         }
+
+        arena.Committed.Transit.End();
     }
 
-    /// <summary>Takes the shortest run that is long enough and not much too long.</summary>
+    /// <summary>Takes the shortest run that is long enough and not much too long. What it is too long by goes to the arena.</summary>
     /// <param name="chunks">Chunks that are needed.</param>
     /// <param name="alignment">Of the first one, in chunks; a power of two.</param>
-    /// <param name="first">The first chunk.</param>
-    /// <param name="have">Chunks of the run, which is the caller's.</param>
-    public bool TryTake(int chunks, int alignment, out int first, out int have)
+    /// <param name="first">The first chunk of the run, which is the caller's; its books are not changed.</param>
+    public bool TryTake(int chunks, int alignment, out int first)
     {
         while (true)
         {
@@ -139,13 +142,19 @@ internal sealed unsafe class RunCache(Arena arena)
             }
 
             first = FirstOf(best);
-            have = ChunksOf(best);
             if (place < 0)
             {
                 return false;
             }
 
-            if (Atomic.CompareExchange(ref _places[place], 0UL, best) == best)
+            if (ChunksOf(best) == chunks)
+            {
+                if (Atomic.CompareExchange(ref _places[place], 0UL, best) == best)
+                {
+                    return true;
+                }
+            }
+            else if (TryCut(place, best, chunks))
             {
                 return true;
             }
@@ -182,6 +191,19 @@ internal sealed unsafe class RunCache(Arena arena)
     {
         Mark(first, chunks, PageMap.Returned);
         arena.FreeChunks(first, chunks, lastReturn);
+    }
+
+    private bool TryCut(int place, ulong run, int chunks)
+    {
+        arena.Committed.Transit.Begin();
+        bool taken = Atomic.CompareExchange(ref _places[place], 0UL, run) == run;
+        if (taken)
+        {
+            FreeChunks(FirstOf(run) + chunks, ChunksOf(run) - chunks, arena.Header(FirstOf(run)).LastReturn);
+        }
+
+        arena.Committed.Transit.End();
+        return taken;
     }
 
     private static int FirstOf(ulong run) => (int)(uint)run - 1;

@@ -43,9 +43,9 @@ internal sealed unsafe class RunSpace
 
         int chunks = ChunksFor(byteCount);
         int chunkAlignment = (int)Math.Max(1, alignment >> Arena.ChunkShift);
-        if (_cache.TryTake(chunks, chunkAlignment, out int first, out int have))
+        if (_cache.TryTake(chunks, chunkAlignment, out int first))
         {
-            return Reuse(first, have, chunks, byteCount, zeroed);
+            return Reuse(first, chunks, byteCount, zeroed);
         }
 
         // Before chunks are taken: to open the metadata of gigabytes and to give it back is dear. Dirty chunks would be taken, or go.
@@ -81,17 +81,11 @@ internal sealed unsafe class RunSpace
     }
 
     /// <summary>A run out of the cache: its pages are committed, its tails marked, and it is in the books.</summary>
-    private nuint Reuse(int first, int have, int chunks, nuint byteCount, bool zeroed)
+    private nuint Reuse(int first, int chunks, nuint byteCount, bool zeroed)
     {
         ref ChunkHeader header = ref _arena.Header(first);
         nuint address = (nuint)_arena.AddressOf(first);
-        nuint old = (nuint)header.RunBytes;
-        if (have > chunks)
-        {
-            _cache.FreeChunks(first + chunks, have - chunks, header.LastReturn);
-            old = Math.Min(old, (nuint)chunks << Arena.ChunkShift);
-        }
-
+        nuint old = Math.Min((nuint)header.RunBytes, (nuint)chunks << Arena.ChunkShift);
         if ((zeroed || _cache.Rounded(byteCount) > _cache.Rounded(old)) && !_arena.TryCommitRun(address, byteCount, zeroed))
         {
             _cache.Count(-1, -_cache.Rounded((nuint)header.RunBytes));

@@ -17,6 +17,8 @@ public sealed unsafe class IdleThreadTests
         sleeper.RunOnce();
         HeapStatistics before = heap.GetStatistics();
         Assert.That(before.ThreadCachedBytes, Is.GreaterThan(100_000), "the premise");
+        heap.Tick();
+        Assert.That(heap.GetStatistics().ThreadCachedBytes, Is.EqualTo(before.ThreadCachedBytes), "one look does not show that it is idle");
         for (int pass = 0; pass < Passes; pass++)
         {
             heap.Tick();

@@ -32,6 +32,10 @@ build() {
         for library in MagAlloc MagAlloc.Iova MagAlloc.Sharing; do
             dotnet build "$work/engine/$library" -c "$configuration" --no-restore -p:TreatWarningsAsErrors=false -p:RunAnalyzers=false \
                 && cp "$work/engine/$library/bin/$configuration/net10.0/$library.dll" "$work/tests/bin/$configuration/net10.0/" || return
+            local sample
+            for sample in "$work"/docs/samples/*/bin/"$configuration"/net10.0; do
+                [ ! -d "$sample" ] || cp "$work/engine/$library/bin/$configuration/net10.0/$library.dll" "$sample/" || return
+            done
         done
         return
     fi
